@@ -1,0 +1,163 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum err path_join(char *out, size_t size, const char *folder, const char *name)
+{
+	int n = snprintf(out, size, "%s/%s", folder, name);
+	return n > 0 && (size_t)n < size ? OK : ERR_RANGE;
+}
+
+enum err fd_write_all(int fd, struct slice data)
+{
+	while (data.len > 0) {
+		ssize_t n = write(fd, data.ptr, data.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			if (n == 0)
+				errno = ENOSPC;
+			return ERR_IO;
+		}
+		data.ptr += n;
+		data.len -= (size_t)n;
+	}
+	return OK;
+}
+
+enum err atomic_file_begin(struct atomic_file *file, const char *path, mode_t mode)
+{
+	int n = snprintf(file->path, sizeof file->path, "%s", path);
+	if (n <= 0 || (size_t)n >= sizeof file->path)
+		return ERR_RANGE;
+	(void)snprintf(
+	    file->temporary, sizeof file->temporary, "%s.tmp.%ld", path, (long)getpid());
+	/* What a crash of an earlier process of this number left is replaced. */
+	(void)unlink(file->temporary);
+	file->fd =
+	    open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	return file->fd >= 0 ? OK : ERR_IO;
+}
+
+enum err file_sync_folder(const char *path)
+{
+	char folder[FILE_PATH_BYTES];
+	int n = snprintf(folder, sizeof folder, "%s", path);
+
+	if (n <= 0 || (size_t)n >= sizeof folder)
+		return ERR_RANGE;
+	char *slash = strrchr(folder, '/');
+	if (slash == NULL)
+		(void)snprintf(folder, sizeof folder, ".");
+	else if (slash == folder)
+		slash[1] = 0;
+	else
+		*slash = 0;
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return ERR_IO;
+	enum err rc = fsync(fd) == 0 ? OK : ERR_IO;
+	(void)close(fd);
+	return rc;
+}
+
+static enum err publish(struct atomic_file *file)
+{
+	/* After a failed fsync the kernel may have dropped the pages: never retried. */
+	if (fsync(file->fd) != 0 || rename(file->temporary, file->path) != 0)
+		return ERR_IO;
+	(void)close(file->fd);
+	file->fd = -1;
+	return file_sync_folder(file->path);
+}
+
+enum err atomic_file_commit(struct atomic_file *file, struct slice rest)
+{
+	if (fd_write_all(file->fd, rest) != OK)
+		return ERR_IO;
+	return publish(file);
+}
+
+enum err atomic_file_commit_keeping(struct atomic_file *file, const char *suffix)
+{
+	char kept[FILE_PATH_BYTES + 32];
+	char fresh[FILE_PATH_BYTES + 64];
+
+	(void)snprintf(kept, sizeof kept, "%s%s", file->path, suffix);
+	(void)snprintf(fresh, sizeof fresh, "%s.tmp", kept);
+	/* A second link to the old file, renamed over the older one: at every moment both
+	 * PATH and PATH.prev are whole. */
+	(void)unlink(fresh);
+	if (link(file->path, fresh) == 0) {
+		if (rename(fresh, kept) != 0)
+			(void)unlink(fresh);
+	}
+	return publish(file);
+}
+
+void atomic_file_abandon(struct atomic_file *file)
+{
+	if (file->fd < 0)
+		return;
+	(void)close(file->fd);
+	(void)unlink(file->temporary);
+	file->fd = -1;
+}
+
+enum err file_write_atomic(const char *path, struct slice content, mode_t mode)
+{
+	struct atomic_file file = ATOMIC_FILE_NONE;
+
+	enum err rc = atomic_file_begin(&file, path, mode);
+	if (rc == OK)
+		rc = atomic_file_commit(&file, content);
+	int why = errno;
+	atomic_file_abandon(&file);
+	errno = why;
+	return rc;
+}
+
+enum err file_read(const char *path, struct buf *out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+
+	enum err rc = OK;
+	while (rc == OK) {
+		uint8_t block[16 * 1024];
+		ssize_t n = read(fd, block, sizeof block);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			rc = ERR_IO;
+		if (n <= 0)
+			break;
+		buf_append(out, (struct slice){block, (size_t)n});
+		rc = buf_status(out);
+	}
+	(void)close(fd);
+	return rc;
+}
+
+int memfd_sealed(const char *name, struct slice content)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -1;
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+	if (fd_write_all(fd, content) != OK || fcntl(fd, F_ADD_SEALS, seals) != 0 ||
+	    lseek(fd, 0, SEEK_SET) != 0) {
+		int why = errno;
+		(void)close(fd);
+		errno = why;
+		return -1;
+	}
+	return fd;
+}
