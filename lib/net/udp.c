@@ -1,0 +1,186 @@
+#include "net/udp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	ANSWER_ALIGN = 64
+};
+
+struct udp_batch {
+	struct mmsghdr in[UDP_BATCH_COUNT];
+	struct mmsghdr out[UDP_BATCH_COUNT];
+	struct iovec in_iov[UDP_BATCH_COUNT];
+	struct iovec out_iov[UDP_BATCH_COUNT];
+	struct udp_path path[UDP_BATCH_COUNT];
+	unsigned replies;
+	size_t answers_len;
+	uint8_t query[UDP_BATCH_COUNT][UDP_QUERY_BYTES];
+	/* Answers lie close together: at a page each, all would fight for the same few
+	 * lines of the first-level cache. */
+	uint8_t answers[UDP_BATCH_COUNT * UDP_ANSWER_BYTES];
+};
+
+enum err udp_batch_new(struct udp_batch **out)
+{
+	struct udp_batch *b = calloc(1, sizeof *b);
+	if (b == NULL)
+		return ERR_MEMORY;
+	for (unsigned i = 0; i < UDP_BATCH_COUNT; i++) {
+		b->in_iov[i] = (struct iovec){b->query[i], UDP_QUERY_BYTES};
+		b->in[i].msg_hdr.msg_name = &b->path[i].peer;
+		b->in[i].msg_hdr.msg_namelen = sizeof b->path[i].peer;
+		b->in[i].msg_hdr.msg_iov = &b->in_iov[i];
+		b->in[i].msg_hdr.msg_iovlen = 1;
+		b->in[i].msg_hdr.msg_control = b->path[i].control;
+		b->in[i].msg_hdr.msg_controllen = UDP_CONTROL_BYTES;
+		b->out[i].msg_hdr.msg_iov = &b->out_iov[i];
+		b->out[i].msg_hdr.msg_iovlen = 1;
+	}
+	*out = b;
+	return OK;
+}
+
+void udp_batch_free(struct udp_batch *batch)
+{
+	free(batch);
+}
+
+/* The control bytes go back with the answer. The interface index is cleared so that
+ * routing decides, except to link-local peers, who live on that one interface. */
+static void prepare_way_back(struct udp_path *path, struct msghdr *hdr)
+{
+	path->peer_len = hdr->msg_namelen;
+	path->control_len = 0;
+	struct cmsghdr *c = hdr->msg_controllen == 0 ? NULL : CMSG_FIRSTHDR(hdr);
+	if (c == NULL || (hdr->msg_flags & MSG_CTRUNC) != 0)
+		return;
+	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+		struct in_pktinfo info;
+		memcpy(&info, CMSG_DATA(c), sizeof info);
+		info.ipi_ifindex = 0;
+		info.ipi_spec_dst = info.ipi_addr;
+		memcpy(CMSG_DATA(c), &info, sizeof info);
+		path->control_len = CMSG_SPACE(sizeof info);
+	} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+		struct in6_pktinfo info;
+		memcpy(&info, CMSG_DATA(c), sizeof info);
+		if (!IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
+			info.ipi6_ifindex = 0;
+		memcpy(CMSG_DATA(c), &info, sizeof info);
+		path->control_len = CMSG_SPACE(sizeof info);
+	}
+}
+
+int udp_batch_receive(struct udp_batch *b, int fd)
+{
+	int n = recvmmsg(fd, b->in, UDP_BATCH_COUNT, MSG_DONTWAIT, NULL);
+
+	b->replies = 0;
+	b->answers_len = 0;
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	for (int i = 0; i < n; i++) {
+		struct msghdr *hdr = &b->in[i].msg_hdr;
+		prepare_way_back(&b->path[i], hdr);
+		/* The kernel wrote the lengths it used; the next receive needs the room again. */
+		hdr->msg_namelen = sizeof b->path[i].peer;
+		hdr->msg_controllen = UDP_CONTROL_BYTES;
+	}
+	return n;
+}
+
+struct slice udp_batch_datagram(const struct udp_batch *b, unsigned i)
+{
+	return (struct slice){b->query[i], b->in[i].msg_len};
+}
+
+bool udp_batch_truncated(const struct udp_batch *b, unsigned i)
+{
+	return (b->in[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+}
+
+const struct udp_path *udp_batch_path(const struct udp_batch *b, unsigned i)
+{
+	return &b->path[i];
+}
+
+uint8_t *udp_batch_answer(struct udp_batch *b)
+{
+	return b->answers + b->answers_len;
+}
+
+static void set_destination(struct msghdr *hdr, struct udp_path *path)
+{
+	hdr->msg_name = &path->peer;
+	hdr->msg_namelen = path->peer_len;
+	hdr->msg_control = path->control_len > 0 ? path->control : NULL;
+	hdr->msg_controllen = path->control_len;
+}
+
+void udp_batch_reply(struct udp_batch *b, unsigned i, size_t len)
+{
+	unsigned k = b->replies++;
+	b->out_iov[k] = (struct iovec){b->answers + b->answers_len, len};
+	b->answers_len += (len + ANSWER_ALIGN - 1) / ANSWER_ALIGN * ANSWER_ALIGN;
+	set_destination(&b->out[k].msg_hdr, &b->path[i]);
+}
+
+unsigned udp_batch_flush(struct udp_batch *b, int fd)
+{
+	unsigned done = 0;
+	unsigned dropped = 0;
+
+	while (done < b->replies) {
+		int n = sendmmsg(fd, b->out + done, b->replies - done, MSG_DONTWAIT);
+		if (n > 0) {
+			done += (unsigned)n;
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* This one cannot go (full queue, no route): the next ones may. */
+		dropped++;
+		done++;
+	}
+	b->replies = 0;
+	return dropped;
+}
+
+bool udp_send(int fd, const struct udp_path *path, struct slice answer)
+{
+	struct udp_path way = *path; /* sendmsg takes pointers to non-const */
+	uint8_t *bytes = (uint8_t *)(uintptr_t)answer.ptr;
+	struct iovec iov = {bytes, answer.len};
+	struct msghdr hdr = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	set_destination(&hdr, &way);
+	return sendmsg(fd, &hdr, MSG_DONTWAIT) == (ssize_t)answer.len;
+}
+
+struct addr udp_path_peer(const struct udp_path *path)
+{
+	return addr_from_sockaddr(&path->peer.sa);
+}
+
+struct addr udp_path_local(const struct udp_path *path)
+{
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	const struct cmsghdr *c = (const struct cmsghdr *)path->control;
+
+	if (path->control_len == 0)
+		return (struct addr){0};
+	if (c->cmsg_level == IPPROTO_IP) {
+		struct in_pktinfo info;
+		memcpy(&info, path->control + CMSG_LEN(0), sizeof info);
+		v4.sin_addr = info.ipi_addr;
+		return addr_from_sockaddr((const struct sockaddr *)&v4);
+	}
+	struct in6_pktinfo info;
+	memcpy(&info, path->control + CMSG_LEN(0), sizeof info);
+	v6.sin6_addr = info.ipi6_addr;
+	v6.sin6_scope_id = info.ipi6_ifindex;
+	return addr_from_sockaddr((const struct sockaddr *)&v6);
+}
