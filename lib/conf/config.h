@@ -1,0 +1,273 @@
+/* config -- lachan.yaml as one immutable struct, or every mistake in it.
+ *
+ * Every key of the file has its member here, with defaults filled in. All memory belongs
+ * to the config; config_free() ends it whole. Threads: any number may read one config.
+ * Durations are milliseconds (…_ms), sizes bytes (…_bytes). `mark` says where a thing was
+ * written; mark.line 0 means it is a default. No text is NULL; "" means "not given". */
+#ifndef CONF_CONFIG_H
+#define CONF_CONFIG_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/diag.h"
+#include "conf/rules_data.h"
+#include "conf/schema.h"
+#include "conf/values.h"
+
+enum config_language {
+	LANGUAGE_VI,
+	LANGUAGE_EN
+};
+
+struct config_languages {
+	enum config_language *items;
+	size_t count;
+	struct mark mark;
+};
+
+struct config_school {
+	struct conf_texts levels; /* not empty; each names an item of config.tiers */
+	struct conf_text unit;
+	struct conf_text name;
+	struct config_languages languages; /* not empty; the first is the fallback */
+	struct conf_text time_zone;        /* exists in the zone database */
+	struct {
+		struct conf_text room;
+		struct conf_text phone;
+		struct conf_text email;
+		struct conf_text zalo;
+		struct conf_text facebook;
+	} contact;
+	struct conf_text hotline;
+};
+
+enum config_log_level {
+	CONFIG_LOG_ERROR,
+	CONFIG_LOG_WARNING,
+	CONFIG_LOG_INFO,
+	CONFIG_LOG_DEBUG
+};
+
+enum config_log_target {
+	CONFIG_LOG_TO_AUTO,
+	CONFIG_LOG_TO_JOURNAL,
+	CONFIG_LOG_TO_STDERR
+};
+
+struct config_server {
+	struct config_endpoints listen; /* never empty */
+	uint64_t threads;               /* 0: auto, one per core */
+	struct conf_text user;          /* "": stay who we are */
+	struct config_clients allow;
+	uint64_t max_udp_size_bytes;
+	struct {
+		uint64_t connections;
+		uint64_t per_client;
+		uint64_t idle_ms;
+	} tcp;
+	struct conf_text data_dir; /* resolved: never "" once loaded */
+	struct conf_text state_dir;
+	struct conf_text run_dir;
+	struct {
+		enum config_log_level level;
+		enum config_log_target target;
+	} log;
+};
+
+enum config_strategy {
+	STRATEGY_FASTEST,
+	STRATEGY_ORDERED
+};
+
+struct config_upstream {
+	struct config_upstream_servers servers; /* empty: the system's resolv.conf */
+	struct config_upstream_servers fallback;
+	enum config_strategy strategy;
+	uint64_t timeout_ms;
+};
+
+struct config_cache {
+	uint64_t size_bytes; /* 0: auto, a thirty-second of memory, 2 MiB to 64 MiB */
+	uint64_t max_ttl_ms;
+	uint64_t negative_ttl_ms;
+};
+
+enum config_feed_format {
+	FEED_FORMAT_AUTO,
+	FEED_FORMAT_DOMAINS,
+	FEED_FORMAT_HOSTS,
+	FEED_FORMAT_WILDCARD,
+	FEED_FORMAT_ADBLOCK
+};
+
+enum config_feed_match {
+	FEED_MATCH_SUBTREE,
+	FEED_MATCH_EXACT
+};
+
+struct config_feed {
+	struct conf_text name;     /* [a-z0-9-]+, at most 63, one feed each */
+	struct conf_text category; /* of config.categories, or "allow" */
+	struct conf_texts url; /* not empty; https, http or file with an absolute path */
+	enum config_feed_format format;
+	enum config_feed_match match;
+	uint64_t refresh_ms;
+	uint64_t max_size_bytes;
+	uint64_t min_entries;
+	uint64_t max_shrink_percent;
+	struct conf_text sha256; /* "" or 64 hexadecimal digits */
+	bool enabled;
+	struct mark mark;
+};
+
+struct config_feeds {
+	struct config_feed *items;
+	size_t count;
+	struct mark mark;
+};
+
+struct config_group {
+	struct conf_text name;
+	struct config_clients clients;
+};
+
+struct config_groups {
+	struct config_group *items;
+	size_t count;
+	struct mark mark;
+};
+
+enum config_without_rules {
+	WITHOUT_RULES_PACKAGED,
+	WITHOUT_RULES_REFUSE,
+	WITHOUT_RULES_OPEN
+};
+
+enum config_keep_sources {
+	KEEP_SOURCES_GZIP,
+	KEEP_SOURCES_NO
+};
+
+struct config_filter {
+	struct {
+		struct config_answer ipv4;
+		struct config_answer ipv6;
+		uint64_t ttl_ms;
+	} answer;
+	/* filter.categories and filter.tiers are merged: see config.categories, .tiers. */
+	struct config_feeds
+	    feeds; /* what is pulled; the catalogue's where none are given */
+	struct conf_text feed_proxy;
+	struct conf_text ca_file;
+	enum config_keep_sources keep_sources;
+	struct config_names never_block; /* of this file alone */
+	enum config_without_rules without_rules;
+	struct config_groups groups;
+	struct conf_text default_tier; /* as written; see config.default_tier */
+};
+
+struct config_pages {
+	struct config_endpoints listen;
+	struct {
+		struct config_name name;
+	} portal;
+};
+
+enum config_summary_tiers {
+	SUMMARY_PUPILS,
+	SUMMARY_ALL
+};
+
+struct config_monitor {
+	uint64_t save_ms;
+	struct {
+		uint64_t hourly_ms;
+		uint64_t daily_ms;
+	} keep;
+	struct {
+		enum config_summary_tiers tiers;
+		uint64_t min_devices;
+		uint64_t min_population;
+		bool names;
+		uint64_t top_names;
+	} summary;
+};
+
+struct config_share {
+	uint64_t keep_unsent_ms;
+};
+
+struct config {
+	struct config_school school;
+	struct config_server server;
+	struct config_upstream upstream;
+	struct config_cache cache;
+	struct config_filter filter;
+	struct config_pages pages;
+	struct config_monitor monitor;
+	struct config_share share;
+
+	/* rules/*.yaml and *.txt with the file's changes merged in: what is in force. */
+	struct rules_categories categories; /* in the order of rules/categories.yaml */
+	struct rules_tiers tiers;           /* with groups put in place of their names */
+	struct config_names never_block;    /* rules/never-block.txt, then the file's own */
+	size_t default_tier;                /* index into tiers; "auto" is resolved */
+
+	struct arena *arena; /* private */
+};
+
+/* The texts a configuration is made of, so that a child reads exactly what lachand
+ * accepted, whatever has happened to the files since. */
+enum bundle_part {
+	BUNDLE_MAIN,       /* lachan.yaml */
+	BUNDLE_OVERRIDES,  /* lachan.d/overrides.yaml beside it; absent: no text */
+	BUNDLE_CATEGORIES, /* data_dir/categories.yaml */
+	BUNDLE_TIERS,
+	BUNDLE_FEEDS,
+	BUNDLE_NEVER_BLOCK,
+	BUNDLE_PARTS
+};
+
+struct config_bundle {
+	struct {
+		char *file; /* NULL: there is no such file */
+		struct buf text;
+	} parts[BUNDLE_PARTS];
+};
+
+/* From files: `path` is lachan.yaml; its overrides and the rules' data are found from it.
+ * On failure *out is NULL and `all` holds every mistake (ERR_CONFIG), or the one reason
+ * (ERR_NOT_FOUND, ERR_IO, ERR_MEMORY). Warnings may be added on success too. */
+MUST_CHECK enum err config_load(struct config **out, const char *path, struct diags *all);
+/* From a sealed descriptor made by config_bundle_seal(); `fd` stays the caller's. */
+MUST_CHECK enum err config_load_fd(struct config **out, int fd, struct diags *all);
+/* What a child does: LACHAN_CONFIG_FD in the environment wins, else `path` (may be NULL:
+ * then ERR_NOT_FOUND). */
+MUST_CHECK enum err config_load_child(
+    struct config **out, const char *path, struct diags *all);
+/* From texts in memory. */
+MUST_CHECK enum err config_load_bundle(
+    struct config **out, const struct config_bundle *bundle, struct diags *all);
+void config_free(struct config *config);
+
+/* Reads the files of a configuration without judging them. The bundle is the caller's;
+ * zero-initialise before, deinit after, also on failure. */
+MUST_CHECK enum err config_bundle_read(
+    struct config_bundle *bundle, const char *path, struct diags *all);
+void config_bundle_deinit(struct config_bundle *bundle);
+/* A sealed memfd that config_load_fd() reads; close-on-exec; -1 with errno set. */
+int config_bundle_seal(const struct config_bundle *bundle);
+
+/* The name of the first key that cannot change without a restart ("server.listen"), or
+ * NULL when `next` may replace `now` while running. */
+const char *config_needs_restart(const struct config *now, const struct config *next);
+
+/* Where rules/ is when server.data_dir is "": LACHAN's build tree when the program runs
+ * from one (…/bin/../share/lachan), else where CMake installed it. */
+MUST_CHECK enum err config_data_dir(char *out, size_t size);
+
+/* The index of a tier or category by name; false when there is none. */
+bool config_find_tier(const struct config *config, const char *name, size_t *out);
+bool config_find_category(const struct config *config, const char *name, size_t *out);
+
+#endif

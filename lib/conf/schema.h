@@ -1,0 +1,110 @@
+/* schema -- one table row per key; parser, --check, sample file and manual come from it.
+ *
+ * A row names its key, type, place in the caller's struct, default, range and help.
+ * schema_fill() reads a tree (yaml_tree.h) into the struct and reports every mistake of
+ * the tree in one run, each with its place and what to do. Threads: tables are constant;
+ * a run belongs to one thread. */
+#ifndef CONF_SCHEMA_H
+#define CONF_SCHEMA_H
+
+#include "conf/yaml_tree.h"
+
+/* A text with the place it was written. mark.line 0: a default. `text` is never NULL. */
+struct conf_text {
+	const char *text;
+	struct mark mark;
+};
+
+/* What every list looks like; typed lists have the same three members, so that a row can
+ * fill them. mark.line 0: the list is not in the file, which differs from an empty one. */
+struct conf_list {
+	void *items;
+	size_t count;
+	struct mark mark;
+};
+
+struct conf_texts {
+	struct conf_text *items;
+	size_t count;
+	struct mark mark;
+};
+
+/* One filling of one struct. */
+struct schema_run {
+	struct arena *arena; /* what is filled in points here */
+	struct diags *all;
+};
+
+struct schema_row;
+
+/* Reads `value` into the member at `out`, or adds a mistake and returns false. */
+typedef bool schema_read(struct schema_run *run, const struct schema_row *row,
+    const struct tree_node *value, void *out);
+
+struct schema_type {
+	const char *word; /* for the manual: "duration", "list of names" */
+	schema_read *read;
+	size_t size;  /* of the member it fills */
+	size_t align; /* 0: a plain member */
+};
+
+enum schema_flags {
+	SCHEMA_MANDATORY = 1 << 0,
+	SCHEMA_NOT_BUILT = 1 << 1, /* refused unless it says what the default says */
+	SCHEMA_NOT_EMPTY = 1 << 2, /* of texts and lists */
+	SCHEMA_ZERO_TOO = 1 << 3,  /* 0 is allowed beside [min, max] */
+	SCHEMA_OPTIONAL = 1 << 4 /* absent leaves the member zero: no default is applied */
+};
+
+/* The end of a table is a row without a name. */
+struct schema_row {
+	const char *name;
+	const struct schema_type *type;
+	size_t offset;
+	/* The default, written as in YAML; NULL for maps, lists of maps' items and
+	 * mandatory or optional keys. */
+	const char *otherwise;
+	/* One line for the sample and the manual. */
+	const char *help;
+	unsigned flags;
+	/* Numbers, durations (ms), sizes (bytes). max 0: the type's own limit. */
+	uint64_t min;
+	uint64_t max;
+	/* Enumerations: the words in the order of the enum, NULL at the end. */
+	const char *const *words;
+	/* Maps, and lists of maps: the keys inside. */
+	const struct schema_row *rows;
+	/* Lists: the items. */
+	const struct schema_type *item;
+	size_t item_size; /* of lists of maps; else item->size */
+	/* Lines that stand as comments below the key in the sample file, or NULL. */
+	const char *example;
+};
+
+/* Members they fill: bool · uint64_t · uint64_t (ms) · uint64_t (bytes) · an enum ·
+ * struct conf_text · struct conf_list or alike · the struct's own members. */
+extern const struct schema_type SCHEMA_BOOL;
+extern const struct schema_type SCHEMA_NUMBER;
+extern const struct schema_type SCHEMA_DURATION;
+extern const struct schema_type SCHEMA_SIZE;
+extern const struct schema_type SCHEMA_ENUM;
+extern const struct schema_type SCHEMA_TEXT;
+extern const struct schema_type SCHEMA_LIST;
+extern const struct schema_type SCHEMA_MAP;
+/* Of keys that are not built: nothing is filled in. */
+extern const struct schema_type SCHEMA_ANYTHING;
+
+/* Fills `*out` (zeroed by the caller) from `map`, defaults included. ERR_CONFIG when any
+ * mistake was added to run->all, ERR_MEMORY. What was read before a mistake is kept, so
+ * that later checks can go on. `prefix` is the path of `rows` in the file ("" at the top). */
+MUST_CHECK enum err schema_fill(struct schema_run *run, const struct schema_row *rows,
+    const struct tree_node *map, void *out);
+
+/* A mistake at `mark`, "what (what to do)". */
+void schema_mistake(struct schema_run *run, struct mark mark, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+/* A value that should have been a word of `words`, with the nearest of them. */
+void schema_mistake_word(struct schema_run *run, struct mark mark, const char *what,
+    const char *word, const char *const *words);
+
+#endif

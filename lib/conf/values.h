@@ -1,0 +1,104 @@
+/* values -- the typed values of a configuration: addresses, clients, names, upstreams.
+ *
+ * Each keeps the text as written and its place, for mistakes found later. Texts, names and
+ * items live as long as the config. Threads: constant once loaded. */
+#ifndef CONF_VALUES_H
+#define CONF_VALUES_H
+
+#include "conf/schema.h"
+#include "dns/name.h"
+#include "net/addr.h"
+
+/* An address, with the port where one belongs. */
+struct config_endpoint {
+	struct addr addr;
+	const char *text;
+	struct mark mark;
+};
+
+struct config_endpoints {
+	struct config_endpoint *items;
+	size_t count;
+	struct mark mark;
+};
+
+enum config_client_kind {
+	CLIENT_LOCAL,  /* server.allow only: the on-link prefixes; found by the program */
+	CLIENT_PREFIX, /* first/length; a single address has length 32 or 128 */
+	CLIENT_RANGE,  /* first to last, both included, one family */
+	CLIENT_GROUP   /* in tiers, before groups are put in their place; never later */
+};
+
+/* Who asks: a prefix or range of addresses. Ports are 0. */
+struct config_client {
+	enum config_client_kind kind;
+	struct addr first; /* of a prefix: its host bits are zero */
+	struct addr last;
+	unsigned length;
+	const char *text;  /* as written */
+	const char *group; /* the group it came from, or "" */
+	struct mark mark;
+};
+
+struct config_clients {
+	struct config_client *items;
+	size_t count;
+	struct mark mark;
+};
+
+/* A domain name that covers itself and all below it. */
+struct config_name {
+	struct dname name;
+	const char *text;
+	struct mark mark;
+};
+
+struct config_names {
+	struct config_name *items;
+	size_t count;
+	struct mark mark;
+};
+
+enum config_transport {
+	UPSTREAM_UDP, /* TCP when truncated */
+	UPSTREAM_TCP,
+	UPSTREAM_GATEWAY /* fallback only: the default route's address */
+};
+
+struct config_upstream_server {
+	enum config_transport transport;
+	struct addr addr; /* with its port; not of UPSTREAM_GATEWAY */
+	const char *text;
+	struct mark mark;
+};
+
+struct config_upstream_servers {
+	struct config_upstream_server *items;
+	size_t count;
+	struct mark mark;
+};
+
+enum config_answer_kind {
+	ANSWER_AUTO,   /* our own address that was asked */
+	ANSWER_NONE,   /* NODATA */
+	ANSWER_ADDRESS /* `addr` */
+};
+
+struct config_answer {
+	enum config_answer_kind kind;
+	struct addr addr;
+};
+
+/* Rows for them in schema tables; each fills the struct in its name. */
+extern const struct schema_type VALUE_ENDPOINT; /* config_endpoint: "0.0.0.0:53" */
+extern const struct schema_type VALUE_ALLOW;    /* config_client: local or a prefix */
+extern const struct schema_type VALUE_CLIENT;   /* config_client: prefix, range, group */
+extern const struct schema_type VALUE_NAME;     /* config_name: a domain name */
+extern const struct schema_type VALUE_UPSTREAM; /* config_upstream_server */
+extern const struct schema_type VALUE_FALLBACK; /* the same, or `gateway` */
+extern const struct schema_type VALUE_ANSWER;   /* config_answer: auto, none, address */
+extern const struct schema_type VALUE_ZONE;     /* conf_text: a time zone that exists */
+extern const struct schema_type VALUE_URL;      /* conf_text: https, http, file */
+extern const struct schema_type VALUE_WORD;     /* conf_text: [a-z0-9_-]+, at most 63 */
+
+#endif

@@ -1,0 +1,65 @@
+/* yaml_tree -- a YAML (or JSON) text as a tree whose every node knows where it stands.
+ *
+ * Stricter than YAML: no anchors, aliases or tags, no key twice in one map, one document,
+ * at most YAML_TREE_MAX_DEPTH deep and YAML_TREE_MAX_BYTES long. Nodes and texts live in
+ * the caller's arena. Threads: a finished tree is never written again. */
+#ifndef CONF_YAML_TREE_H
+#define CONF_YAML_TREE_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/diag.h"
+
+enum {
+	YAML_TREE_MAX_BYTES = 1 << 20,
+	YAML_TREE_MAX_DEPTH = 32
+};
+
+/* A place in a file; line and column count from 1. line 0: nowhere, the thing was not
+ * written by anybody (a default). `file` is "" then. */
+struct mark {
+	const char *file;
+	unsigned line;
+	unsigned column;
+};
+
+enum tree_kind {
+	TREE_SCALAR,
+	TREE_LIST,
+	TREE_MAP
+};
+
+struct tree_node {
+	enum tree_kind kind;
+	bool quoted; /* a scalar in quotes or in a block: never a null, number or switch */
+	struct mark mark;
+	/* A scalar's text, NUL-terminated, without NUL inside. NULL otherwise. */
+	const char *text;
+	/* The children: a list's items, or a map's values in the order of the file. */
+	size_t count;
+	const struct tree_node *items;
+	/* A map's keys, as many as items; NULL otherwise. */
+	const struct tree_node *keys;
+};
+
+/* Reads `text`. `file` is what mistakes name and must outlive the tree. Mistakes are added
+ * to `all`, and ERR_CONFIG returned; an empty text is an empty map. ERR_MEMORY when the
+ * arena is full. */
+MUST_CHECK enum err yaml_tree_parse(struct tree_node *out, struct slice text,
+    const char *file, struct arena *arena, struct diags *all);
+
+/* The value of `key` in a map; NULL when it is not there or `map` is NULL or no map. */
+const struct tree_node *tree_find(const struct tree_node *map, const char *key);
+/* The scalar under `key`, or `otherwise`. */
+const char *tree_text(const struct tree_node *map, const char *key, const char *otherwise);
+/* A scalar that says nothing: empty, ~ or null, without quotes. */
+bool tree_is_null(const struct tree_node *node);
+/* on yes true / off no false, in any case of letters. False when it is neither. */
+bool tree_to_bool(const struct tree_node *node, bool *out);
+
+/* `over` laid upon `under`: maps are merged key by key; of two lists of maps with a `name`
+ * the items of one name are merged and new ones follow; else `over` wins. ERR_MEMORY. */
+MUST_CHECK enum err tree_merge(struct tree_node *out, const struct tree_node *under,
+    const struct tree_node *over, struct arena *arena);
+
+#endif
