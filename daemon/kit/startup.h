@@ -1,0 +1,69 @@
+/* startup -- what every program of the gateway does before its own work.
+ *
+ *	int main(int argc, char **argv)
+ *	{
+ *		struct startup s;
+ *		int status;
+ *
+ *		if (!startup_begin(&s, "lachan-page", argc, argv, &status))
+ *			return status;
+ *		... sockets_count(&s.sockets, SOCKETS_PAGE_HTTP), sandbox_enter(), s.config ...
+ *		startup_end(&s);
+ *	}
+ *
+ * startup_begin() reads `-c FILE`, `--check`, `--version`, `--config-fd N` and
+ * LACHAN_CONFIG_FD, takes over handed sockets, closes every other inherited descriptor,
+ * forbids core files, ties a child of the supervisor to its life, reads the configuration,
+ * chooses language and time zone, and opens the log. */
+#ifndef KIT_STARTUP_H
+#define KIT_STARTUP_H
+
+#include <stdbool.h>
+
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "kit/sockets.h"
+
+struct config; /* conf/config.h */
+
+struct startup_option {
+	const char *name;   /* "--only" */
+	const char **value; /* NULL: a switch without a value */
+	bool *given;        /* may be NULL */
+	const char *help;   /* English msgid */
+};
+
+struct startup {
+	const char *program;
+	/* The configuration of the start, owned by this struct. A program that replaces it
+	 * takes it with startup_take_config(). */
+	struct config *config;
+	char config_path[FILE_PATH_BYTES]; /* of -c; "" when it came by descriptor */
+	struct sockets sockets;            /* handed over; empty when run by hand */
+	bool supervised;                   /* a link or a descriptor was handed over */
+	int link_fd;                       /* for link_open(); -1 when there is none */
+};
+
+/* False: the program ends now with *status (0 after --check and --version, 2 for wrong
+ * usage or configuration, 1 for anything else); everything was said and released. */
+MUST_CHECK bool startup_begin(
+    struct startup *s, const char *program, int argc, char **argv, int *status);
+/* The same for a program with options of its own; `options` ends with a NULL name. */
+MUST_CHECK bool startup_begin_with(struct startup *s, const char *program, int argc,
+    char **argv, const struct startup_option *options, int *status);
+void startup_end(struct startup *s);
+
+/* The configuration, now the caller's (config_free). */
+struct config *startup_take_config(struct startup *s);
+
+/* For HUP in a program run by hand with -c: reads the file again. OK: *out is the
+ * caller's. ERR_CONFIG: the mistakes were logged; keep the old one. ERR_UNSUPPORTED: it
+ * was started by descriptor, and the supervisor sends changes over the link. */
+MUST_CHECK enum err startup_read_again(const struct startup *s, struct config **out);
+
+/* run_dir and state_dir with owner and mode, for a program run by hand; the supervisor
+ * has done it for its children. ERR_IO with *why. */
+MUST_CHECK enum err startup_make_folders(const struct config *config, struct diag *why);
+
+#endif
