@@ -1,0 +1,107 @@
+/* answer -- writing answers to clients and queries to upstreams, into the caller's bytes.
+ *
+ * Each answer_… function writes one whole message and returns its length; 0 means that
+ * even header and question do not fit, and nothing is to be sent. What would pass the
+ * client's limit becomes a truncated answer (TC, no records). The question is echoed with
+ * the client's own case; RD and CD are copied, RA is set, AA is clear, AD only as asked. A
+ * query with EDNS gets an OPT (version 0, our size, its DO), any other none.
+ * No allocation. Threads: no shared state. */
+#ifndef DNS_ANSWER_H
+#define DNS_ANSWER_H
+
+#include "dns/message.h"
+#include "dns/stored.h"
+
+/* Zero-initialised fields: no AD, TCP, and EDE_OTHER: set ede = EDE_NONE for none, or begin
+ * with answer_over_udp / answer_over_tcp. */
+struct answer {
+	const struct message *query; /* with a readable question, but for answer_rcode */
+	uint8_t *out;
+	size_t cap; /* of out; 1232 and more for UDP */
+	/* server.max_udp_size, 512 and above; 0: TCP, where only `cap` and 65535 bound. */
+	uint16_t max_udp_bytes;
+	bool authentic;            /* set AD (where the query has DO or AD) */
+	enum ede_code ede;         /* sent when the query had EDNS */
+	struct slice ede_text;     /* UTF-8, without NUL; dropped where it does not fit */
+	struct slice edns_options; /* more options, ready in wire form; mostly empty */
+};
+
+static inline struct answer answer_over_udp(
+    const struct message *query, uint8_t *out, size_t cap, uint16_t max_udp_bytes)
+{
+	return (struct answer){.query = query,
+	    .out = out,
+	    .cap = cap,
+	    .max_udp_bytes = max_udp_bytes,
+	    .ede = EDE_NONE};
+}
+
+static inline struct answer answer_over_tcp(
+    const struct message *query, uint8_t *out, size_t cap)
+{
+	return (struct answer){.query = query, .out = out, .cap = cap, .ede = EDE_NONE};
+}
+
+/* A stored answer, `age_s` after it was stored; TTLs sink by the age, not below 0, and are
+ * capped at `ttl_max_s` (UINT32_MAX: no cap). RRSIGs in it are sent as they are: keep one
+ * stored answer for DO and one without. */
+size_t answer_from_stored(const struct answer *a, const struct stored *stored,
+    uint32_t age_s, uint32_t ttl_max_s);
+
+/* One A record (4 octets) or AAAA record (16 octets) at the qname. */
+size_t answer_address(const struct answer *a, struct slice address, uint32_t ttl_s);
+
+/* Negative answers with our SOA at `owner`, the qname or above it, TTL = MINIMUM = ttl_s. */
+size_t answer_nodata(const struct answer *a, struct dname owner, uint32_t ttl_s);
+size_t answer_nxdomain(const struct answer *a, struct dname owner, uint32_t ttl_s);
+
+/* Header, question where it could be read, and OPT. Also right for a query that
+ * message_parse refused: FORMERR, NOTIMP and BADVERS. */
+size_t answer_rcode(const struct answer *a, enum dns_rcode rcode);
+
+/* The answer to ANY (RFC 8482 section 4.2): HINFO "RFC8482" "". */
+size_t answer_any(const struct answer *a, uint32_t ttl_s);
+
+/* The answer a fate other than GOOD or DROP deserves. */
+static inline size_t answer_fate(const struct answer *a, enum message_fate fate)
+{
+	if (fate == MESSAGE_DROP)
+		return 0;
+	return answer_rcode(a,
+	    fate == MESSAGE_NOTIMP        ? RCODE_NOTIMP
+	        : fate == MESSAGE_BADVERS ? RCODE_BADVERS
+	                                  : RCODE_FORMERR);
+}
+
+enum {
+	QUERY_BYTES_MAX = DNS_HEADER_BYTES + NAME_OCTETS_MAX + 4 + 11,
+	QUERY_CASE_BYTES = 32 /* a bit for each octet of a name */
+};
+
+/* A query for an upstream: RD set. */
+struct query {
+	uint16_t id;
+	struct dname qname;
+	uint16_t qtype; /* class IN */
+	bool dnssec_ok;
+	bool checking_disabled;
+	uint16_t edns_udp_size; /* 1232; 0: without EDNS (DO is lost then) */
+	/* Random bits: where bit i is set, a letter at octet i of the name goes out in upper
+	 * case ("0x20", T7). All 0: lower-case. */
+	uint8_t case_bits[QUERY_CASE_BYTES];
+};
+
+/* The length, at most QUERY_BYTES_MAX; 0 when `cap` is too small. */
+size_t query_write(uint8_t *out, size_t cap, const struct query *query);
+
+/* Is `reply` an answer to the query we sent on this very socket? Same ID, QR, opcode 0,
+ * one question, equal to ours in every bit: case, type, class (T3, T7). What it then
+ * says is for stored_from_reply. */
+bool reply_matches(struct slice reply, struct slice sent_query);
+/* TC of a reply that matches. */
+static inline bool reply_is_truncated(struct slice reply)
+{
+	return (load_u16(reply.ptr + 2) & FLAG_TC) != 0;
+}
+
+#endif
