@@ -1,0 +1,68 @@
+/* explain -- a verdict with every rule that took part in it, winners and losers.
+ *
+ * For people who ask why; the caller makes the sentences and finds a feed's line and text
+ * (feed/find.h) by the feed and name given here. Threads: as policy.h. */
+#ifndef POLICY_EXPLAIN_H
+#define POLICY_EXPLAIN_H
+
+#include "policy/policy.h"
+
+enum {
+	EXPLANATION_RULES_MAX = 160
+};
+
+enum rule_source {
+	RULE_OF_PORTAL,
+	RULE_OF_FEED,        /* `feed` and `category` are set */
+	RULE_OF_TIER_ALLOW,  /* tiers[].allow */
+	RULE_OF_TIER_DENY,   /* tiers[].deny */
+	RULE_OF_NEVER_BLOCK, /* rules/never-block.txt or filter.never_block */
+	RULE_OF_PAUSE
+};
+
+enum rule_match {
+	RULE_EXACT,  /* the rule's name is the question's */
+	RULE_SUBTREE /* it stands above it, or at it and covers all below */
+};
+
+struct explained_rule {
+	enum rule_source source;
+	enum rule_match match;
+	bool opens;       /* an exception: it says pass, not block */
+	bool wins;        /* it decided, or is of the deciding category */
+	uint8_t labels;   /* of the rule's name, from the right */
+	uint8_t category; /* or POLICY_NO_CATEGORY */
+	bool in_force;    /* the category is one that this tier blocks */
+	const char *feed; /* name; "" for the school's own rules. Borrowed: rule database */
+	struct mark mark; /* of the school's own rules: where it is written */
+};
+
+/* The smallest change that would alter the verdict; parameters beside it. */
+enum advice {
+	ADVICE_NONE,           /* nothing at the school: a locked category, or the portal */
+	ADVICE_ALLOW,          /* add the name to the tier's `allow` */
+	ADVICE_DENY,           /* it is open: add the name to the tier's `deny` */
+	ADVICE_DROP_DENY,      /* take `labels` of the name out of the tier's `deny` */
+	ADVICE_DROP_ALLOW,     /* take `labels` of the name out of the tier's `allow` */
+	ADVICE_RESUME,         /* end the pause */
+	ADVICE_BLOCK_CATEGORY, /* listed, but the tier does not block `category` */
+	ADVICE_RULES           /* there are no usable rules */
+};
+
+struct explanation {
+	struct verdict verdict;
+	uint8_t tier;
+	struct explained_rule rules[EXPLANATION_RULES_MAX];
+	size_t rule_count;
+	size_t rules_dropped; /* beyond EXPLANATION_RULES_MAX */
+	enum advice advice;
+	uint8_t advice_labels;   /* of the question's name, from the right */
+	uint8_t advice_category; /* or POLICY_NO_CATEGORY */
+};
+
+/* Fills *out. Agrees with policy_decide() for the same arguments, always. */
+void policy_explain(const struct policy *policy, const struct policy_who *who,
+    const struct policy_question *question, const struct policy_state *state,
+    struct moment now, struct explanation *out);
+
+#endif
