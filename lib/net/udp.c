@@ -159,28 +159,45 @@ bool udp_send(int fd, const struct udp_path *path, struct slice answer)
 	return sendmsg(fd, &hdr, MSG_DONTWAIT) == (ssize_t)answer.len;
 }
 
+static struct addr from_v4(const struct in_addr *from)
+{
+	return addr_from_octets((struct slice){(const uint8_t *)from, sizeof *from});
+}
+
+static struct addr from_v6(const struct in6_addr *from, uint32_t scope_id)
+{
+	struct addr a = addr_from_octets((struct slice){from->s6_addr, sizeof from->s6_addr});
+	if (addr_is_link_local(&a))
+		a.scope_id = scope_id;
+	return a;
+}
+
 struct addr udp_path_peer(const struct udp_path *path)
 {
-	return addr_from_sockaddr(&path->peer.sa);
+	struct addr a = ADDR_NONE;
+
+	if (path->peer.sa.sa_family == AF_INET) {
+		a = from_v4(&path->peer.v4.sin_addr);
+		a.port = ntohs(path->peer.v4.sin_port);
+	} else if (path->peer.sa.sa_family == AF_INET6) {
+		a = from_v6(&path->peer.v6.sin6_addr, path->peer.v6.sin6_scope_id);
+		a.port = ntohs(path->peer.v6.sin6_port);
+	}
+	return a;
 }
 
 struct addr udp_path_local(const struct udp_path *path)
 {
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-	struct sockaddr_in v4 = {.sin_family = AF_INET};
-	const struct cmsghdr *c = (const struct cmsghdr *)path->control;
+	const uint8_t *data = path->control + CMSG_LEN(0);
 
 	if (path->control_len == 0)
-		return (struct addr){0};
-	if (c->cmsg_level == IPPROTO_IP) {
+		return ADDR_NONE;
+	if (path->peer.sa.sa_family == AF_INET) {
 		struct in_pktinfo info;
-		memcpy(&info, path->control + CMSG_LEN(0), sizeof info);
-		v4.sin_addr = info.ipi_addr;
-		return addr_from_sockaddr((const struct sockaddr *)&v4);
+		memcpy(&info, data, sizeof info);
+		return from_v4(&info.ipi_addr);
 	}
 	struct in6_pktinfo info;
-	memcpy(&info, path->control + CMSG_LEN(0), sizeof info);
-	v6.sin6_addr = info.ipi6_addr;
-	v6.sin6_scope_id = info.ipi6_ifindex;
-	return addr_from_sockaddr((const struct sockaddr *)&v6);
+	memcpy(&info, data, sizeof info);
+	return from_v6(&info.ipi6_addr, info.ipi6_ifindex);
 }

@@ -1,0 +1,64 @@
+/* filter -- what main and the workers of one lachan-filter share.
+ *
+ *	main      reads configuration and rules, publishes snapshots, counts, answers the
+ *	          control and verdict sockets; never touches a query
+ *	worker i  its sockets, its event base, its queries; never touches a file
+ *
+ * Every member says who writes it. Anything not atomic is constant once workers run. */
+#ifndef FILTER_FILTER_H
+#define FILTER_FILTER_H
+
+#include <stdatomic.h>
+
+#include "base/hash.h"
+#include "cache/cache.h"
+#include "cache/inflight.h"
+#include "filter/snapshot.h"
+
+struct worker;
+struct event;
+
+enum {
+	FILTER_WORKERS_MAX = 64,
+	CAPPED_SLOTS = 8192, /* a power of two */
+};
+
+struct filter {
+	/* The snapshot in force. Written by main (release), read by workers (acquire). */
+	struct snapshot *_Atomic snapshot;
+	/* Its generation, written by main after the pointer. */
+	atomic_uint_fast64_t published;
+
+	struct cache *cache;       /* shared, its own locks */
+	struct inflight *inflight; /* shared, its own locks */
+	struct hash_key client_key;
+
+	unsigned worker_count;
+	struct worker *workers[FILTER_WORKERS_MAX];
+
+	/* The number of the local day that is counted; written by main. A worker that sees
+	 * another number forgets which devices it has announced. */
+	atomic_uint_fast64_t day;
+	/* False: the clock is not to be trusted yet; written by main. */
+	atomic_bool wall_trusted;
+	/* Hashes of (device, tier, category, day) that have reached their cap: their attempts
+	 * count no more, so workers need not announce them. Written by main, relaxed: a
+	 * stale reader announces one attempt too many, which main drops. */
+	atomic_uint_fast64_t capped[CAPPED_SLOTS];
+	/* Wakes main when a ring is half full; event_active() is safe from any thread. */
+	struct event *drain;
+	/* Open TCP connections of all workers, for server.tcp.connections. */
+	atomic_uint tcp_connections;
+};
+
+/* The hash under which a capped (device, tier, category, day) is found; never 0. */
+uint64_t filter_capped_hash(
+    const struct filter *filter, const struct addr *client, uint8_t tier, uint8_t category);
+
+static inline bool filter_is_capped(const struct filter *filter, uint64_t hash)
+{
+	return atomic_load_explicit(
+	           &filter->capped[hash % CAPPED_SLOTS], memory_order_relaxed) == hash;
+}
+
+#endif

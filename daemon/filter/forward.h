@@ -1,0 +1,42 @@
+/* forward -- asking upstream: one query a question, every asker answered.
+ *
+ *	forward_start ─▶ in-flight table ─ LEADER ─▶ exchange ─▶ attempt 1 ─ late ─▶ attempt 2 …
+ *	                      │ JOINED                  │ good reply, or the deadline
+ *	                      ▼                         ▼
+ *	                 the asker waits  ◀────── forward_settle: cache, then all askers
+ *
+ * An exchange has at most three attempts, each with its own ID, letter case and random
+ * port, all open until one brings a reply that matches; the rest of the time nothing that
+ * comes in can end it but the deadline, so that every asker hears within three seconds.
+ * Threads: a forwarder belongs to its worker. */
+#ifndef FILTER_FORWARD_H
+#define FILTER_FORWARD_H
+
+#include "filter/query.h"
+
+enum {
+	FORWARD_EXCHANGES_MAX = 2048, /* questions a worker has upstream at once */
+	FORWARD_ATTEMPTS_MAX = 3,     /* T17 */
+	FORWARD_DEADLINE_MS = 2800,   /* SERVFAIL leaves within 3 s */
+};
+
+MUST_CHECK enum err forwarder_new(struct forwarder **out, struct worker *w);
+void forwarder_free(struct forwarder *f);
+
+enum forward_result {
+	FORWARD_WAITS, /* the asker is kept and will be answered */
+	FORWARD_FULL,  /* nothing was begun: answer SERVFAIL */
+};
+enum forward_result forward_start(
+    struct worker *w, const struct request *r, const struct cache_key *key);
+
+/* What this worker knows of server `i` of the snapshot's list; for status. Any thread. */
+struct upstream_health {
+	uint32_t srtt_ms; /* 0: not measured yet */
+	uint64_t queries;
+	uint64_t timeouts;
+	bool down;
+};
+struct upstream_health forwarder_health(const struct worker *w, unsigned i);
+
+#endif

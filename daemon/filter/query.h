@@ -1,0 +1,75 @@
+/* query -- from a received message to its answer: the pipeline.
+ *
+ * query_read() looks at the bytes, query_handle() answers or lets the asker wait,
+ * query_finish() answers those who waited. UDP and TCP stand behind `struct transport`,
+ * so nothing in here knows which it is. All on the worker's thread, without a lock but
+ * the cache's, and without the heap. */
+#ifndef FILTER_QUERY_H
+#define FILTER_QUERY_H
+
+#include "dns/answer.h"
+#include "dns/message.h"
+#include "dns/stored.h"
+#include "filter/worker.h"
+
+struct request;
+
+/* How answers travel; one constant table for UDP, one for TCP. */
+struct transport {
+	/* Notes in the asker where its answer goes, before the request ends. */
+	void (*hold)(struct asker *asker, const struct request *request);
+	/* Sends a late answer; it may be dropped when the client has gone. */
+	void (*send)(struct asker *asker, struct slice answer);
+	/* The asker goes back to the pool: lets go of what hold() took. */
+	void (*release)(struct asker *asker);
+	/* Most bytes of an answer; 0 for TCP, where only 65535 bound. */
+	uint16_t (*limit)(const struct worker *w);
+};
+
+/* One message that came in, for the length of a batch. */
+struct request {
+	const struct transport *transport;
+	void *path; /* of the transport: struct udp_path or struct tcp_connection */
+	int fd;     /* the socket it came by (UDP) */
+	struct addr client;
+	struct addr local; /* the address that was asked; family 0 when not known */
+	enum message_fate fate;
+	struct message message;
+	struct policy_who who;
+	struct name_hashes hashes; /* under the snapshot's key */
+};
+
+/* A client that waits for an answer from upstream. */
+struct asker {
+	struct waiter waiter; /* must be first: the in-flight table links through it */
+	struct worker *home;
+	const struct transport *transport;
+	union {
+		struct {
+			struct udp_path path;
+			int fd;
+		} udp;
+		struct tcp_connection *tcp;
+	};
+	struct addr client;
+	struct addr local;
+	struct message message; /* its slices point into `question` or are empty */
+	uint8_t question[NAME_OCTETS_MAX + 4];
+};
+
+enum {
+	ASKERS_MAX = 4096, /* a worker's; beyond them a miss is answered SERVFAIL */
+};
+
+/* Fills the request from its packet, and asks memory for the rules it will need. `transport`,
+ * `path`, `fd`, `client` and `local` are set by the caller. */
+void query_read(struct worker *w, struct request *r, struct slice packet);
+
+/* Answers into out[0..cap) and returns the length; 0 when nothing is to be sent now: the
+ * asker waits, or silence is the answer. */
+size_t query_handle(struct worker *w, struct request *r, uint8_t *out, size_t cap);
+
+/* Answers an asker of this worker, by the rules in force now, and releases it. */
+void query_finish(struct asker *asker, const struct letter *letter);
+
+#endif

@@ -1,0 +1,51 @@
+/* snapshot -- all that a query is judged by, published as one pointer.
+ *
+ * main builds a snapshot, publishes it and frees the one before once every worker has
+ * looked up from its work at least once since (worker.h: worker_rest). Nothing in a
+ * published snapshot ever changes. Parts that did not change (the configuration, the rules)
+ * are shared between successive snapshots and counted by main alone.
+ *
+ * Owner: main makes, publishes and frees; workers borrow for one batch. */
+#ifndef FILTER_SNAPSHOT_H
+#define FILTER_SNAPSHOT_H
+
+#include "conf/config.h"
+#include "filter/upstream_set.h"
+#include "policy/policy.h"
+#include "ruledb/ruledb.h"
+
+enum rules_origin {
+	RULES_NONE,
+	RULES_OF_STATE, /* state_dir/rules.db */
+	RULES_OF_PREVIOUS, /* state_dir/rules.db.prev, since rules.db is damaged or rolled back */
+	RULES_PACKAGED /* data_dir/packaged.db */
+};
+
+/* A part that several snapshots may hold. Counted by main alone: no atomics. */
+struct shared {
+	unsigned holders;
+	void *object;
+	void (*free_object)(void *object);
+};
+
+struct rules_part {
+	struct ruledb *db; /* NULL: RULES_NONE */
+	enum rules_origin origin;
+	int64_t loaded_wall_s;
+	uint64_t file_id; /* of the file it was read from: inode, size and time, hashed */
+};
+
+struct snapshot {
+	uint64_t generation; /* 1 for the first */
+	const struct config *config;
+	const struct rules_part *rules;
+	const struct policy *policy;
+	bool refuse_all; /* without_rules: refuse, and there are none */
+	struct upstream_set upstreams;
+	struct policy_state state; /* pauses */
+	struct addr lan4;          /* the LAN's first address of each family, or none */
+	struct addr lan6;
+	struct shared *parts[3]; /* of main: configuration, rules, policy */
+};
+
+#endif
