@@ -1,0 +1,77 @@
+/* meta -- what is known of one feed between runs: state_dir/feeds/NAME.meta.
+ *
+ * JSON, one object, written whole by an atomic rename; lachanctl and the filter read it.
+ * The keys stand in this folder's README. A torn, foreign or absent file reads as "never
+ * fetched": the feed is fetched anew and nothing else is lost. Pure: no clock, no file. */
+#ifndef FEEDS_META_H
+#define FEEDS_META_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum {
+	META_URL_BYTES = 2048,
+	META_VALIDATOR_BYTES = 512,
+	META_REASON_BYTES = 400,
+	META_TEXT_BYTES = 48,
+	META_REFUSED_MAX = 24,
+	META_FILE_MAX_BYTES = 64 * 1024
+};
+
+enum meta_result {
+	META_NEVER,     /* not fetched yet */
+	META_OK,        /* the last try brought a new copy */
+	META_UNCHANGED, /* the last try found the copy still true */
+	META_REFUSED    /* the last try failed; the copy before it stays */
+};
+
+/* Lines of one kind that were not used. */
+struct meta_refused {
+	char reason[META_TEXT_BYTES];
+	uint64_t lines;
+};
+
+/* Times are seconds since 1970 UTC, 0 = never. */
+struct meta {
+	/* The last try. */
+	enum meta_result result;
+	char reason[META_REASON_BYTES]; /* why it was refused; "" otherwise */
+	int64_t checked_s;
+	int64_t next_try_s;
+	uint32_t failures; /* in a row */
+	/* The last good copy; nothing of it is true unless fetched_s > 0. */
+	char url[META_URL_BYTES]; /* the configured address it came from */
+	char etag[META_VALIDATOR_BYTES];
+	char last_modified[META_VALIDATOR_BYTES];
+	char sha256[65]; /* of the decoded text, hex */
+	int64_t fetched_s;
+	uint64_t bytes; /* of the decoded text */
+	/* How it read when it was last compiled. */
+	char category[META_TEXT_BYTES];
+	char format[META_TEXT_BYTES];
+	uint64_t entries;   /* distinct names */
+	uint64_t rules;     /* lines that became rules */
+	uint64_t protected_names; /* rules ignored because the name must never be blocked */
+	struct meta_refused refused[META_REFUSED_MAX];
+	size_t refused_count;
+};
+
+#define META_INIT ((struct meta){.result = META_NEVER})
+
+/* Appends the JSON text. ERR_MEMORY or ERR_FULL. */
+MUST_CHECK enum err meta_encode(const struct meta *m, struct buf *out);
+
+/* Reads what meta_encode wrote; unknown keys are ignored, values out of range read as
+ * absent. ERR_FORMAT when it is no such object; then *out is untouched. */
+MUST_CHECK enum err meta_decode(struct meta *out, struct slice text);
+
+/* Adds `lines` under `reason`; what no longer fits is counted under the last entry. */
+void meta_refuse(struct meta *m, const char *reason, uint64_t lines);
+
+/* The word of a result in the file: "never", "ok", "unchanged", "refused". */
+const char *meta_result_word(enum meta_result result);
+
+#endif
