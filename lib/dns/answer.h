@@ -12,13 +12,18 @@
 #include "dns/message.h"
 #include "dns/stored.h"
 
+enum {
+	ANSWER_EDNS_UDP_SIZE = 1232 /* what passes every path whole (RFC 9715) */
+};
+
 /* Zero-initialised fields: no AD, TCP, and EDE_OTHER: set ede = EDE_NONE for none, or begin
  * with answer_over_udp / answer_over_tcp. */
 struct answer {
 	const struct message *query; /* with a readable question, but for answer_rcode */
 	uint8_t *out;
 	size_t cap; /* of out; 1232 and more for UDP */
-	/* server.max_udp_size, 512 and above; 0: TCP, where only `cap` and 65535 bound. */
+	/* server.max_udp_size, 512 and above; 0: TCP, where only `cap` and 65535 bound and
+	 * the OPT says ANSWER_EDNS_UDP_SIZE. */
 	uint16_t max_udp_bytes;
 	bool authentic;            /* set AD (where the query has DO or AD) */
 	enum ede_code ede;         /* sent when the query had EDNS */

@@ -54,8 +54,9 @@ struct message {
 };
 
 /* Fills *out as far as the packet could be read: the header from MESSAGE_FORMERR on, the
- * question where has_question says so, `edns` when GOOD or BADVERS. With MESSAGE_DROP only
- * `packet` is set. */
+ * question where has_question says so. `edns` is whole when GOOD; else it tells at most
+ * whether an OPT was seen, its size, version and DO. With MESSAGE_DROP only `packet` is
+ * set. */
 MUST_CHECK enum message_fate message_parse(struct message *out, struct slice packet);
 
 /* Valid as long as `m` lives. */

@@ -5,10 +5,10 @@
  * and the RRset at its end, or the SOA of a negative answer. Glue, additional records and
  * records of names nobody asked for never get in (T8), so they cannot be served.
  *
- *	0   1  kind                 8  2  upstream's rcode
- *	1   1  flags                10 2  number of TTLs, n
- *	2   2  length of message    12 2n offsets of the TTLs in the message
- *	4   4  ttl_s                ..    the message
+ *	0  1  kind                  8   2  upstream's rcode
+ *	1  1  1: upstream set AD    10  2  number of TTLs, n
+ *	2  2  length of message     12     the message
+ *	4  4  ttl_s                 ..  2n where each TTL stands in the message
  *
  * Network byte order; of this process only, never on disk. */
 #ifndef DNS_STORED_H
@@ -20,6 +20,8 @@
 enum {
 	STORED_CHAIN_MAX = 12,      /* CNAMEs from qname to the RRset (T10) */
 	STORED_RRSET_MAX = 100,     /* records of the RRset (CVE-2024-1737, T12) */
+	STORED_ANSWERS_MAX = 256,   /* records of a reply's answer section */
+	STORED_TTLS_MAX = 256,      /* records that may be kept in all */
 	STORED_UDP_BYTES_MAX = 4096 /* holds what a reply of 1232 octets becomes */
 };
 
@@ -53,7 +55,7 @@ struct stored {
  * its length. The question is kept lower-case.
  *   ERR_AGAIN   the reply is truncated: ask over TCP
  *   ERR_FORMAT  malformed, or a chain that loops or is too long
- *   ERR_FULL    an RRset of more than 100 records, or more than `cap` bytes
+ *   ERR_FULL    an RRset of more than 100 records, more than 256 records, or `cap` bytes
  * `out` may hold anything after a failure. No allocation; O(records x chain). */
 MUST_CHECK enum err stored_from_reply(uint8_t *out, size_t cap, size_t *len,
     struct slice reply, const struct stored_limits *limits);
