@@ -7,8 +7,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
+
+#include "net/addr.h"
 
 enum {
 	HOLDER_NAME_BYTES = 64
@@ -24,11 +25,12 @@ struct holder {
 	char program[HOLDER_NAME_BYTES];
 };
 
-/* True when some socket holds `port` (listening, for TCP); then *out is filled. */
-bool holder_find(enum holder_transport transport, uint16_t port, struct holder *out);
+/* True when some socket keeps `wanted` (address and port) from being bound: the same
+ * address, or a wildcard on either side; for TCP a listening one. Then *out is filled. */
+bool holder_find(
+    enum holder_transport transport, const struct addr *wanted, struct holder *out);
 
-/* What to do about this program on this port: a sentence in the person's language.
- * Static or catalogue storage. */
-const char *holder_advice(const struct holder *who, uint16_t port);
+/* What to do about this program: words for the person, of the catalogue. */
+const char *holder_advice(const struct holder *who);
 
 #endif

@@ -60,7 +60,7 @@ enum link_word {
 	LINK_OK,
 	LINK_REFUSED,
 	LINK_CLOSED,
-	LINK_NOISE /* anything else; ignored and logged */
+	LINK_NOISE /* anything else: ignore it */
 };
 
 /* The next message; for LINK_REFUSED `why` is what the child said, printable. */

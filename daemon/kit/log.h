@@ -11,8 +11,10 @@
  * LOG_BURST lines of one kind (same tag and format) within LOG_WINDOW_MS are left out and
  * counted; the next line of that kind, or log_tick(), says how many. Debug is not limited.
  *
+ * Tags and formats are string literals. SIGPIPE must be ignored (startup.h does).
+ *
  * Threads: every function but log_open() may be called by any thread at any time. No lock
- * is taken and no write waits: when the reader of stderr is too slow, lines are dropped,
+ * of ours is taken and no write waits: when the reader of stderr is too slow, lines are dropped,
  * and the next line that gets through says how many. Keeps errno. */
 #ifndef KIT_LOG_H
 #define KIT_LOG_H
@@ -48,11 +50,6 @@ void log_open(const char *program, enum log_level level, enum log_target target)
 void log_set_level(enum log_level level);
 /* For work that is done only to be logged. */
 bool log_wants(enum log_level level);
-
-/* The words of server.log: "error" "warn" "info" "debug"; "auto" "stderr" "journal".
- * False leaves *out untouched. */
-bool log_level_parse(const char *word, enum log_level *out);
-bool log_target_parse(const char *word, enum log_target *out);
 
 void log_error(const char *tag, const char *format, ...) PRINTF_LIKE(2, 3);
 void log_warn(const char *tag, const char *format, ...) PRINTF_LIKE(2, 3);

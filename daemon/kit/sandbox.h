@@ -31,8 +31,10 @@ MUST_CHECK enum err sandbox_enter(const char *user, struct diag *why);
  * supervisor call it (startup.h does). */
 bool sandbox_die_with_parent(void);
 
-/* Makes `path` (mode `mode`, owned by `user`) unless it is there; one level only, but the
- * owner and mode of what is there are corrected when we are root. ERR_IO with *why. */
+/* Makes the folder `path` with this mode and owner unless it is there; the one above must
+ * exist. What is there is never changed: when it is another's (as root: not `user`'s, else:
+ * not writable for us) or others may write in it, ERR_DENIED and *why says what to do.
+ * ERR_IO for anything else. */
 MUST_CHECK enum err sandbox_make_folder(
     const char *path, mode_t mode, struct sandbox_user user, struct diag *why);
 

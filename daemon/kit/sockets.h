@@ -22,10 +22,11 @@
 #include "base/diag.h"
 #include "base/err.h"
 
-struct addr; /* net/addr.h */
+struct config_endpoints; /* conf/values.h */
 
 enum {
 	SOCKETS_MAX = 512,
+	SOCKETS_ADDRESSES_MAX = 64, /* of one list */
 	SOCKETS_NAME_BYTES = 16,
 	SOCKETS_FIRST_FD = 3, /* of the LISTEN_FDS convention */
 	SOCKETS_BUFFER_BYTES = 4 << 20,
@@ -61,17 +62,20 @@ size_t sockets_count(const struct sockets *s, const char *name);
 int sockets_take(struct sockets *s, const char *name);
 void sockets_close(struct sockets *s);
 
-/* Adds UDP and TCP sockets for `workers` (1..64) workers on each address, SO_REUSEPORT
+/* Adds UDP and TCP sockets for `workers` (1 or more) workers on each address, SO_REUSEPORT
  * among them, after checking that no other program holds the port. Port 0 takes one free
- * port for all of them. On a machine without IPv6 the address [::] is left out with a
- * warning in the log. *why tells who holds a taken port, or which right is missing, and
- * what to do. Errors: ERR_EXISTS (taken), ERR_DENIED, ERR_NOT_FOUND (an address this
- * machine does not have), ERR_FULL, ERR_IO; the set keeps what was opened before. */
-MUST_CHECK enum err sockets_open_dns(struct sockets *s, const struct addr *listen,
-    size_t count, unsigned workers, struct diag *why);
+ * port for all sockets of that address.
+ *
+ * A gateway must start before its network does: an address this machine does not have yet
+ * is bound all the same, and [::] on a machine without IPv6 is left out; both are warned
+ * of in the log. *why tells who holds a taken port, or which right is missing, and what to
+ * do. Errors: ERR_EXISTS (taken), ERR_DENIED, ERR_FULL, ERR_IO; the set keeps what was
+ * opened before. */
+MUST_CHECK enum err sockets_open_dns(struct sockets *s,
+    const struct config_endpoints *listen, unsigned workers, struct diag *why);
 
 /* Adds one TCP listener an address under `name`; otherwise as above. */
 MUST_CHECK enum err sockets_open_tcp(struct sockets *s, const char *name,
-    const struct addr *listen, size_t count, struct diag *why);
+    const struct config_endpoints *listen, struct diag *why);
 
 #endif

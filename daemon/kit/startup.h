@@ -57,10 +57,12 @@ void startup_end(struct startup *s);
 /* The configuration, now the caller's (config_free). */
 struct config *startup_take_config(struct startup *s);
 
-/* For HUP in a program run by hand with -c: reads the file again. OK: *out is the
- * caller's. ERR_CONFIG: the mistakes were logged; keep the old one. ERR_UNSUPPORTED: it
- * was started by descriptor, and the supervisor sends changes over the link. */
-MUST_CHECK enum err startup_read_again(const struct startup *s, struct config **out);
+/* For HUP in a program run by hand with -c: reads the file again; `now` is the
+ * configuration in force. OK: *out is the caller's. ERR_CONFIG: mistakes, or a key that
+ * needs a restart; they were logged; keep the old one. ERR_UNSUPPORTED: it was started by
+ * descriptor, and the supervisor sends changes over the link. */
+MUST_CHECK enum err startup_read_again(
+    const struct startup *s, const struct config *now, struct config **out);
 
 /* run_dir and state_dir with owner and mode, for a program run by hand; the supervisor
  * has done it for its children. ERR_IO with *why. */
