@@ -77,7 +77,7 @@ static uint32_t root_of(sa_family_t family)
 
 static unsigned bit_at(const struct addr *a, unsigned i)
 {
-	return a->bytes[i / 8] >> (7 - i % 8) & 1u;
+	return (unsigned)a->bytes[i / 8] >> (7 - i % 8) & 1u;
 }
 
 /* ---- inserting ---- */
