@@ -16,6 +16,7 @@
 #include "filter/snapshot.h"
 
 struct worker;
+struct tcp_places;
 struct event;
 
 enum {
@@ -47,8 +48,7 @@ struct filter {
 	atomic_uint_fast64_t capped[CAPPED_SLOTS];
 	/* Wakes main when a ring is half full; event_active() is safe from any thread. */
 	struct event *drain;
-	/* Open TCP connections of all workers, for server.tcp.connections. */
-	atomic_uint tcp_connections;
+	struct tcp_places *tcp_places; /* open TCP connections; shared, its own lock */
 };
 
 /* The hash under which a capped (device, tier, category, day) is found; never 0. */

@@ -29,8 +29,8 @@ struct transport {
 /* One message that came in, for the length of a batch. */
 struct request {
 	const struct transport *transport;
-	void *path; /* of the transport: struct udp_path or struct tcp_connection */
-	int fd;     /* the socket it came by (UDP) */
+	const void *path; /* of the transport: struct udp_path or struct tcp_connection */
+	int fd;           /* the socket it came by (UDP) */
 	struct addr client;
 	struct addr local; /* the address that was asked; family 0 when not known */
 	enum message_fate fate;
@@ -57,7 +57,17 @@ struct asker {
 	uint8_t question[NAME_OCTETS_MAX + 4];
 };
 
+/* An asker that remembers `r`, or NULL when all are in use. */
+struct asker *asker_take(struct worker *w, const struct request *r);
+/* Back to its worker's pool. */
+void asker_release(struct asker *asker);
+/* The pool of a worker. */
+MUST_CHECK enum err askers_new(struct worker *w);
+void askers_free(struct worker *w);
+
 enum {
+	REQUESTS_PER_CHUNK =
+	    16,            /* read ahead, so that their rules are in the cache in time */
 	ASKERS_MAX = 4096, /* a worker's; beyond them a miss is answered SERVFAIL */
 };
 

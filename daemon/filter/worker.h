@@ -28,8 +28,8 @@ struct tcp_server;
 
 enum {
 	WORKER_LISTENERS_MAX = 32,
-	SEEN_SLOTS = 4096,          /* devices announced today; a power of two */
-	SCRATCH_BYTES = 65535 + 64, /* one stored answer of any size */
+	SEEN_SLOTS = 4096, /* devices announced today; a power of two */
+	LATE_ANSWER_BYTES = 65535,
 	RANDOM_BYTES = 4096,
 };
 
@@ -91,6 +91,7 @@ struct worker {
 	struct filter *filter;
 	unsigned index;
 	pthread_t thread;
+	bool running;
 	struct event_base *base;
 
 	/* Set by worker_wake() for the callback under way. */
@@ -99,6 +100,7 @@ struct worker {
 
 	struct udp_batch *batch;
 	struct request *requests; /* for one chunk of a batch */
+	struct request *late;     /* for an asker that waited */
 	struct listener udp[WORKER_LISTENERS_MAX];
 	size_t udp_count;
 	struct tcp_server *tcp;
@@ -106,6 +108,7 @@ struct worker {
 
 	struct asker *askers; /* fixed pool and its free list */
 	struct asker *free_askers;
+	size_t askers_used; /* those above were never handed out */
 
 	uint64_t seen_day;
 	uint64_t seen[SEEN_SLOTS];
@@ -115,7 +118,7 @@ struct worker {
 
 	uint8_t random[RANDOM_BYTES];
 	size_t random_left;
-	uint8_t scratch[SCRATCH_BYTES];
+	uint8_t late_answer[LATE_ANSWER_BYTES];
 
 	struct counters counters; /* written by this worker, read by main */
 	struct ring ring;         /* to main */

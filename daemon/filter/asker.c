@@ -1,0 +1,66 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "filter/query.h"
+
+enum err askers_new(struct worker *w)
+{
+	w->askers = calloc(ASKERS_MAX, sizeof *w->askers);
+	if (w->askers == NULL)
+		return ERR_MEMORY;
+	/* Handed out in order, so that a quiet worker touches few pages. */
+	w->free_askers = NULL;
+	w->askers_used = 0;
+	return OK;
+}
+
+void askers_free(struct worker *w)
+{
+	free(w->askers);
+	w->askers = NULL;
+}
+
+/* The message without its packet, which the next batch overwrites: the question moves into
+ * the asker, and what no answer needs is dropped. */
+static void remember_message(struct asker *asker, const struct message *from)
+{
+	asker->message = *from;
+	asker->message.packet = SLICE_EMPTY;
+	asker->message.edns.cookie = SLICE_EMPTY;
+	asker->message.edns.client_subnet = SLICE_EMPTY;
+	asker->message.edns.options = SLICE_EMPTY;
+	size_t len = from->question.len;
+	if (len > sizeof asker->question)
+		len = 0; /* cannot be: a question is at most a name and four octets */
+	memcpy(asker->question, from->question.ptr, len);
+	asker->message.question = (struct slice){asker->question, len};
+}
+
+struct asker *asker_take(struct worker *w, const struct request *r)
+{
+	struct asker *asker = w->free_askers;
+
+	if (asker != NULL)
+		w->free_askers = (struct asker *)asker->waiter.next;
+	else if (w->askers_used < ASKERS_MAX)
+		asker = &w->askers[w->askers_used++];
+	else
+		return NULL;
+	asker->waiter.next = NULL;
+	asker->home = w;
+	asker->transport = r->transport;
+	asker->client = r->client;
+	asker->local = r->local;
+	remember_message(asker, &r->message);
+	asker->transport->hold(asker, r);
+	return asker;
+}
+
+void asker_release(struct asker *asker)
+{
+	struct worker *w = asker->home;
+
+	asker->transport->release(asker);
+	asker->waiter.next = (struct waiter *)w->free_askers;
+	w->free_askers = asker;
+}

@@ -1,0 +1,250 @@
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <sys/socket.h>
+
+#include "filter/exchange.h"
+
+enum {
+	EDNS_SIZE = 1232,      /* RFC 9715: fits every path without fragments */
+	REPLY_BYTES = 4096,    /* some answer with more than was asked for */
+	MISMATCHES_TO_TCP = 8, /* somebody guesses at this query (T5): leave UDP */
+	READS_PER_WAKE = 64,   /* of one socket, then the others */
+};
+
+static struct worker *worker_of(const struct attempt *a)
+{
+	return a->exchange->forwarder->worker;
+}
+
+/* A fresh ID and letter case for every send, retries included (T1, T7). */
+static void write_query(struct attempt *a)
+{
+	struct exchange *ex = a->exchange;
+	struct query q = {
+	    .qname = name_of(&ex->qname),
+	    .qtype = ex->key.qtype,
+	    .dnssec_ok = ex->dnssec_ok,
+	    .checking_disabled = ex->checking_disabled,
+	    .edns_udp_size = ex->without_edns ? 0 : EDNS_SIZE,
+	};
+
+	worker_random(ex->forwarder->worker, &q.id, sizeof q.id);
+	worker_random(ex->forwarder->worker, q.case_bits, (size_t)(ex->qname.len + 7) / 8);
+	a->query_len = query_write(a->query, sizeof a->query, &q);
+}
+
+void attempt_close(struct attempt *a)
+{
+	if (a->exchange == NULL)
+		return;
+	source_port_close(a->exchange->forwarder->ports, a->port);
+	if (a->stream != NULL)
+		bufferevent_free(a->stream);
+	a->port = NULL;
+	a->stream = NULL;
+	a->exchange = NULL;
+}
+
+static bool stream_begin(struct attempt *a);
+
+/* What came over UDP asks for TCP: the same attempt goes on there. */
+static void move_to_stream(struct attempt *a)
+{
+	if (!stream_begin(a))
+		exchange_attempt_failed(a->exchange, a, EDE_OTHER);
+}
+
+static bool udp_begin(struct attempt *a)
+{
+	struct forwarder *f = a->exchange->forwarder;
+
+	if (source_port_open(&a->port, f->ports, &a->server.addr, a) != OK)
+		return false;
+	write_query(a);
+	counter_add(&f->worker->counters.upstream_queries, 1);
+	ssize_t n = send(source_port_fd(a->port), a->query, a->query_len, MSG_DONTWAIT);
+	return n == (ssize_t)a->query_len;
+}
+
+bool attempt_begin(struct exchange *ex)
+{
+	struct forwarder *f = ex->forwarder;
+	const struct upstream_set *set = &f->worker->snapshot->upstreams;
+	struct attempt *a = &ex->attempts[ex->tries];
+
+	health_follow(&f->health, set);
+	if (!health_choose(
+	        &f->health, set, ex->tried_mask, f->worker->now.mono_ms, &a->server_index))
+		return false;
+	ex->tries++;
+	ex->tried_mask |= 1u << a->server_index;
+	a->exchange = ex;
+	a->server = set->servers[a->server_index];
+	a->sent_ms = f->worker->now.mono_ms;
+	a->mismatches = 0;
+	a->port = NULL;
+	a->stream = NULL;
+	counter_add(&f->health.servers[a->server_index].queries, 1);
+	if (a->server.tcp ? stream_begin(a) : udp_begin(a))
+		return true;
+	health_failed(&f->health, a->server_index, a->sent_ms);
+	ex->ede = EDE_NETWORK_ERROR;
+	attempt_close(a);
+	return false;
+}
+
+/* What a matching reply says about the attempt. */
+static void judge_reply(struct attempt *a, struct slice reply)
+{
+	struct exchange *ex = a->exchange;
+	struct forwarder *f = ex->forwarder;
+	const struct config_cache *limits = &f->worker->snapshot->config->cache;
+	const struct stored_limits stored_limits = {
+	    .max_ttl_s = (uint32_t)(limits->max_ttl_ms / 1000),
+	    .negative_ttl_s = (uint32_t)(limits->negative_ttl_ms / 1000),
+	    .failure_ttl_s = 1,
+	    .keep_dnssec = ex->dnssec_ok,
+	};
+	unsigned rcode = load_u16(reply.ptr + 2) & FLAG_RCODE_MASK;
+
+	health_answered(&f->health, a->server_index, f->worker->now.mono_ms - a->sent_ms);
+	if (reply_is_truncated(reply) && a->stream == NULL) {
+		move_to_stream(a);
+		return;
+	}
+	if (rcode == RCODE_FORMERR && !ex->without_edns) {
+		ex->without_edns =
+		    true; /* a server from before EDNS (RFC 6891 section 7) */
+		ex->tried_mask &= ~(1u << a->server_index);
+		exchange_attempt_failed(ex, a, EDE_NO_REACHABLE_AUTHORITY);
+		return;
+	}
+	if (rcode != RCODE_NOERROR && rcode != RCODE_NXDOMAIN) {
+		exchange_attempt_failed(ex, a, EDE_NO_REACHABLE_AUTHORITY);
+		return;
+	}
+	size_t len;
+	enum err rc =
+	    stored_from_reply(f->letter->bytes, LETTER_BYTES, &len, reply, &stored_limits);
+	if (rc == OK) {
+		f->letter->len = len;
+		exchange_succeed(ex);
+		return;
+	}
+	if (rc == ERR_FORMAT && a->stream == NULL) {
+		/* Perhaps forged, perhaps the truth comes after it: keep waiting (T4). */
+		counter_add(&f->worker->counters.upstream_mismatches, 1);
+		return;
+	}
+	exchange_attempt_failed(ex, a, EDE_OTHER);
+}
+
+/* Not what we asked. One of these is noise; many are somebody guessing. */
+static void count_mismatch(struct attempt *a)
+{
+	counter_add(&worker_of(a)->counters.upstream_mismatches, 1);
+	if (++a->mismatches >= MISMATCHES_TO_TCP)
+		move_to_stream(a);
+}
+
+void attempt_on_ready(void *context, struct source_port *port, void *user)
+{
+	struct forwarder *f = context;
+	struct attempt *a = user;
+
+	for (int i = 0; i < READS_PER_WAKE; i++) {
+		uint8_t reply[REPLY_BYTES];
+		ssize_t n = recv(source_port_fd(port), reply, sizeof reply, MSG_DONTWAIT);
+		if (n < 0 && errno == ECONNREFUSED) {
+			health_failed(&f->health, a->server_index, f->worker->now.mono_ms);
+			exchange_attempt_failed(a->exchange, a, EDE_NETWORK_ERROR);
+			return;
+		}
+		if (n < 0)
+			return;
+		struct slice bytes = {reply, (size_t)n};
+		if (reply_matches(bytes, (struct slice){a->query, a->query_len}))
+			judge_reply(a, bytes);
+		else
+			count_mismatch(a);
+		/* Settled, failed or moved to TCP: the socket is no longer this attempt's. */
+		if (a->exchange == NULL || a->port != port)
+			return;
+	}
+}
+
+/* ---- over TCP ---- */
+
+static void stream_failed(struct attempt *a)
+{
+	struct forwarder *f = a->exchange->forwarder;
+
+	health_failed(&f->health, a->server_index, f->worker->now.mono_ms);
+	exchange_attempt_failed(a->exchange, a, EDE_NETWORK_ERROR);
+}
+
+static void on_stream_read(struct bufferevent *stream, void *context)
+{
+	struct attempt *a = context;
+	struct worker *w = worker_of(a);
+	struct evbuffer *in = bufferevent_get_input(stream);
+	uint8_t head[2];
+
+	worker_wake(w);
+	if (evbuffer_copyout(in, head, sizeof head) == (ev_ssize_t)sizeof head) {
+		size_t need = sizeof head + load_u16(head);
+		uint8_t *all = evbuffer_get_length(in) >= need
+		    ? evbuffer_pullup(in, (ev_ssize_t)need)
+		    : NULL;
+		struct slice reply = {
+		    all == NULL ? NULL : all + sizeof head, need - sizeof head};
+		if (all == NULL)
+			; /* not whole yet */
+		else if (reply_matches(reply, (struct slice){a->query, a->query_len}))
+			judge_reply(a, reply);
+		else
+			stream_failed(a);
+	}
+	worker_rest(w);
+}
+
+static void on_stream_event(struct bufferevent *stream, short what, void *context)
+{
+	struct attempt *a = context;
+	struct worker *w = worker_of(a);
+	uint8_t head[2];
+
+	worker_wake(w);
+	if ((what & BEV_EVENT_CONNECTED) != 0) {
+		store_u16(head, (uint16_t)a->query_len);
+		(void)bufferevent_write(stream, head, sizeof head);
+		(void)bufferevent_write(stream, a->query, a->query_len);
+	} else {
+		stream_failed(a);
+	}
+	worker_rest(w);
+}
+
+/* Asks the attempt's server over TCP, in place of UDP if it was that. Callbacks are
+ * deferred: a refusal that connect() knows at once must not come back into this call. */
+static bool stream_begin(struct attempt *a)
+{
+	struct exchange *ex = a->exchange;
+	struct worker *w = worker_of(a);
+	struct sockaddr_storage sa;
+	socklen_t len = addr_to_sockaddr(&sa, &a->server.addr);
+
+	source_port_close(ex->forwarder->ports, a->port);
+	a->port = NULL;
+	write_query(a);
+	counter_add(&w->counters.upstream_queries, 1);
+	a->stream = bufferevent_socket_new(
+	    w->base, -1, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+	if (a->stream == NULL)
+		return false;
+	bufferevent_setcb(a->stream, on_stream_read, NULL, on_stream_event, a);
+	(void)bufferevent_enable(a->stream, EV_READ | EV_WRITE);
+	(void)bufferevent_socket_connect(a->stream, (const struct sockaddr *)&sa, (int)len);
+	return true;
+}

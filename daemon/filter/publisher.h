@@ -1,0 +1,38 @@
+/* publisher -- builds snapshots, puts them in force, and frees those that nobody reads.
+ *
+ * All or nothing: a snapshot that cannot be built changes nothing. Threads: main alone. */
+#ifndef FILTER_PUBLISHER_H
+#define FILTER_PUBLISHER_H
+
+#include "base/diag.h"
+#include "base/err.h"
+#include "filter/filter.h"
+
+struct publisher;
+
+/* `config` becomes the publisher's. Builds and publishes the first snapshot. ERR_CONFIG with
+ * the mistakes in `all`; then `config` is still the caller's. */
+MUST_CHECK enum err publisher_new(
+    struct publisher **out, struct filter *filter, struct config *config, struct diags *all);
+/* Workers have ended. NULL is allowed. */
+void publisher_free(struct publisher *p);
+
+/* What is in force; borrowed until the next call that publishes. */
+const struct snapshot *publisher_now(const struct publisher *p);
+
+/* Another configuration; on success it is the publisher's. */
+MUST_CHECK enum err publisher_set_config(
+    struct publisher *p, struct config *config, struct diags *all);
+/* Reads the rules again from disk. ERR_MEMORY and the like leave the old ones. */
+MUST_CHECK enum err publisher_reload_rules(struct publisher *p);
+/* Looks at the state folder and the machine's addresses, and publishes what has changed.
+ * True when it did. For a timer of a few times a second. */
+bool publisher_poll(struct publisher *p);
+
+/* Pauses tiers (bit i: tier i) until `mono_ms`; 0 ends their pause. */
+MUST_CHECK enum err publisher_pause(struct publisher *p, uint64_t tiers, uint64_t mono_ms);
+
+/* Frees snapshots that every worker has left behind; pokes workers that are idle. */
+void publisher_reap(struct publisher *p);
+
+#endif

@@ -1,0 +1,122 @@
+#include "filter/rules_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "kit/log.h"
+
+enum { COPY_BYTES = 1 << 20 };
+
+static enum err state_path(char out[FILE_PATH_BYTES], const struct config *config, const char *name)
+{
+	return path_join(out, FILE_PATH_BYTES, config->server.state_dir.text, name);
+}
+
+uint64_t rules_file_id(const struct config *config)
+{
+	char path[FILE_PATH_BYTES];
+	struct stat st;
+
+	if (state_path(path, config, "rules.db") != OK || stat(path, &st) != 0)
+		return 0;
+	const uint64_t parts[] = {(uint64_t)st.st_ino, (uint64_t)st.st_size,
+	    (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec};
+	return checksum64(1, (struct slice){(const uint8_t *)parts, sizeof parts}) | 1;
+}
+
+/* The file's bytes in a memfd that nobody can change any more; -1 with errno. */
+static int copy_sealed(int file)
+{
+	int memory = memfd_create("rules", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	ssize_t n = 1;
+
+	while (memory >= 0 && n > 0) {
+		n = sendfile(memory, file, NULL, COPY_BYTES);
+		if (n < 0 && errno == EINTR)
+			n = 1;
+	}
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+	if (memory >= 0 && (n < 0 || fcntl(memory, F_ADD_SEALS, seals) != 0)) {
+		int why = errno;
+		(void)close(memory);
+		errno = why;
+		memory = -1;
+	}
+	return memory;
+}
+
+static enum err load_one(struct ruledb **out, const char *path, struct diag *why)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0) {
+		diag_set(why, "%s", strerror(errno));
+		return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+	}
+	enum err rc = ERR_IO;
+	int memory = copy_sealed(file);
+	if (memory < 0)
+		diag_set(why, "%s", strerror(errno));
+	else
+		rc = ruledb_open_fd(out, memory, why);
+	if (memory >= 0)
+		(void)close(memory);
+	(void)close(file);
+	return rc;
+}
+
+static bool load_as(
+    struct rules_part *out, const char *path, enum rules_origin origin, const char *instead)
+{
+	struct diag why;
+	enum err rc = load_one(&out->db, path, &why);
+
+	if (rc == OK) {
+		out->origin = origin;
+		return true;
+	}
+	if (rc != ERR_NOT_FOUND)
+		log_error("rules", "%s is not usable (%s); %s", path, why.text, instead);
+	return false;
+}
+
+void rules_file_load(struct rules_part *out, const struct config *config, int64_t wall_s)
+{
+	char path[FILE_PATH_BYTES];
+
+	*out = (struct rules_part){.origin = RULES_NONE, .loaded_wall_s = wall_s};
+	out->file_id = rules_file_id(config);
+	if (state_path(path, config, "rules.db") == OK &&
+	    load_as(out, path, RULES_OF_STATE, "the rules before it are tried"))
+		return;
+	if (state_path(path, config, "rules.db.prev") == OK &&
+	    load_as(out, path, RULES_OF_PREVIOUS, "those that ship are next, if configured"))
+		return;
+	if (config->filter.without_rules != WITHOUT_RULES_PACKAGED)
+		return;
+	if (path_join(path, sizeof path, config->server.data_dir.text, "packaged.db") == OK)
+		(void)load_as(out, path, RULES_PACKAGED, "nothing is left: no feed blocks anything");
+}
+
+enum err rules_file_rollback(const struct config *config)
+{
+	char now[FILE_PATH_BYTES];
+	char before[FILE_PATH_BYTES];
+
+	if (state_path(now, config, "rules.db") != OK ||
+	    state_path(before, config, "rules.db.prev") != OK)
+		return ERR_RANGE;
+	/* One step for the kernel: at no moment is either name missing. */
+	if (renameat2(AT_FDCWD, before, AT_FDCWD, now, RENAME_EXCHANGE) != 0) {
+		if (errno == ENOENT)
+			return access(before, F_OK) != 0 ? ERR_NOT_FOUND : ERR_IO;
+		return ERR_IO;
+	}
+	return file_sync_folder(now);
+}

@@ -1,0 +1,89 @@
+#include "filter/tallying.h"
+
+#include <string.h>
+
+uint64_t filter_capped_hash(
+    const struct filter *f, const struct addr *client, uint8_t tier, uint8_t category)
+{
+	uint64_t day = atomic_load_explicit(&f->day, memory_order_relaxed);
+	uint64_t cell = day << 16 | (uint64_t)tier << 8 | category;
+	/* Low bit set: 0 means an empty slot. */
+	return hash_mix64(addr_hash(client, f->client_key) ^ cell) | 1;
+}
+
+static void announce(struct worker *w, struct tally_event *event, const struct request *r)
+{
+	event->tier = r->who.tier;
+	event->mono_ms = w->now.mono_ms;
+	event->client = r->client;
+	if (ring_commit(&w->ring))
+		event_active(w->filter->drain, EV_READ, 0);
+}
+
+void tallying_seen(struct worker *w, const struct request *r)
+{
+	struct filter *f = w->filter;
+	uint64_t day = atomic_load_explicit(&f->day, memory_order_relaxed);
+
+	if (day != w->seen_day) {
+		memset(w->seen, 0, sizeof w->seen);
+		w->seen_day = day;
+	}
+	uint64_t hash = hash_mix64(addr_hash(&r->client, f->client_key) ^ r->who.tier) | 1;
+	uint64_t *slot = &w->seen[hash % SEEN_SLOTS];
+	if (*slot == hash)
+		return;
+	struct tally_event *event = ring_reserve(&w->ring);
+	if (event == NULL) {
+		counter_add(&w->counters.ring_lost, 1);
+		return; /* not marked as seen: announced with its next query */
+	}
+	*slot = hash;
+	event->kind = TALLY_DEVICE_SEEN;
+	announce(w, event, r);
+}
+
+/* The feed behind the deciding category, for the page and the list of names. */
+static void note_listing(
+    const struct worker *w, const struct request *r, struct tally_event *event)
+{
+	const struct ruledb *db = w->snapshot->rules->db;
+	struct ruledb_hit hits[32];
+
+	event->from_feed = false;
+	if (db == NULL)
+		return;
+	size_t n = ruledb_hits(db, &r->hashes, hits, COUNT_OF(hits));
+	if (n > COUNT_OF(hits))
+		n = COUNT_OF(hits);
+	for (size_t i = 0; i < n; i++) {
+		if (!hits[i].wins || hits[i].depth != event->listed_depth)
+			continue;
+		event->from_feed = true;
+		event->feed = hits[i].feed;
+		return;
+	}
+}
+
+void tallying_attempt(struct worker *w, const struct request *r, const struct verdict *v)
+{
+	struct filter *f = w->filter;
+
+	if (v->category == POLICY_NO_CATEGORY || v->reason == REASON_PORTAL)
+		return;
+	if (filter_is_capped(
+	        f, filter_capped_hash(f, &r->client, r->who.tier, v->category)))
+		return;
+	struct tally_event *event = ring_reserve(&w->ring);
+	if (event == NULL) {
+		counter_add(&w->counters.ring_lost, 1);
+		return;
+	}
+	event->kind = TALLY_ATTEMPT;
+	event->category = v->category;
+	event->listed_depth = v->matched_labels;
+	event->silent = v->answer == RULES_ANSWER_NULL;
+	event->qname = r->message.qname;
+	note_listing(w, r, event);
+	announce(w, event, r);
+}

@@ -1,0 +1,92 @@
+#include "filter/udp_server.h"
+
+enum {
+	BATCHES_PER_WAKE = 4 /* then the other sockets have their turn */
+};
+
+static void udp_hold(struct asker *asker, const struct request *r)
+{
+	asker->udp.path = *(const struct udp_path *)r->path;
+	asker->udp.fd = r->fd;
+}
+
+static void udp_send_late(struct asker *asker, struct slice answer)
+{
+	if (!udp_send(asker->udp.fd, &asker->udp.path, answer))
+		counter_add(&asker->home->counters.dropped, 1);
+}
+
+static void udp_release(struct asker *asker)
+{
+	(void)asker; /* holds nothing */
+}
+
+static uint16_t udp_limit(const struct worker *w)
+{
+	return (uint16_t)w->snapshot->config->server.max_udp_size_bytes;
+}
+
+const struct transport UDP_TRANSPORT = {udp_hold, udp_send_late, udp_release, udp_limit};
+
+static void read_datagram(
+    struct worker *w, const struct listener *listener, unsigned i, struct request *r)
+{
+	const struct udp_path *path = udp_batch_path(w->batch, i);
+
+	r->transport = &UDP_TRANSPORT;
+	r->path = path;
+	r->fd = listener->fd;
+	r->client = udp_path_peer(path);
+	r->local = listener->bound.family != 0 ? listener->bound : udp_path_local(path);
+	query_read(w, r, udp_batch_datagram(w->batch, i));
+	/* A source port of 0 has no way back, and a cut datagram is no message. */
+	if (r->client.port == 0 || udp_batch_truncated(w->batch, i))
+		r->fate = MESSAGE_DROP;
+}
+
+static void answer_datagram(struct worker *w, unsigned i, struct request *r)
+{
+	if (r->fate == MESSAGE_DROP) {
+		counter_add(&w->counters.dropped, 1);
+		return;
+	}
+	size_t len = query_handle(w, r, udp_batch_answer(w->batch), UDP_ANSWER_BYTES);
+	if (len > 0)
+		udp_batch_reply(w->batch, i, len);
+}
+
+/* A chunk is read whole before its first query is answered: by then the lines of the rules
+ * that were asked for have come from memory. */
+static void serve_batch(struct worker *w, const struct listener *listener, unsigned count)
+{
+	counter_add(&w->counters.udp, count);
+	for (unsigned first = 0; first < count; first += REQUESTS_PER_CHUNK) {
+		unsigned n =
+		    count - first < REQUESTS_PER_CHUNK ? count - first : REQUESTS_PER_CHUNK;
+		for (unsigned k = 0; k < n; k++)
+			read_datagram(w, listener, first + k, &w->requests[k]);
+		for (unsigned k = 0; k < n; k++)
+			answer_datagram(w, first + k, &w->requests[k]);
+	}
+	unsigned dropped = udp_batch_flush(w->batch, listener->fd);
+	if (dropped > 0)
+		counter_add(&w->counters.dropped, dropped);
+}
+
+void udp_on_readable(evutil_socket_t fd, short what, void *context)
+{
+	const struct listener *listener = context;
+	struct worker *w = listener->worker;
+
+	(void)what;
+	worker_wake(w);
+	for (int i = 0; i < BATCHES_PER_WAKE; i++) {
+		int n = udp_batch_receive(w->batch, fd);
+		if (n <= 0)
+			break;
+		serve_batch(w, listener, (unsigned)n);
+		if (n < UDP_BATCH_COUNT)
+			break;
+	}
+	worker_rest(w);
+}

@@ -1,0 +1,295 @@
+#include "filter/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "filter/forward.h"
+#include "filter/query.h"
+#include "filter/tcp_server.h"
+#include "filter/udp_server.h"
+#include "kit/log.h"
+
+enum {
+	PULSE_MS = 1000
+};
+
+void worker_wake(struct worker *w)
+{
+	struct timespec t;
+
+	w->snapshot = atomic_load_explicit(&w->filter->snapshot, memory_order_acquire);
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	w->now.mono_ms = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &t);
+	w->now.wall_s = t.tv_sec;
+	w->now.wall_trusted =
+	    atomic_load_explicit(&w->filter->wall_trusted, memory_order_relaxed);
+}
+
+void worker_rest(struct worker *w)
+{
+	/* What was published before this moment will be loaded by the next wake, so whatever
+	 * came before it is no longer used here. Release: main frees after it has read this. */
+	uint64_t seen = atomic_load_explicit(&w->filter->published, memory_order_acquire);
+	w->snapshot = NULL;
+	atomic_store_explicit(&w->rested, seen, memory_order_release);
+}
+
+void worker_random(struct worker *w, void *out, size_t len)
+{
+	if (w->random_left < len) {
+		size_t have = 0;
+		while (have < sizeof w->random) {
+			ssize_t n = getrandom(w->random + have, sizeof w->random - have, 0);
+			if (n < 0 && errno != EINTR)
+				abort(); /* no entropy source at all: an ID would be a guess */
+			if (n > 0)
+				have += (size_t)n;
+		}
+		w->random_left = sizeof w->random;
+	}
+	w->random_left -= len;
+	memcpy(out, w->random + w->random_left, len);
+	/* Used numbers do not stay in memory. */
+	memset(w->random + w->random_left, 0, len);
+}
+
+/* ---- the mailbox ---- */
+
+static void poke_fd(int fd)
+{
+	uint64_t one = 1;
+	/* EAGAIN: it is as readable as can be already. */
+	ssize_t n = write(fd, &one, sizeof one);
+	(void)n;
+}
+
+void worker_poke(struct worker *w)
+{
+	poke_fd(w->mail_fd);
+}
+
+static void letter_done(struct letter *letter)
+{
+	if (atomic_fetch_sub_explicit(&letter->readers, 1, memory_order_acq_rel) == 1)
+		free(letter);
+}
+
+void worker_mail(struct worker *to, struct asker *askers, struct letter *letter)
+{
+	struct mail *mail = calloc(1, sizeof *mail);
+	if (mail == NULL) {
+		/* Their clients ask again. The askers' records are lost to their pool: they
+		 * belong to another thread, so this one may not give them back. */
+		log_error("worker", "out of memory: some clients get no answer");
+		return;
+	}
+	atomic_fetch_add_explicit(&letter->readers, 1, memory_order_relaxed);
+	mail->askers = askers;
+	mail->letter = letter;
+	(void)pthread_mutex_lock(&to->mail_lock);
+	if (to->mail_tail != NULL)
+		to->mail_tail->next = mail;
+	else
+		to->mail_head = mail;
+	to->mail_tail = mail;
+	(void)pthread_mutex_unlock(&to->mail_lock);
+	worker_poke(to);
+}
+
+static struct mail *take_mail(struct worker *w)
+{
+	(void)pthread_mutex_lock(&w->mail_lock);
+	struct mail *all = w->mail_head;
+	w->mail_head = NULL;
+	w->mail_tail = NULL;
+	(void)pthread_mutex_unlock(&w->mail_lock);
+	return all;
+}
+
+static void on_mail(evutil_socket_t fd, short what, void *context)
+{
+	struct worker *w = context;
+	uint64_t count;
+
+	(void)what;
+	ssize_t n = read(fd, &count, sizeof count);
+	(void)n;
+	if (atomic_load_explicit(&w->stop, memory_order_acquire)) {
+		event_base_loopbreak(w->base);
+		return;
+	}
+	worker_wake(w);
+	for (struct mail *mail = take_mail(w); mail != NULL;) {
+		struct mail *next = mail->next;
+		for (struct asker *asker = mail->askers; asker != NULL;) {
+			struct asker *after = (struct asker *)asker->waiter.next;
+			query_finish(asker, mail->letter);
+			asker = after;
+		}
+		letter_done(mail->letter);
+		free(mail);
+		mail = next;
+	}
+	worker_rest(w);
+}
+
+static void on_pulse(evutil_socket_t fd, short what, void *context)
+{
+	struct worker *w = context;
+
+	(void)fd;
+	(void)what;
+	worker_wake(w);
+	atomic_store_explicit(&w->alive_s, w->now.mono_ms / 1000, memory_order_relaxed);
+	worker_rest(w);
+}
+
+/* ---- life ---- */
+
+static enum err open_mailbox(struct worker *w)
+{
+	const struct timeval second = {PULSE_MS / 1000, 0};
+
+	w->mail_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (w->mail_fd < 0)
+		return ERR_IO;
+	w->mail_event = event_new(w->base, w->mail_fd, EV_READ | EV_PERSIST, on_mail, w);
+	w->pulse = event_new(w->base, -1, EV_PERSIST, on_pulse, w);
+	if (w->mail_event == NULL || w->pulse == NULL ||
+	    event_add(w->mail_event, NULL) != 0 || event_add(w->pulse, &second) != 0)
+		return ERR_MEMORY;
+	return OK;
+}
+
+/* A socket on a wildcard address tells with each datagram where it arrived. */
+static struct addr bound_address(int fd)
+{
+	struct sockaddr_storage sa = {0};
+	socklen_t len = sizeof sa;
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0)
+		return ADDR_NONE;
+	struct addr a = addr_from_sockaddr(&sa);
+	return addr_is_unspecified(&a) ? ADDR_NONE : a;
+}
+
+static enum err listen_udp(struct worker *w, const struct worker_sockets *sockets)
+{
+	for (size_t i = 0; i < sockets->udp_count; i++) {
+		struct listener *l = &w->udp[w->udp_count];
+		*l = (struct listener){.worker = w, .fd = sockets->udp[i]};
+		l->bound = bound_address(l->fd);
+		l->event =
+		    event_new(w->base, l->fd, EV_READ | EV_PERSIST, udp_on_readable, l);
+		if (l->event == NULL || event_add(l->event, NULL) != 0)
+			return ERR_MEMORY;
+		w->udp_count++;
+	}
+	return OK;
+}
+
+static enum err build(struct worker *w, const struct worker_sockets *sockets)
+{
+	w->base = event_base_new();
+	w->requests = calloc(REQUESTS_PER_CHUNK, sizeof *w->requests);
+	w->late = calloc(1, sizeof *w->late);
+	if (w->base == NULL || w->requests == NULL || w->late == NULL)
+		return ERR_MEMORY;
+	enum err rc = udp_batch_new(&w->batch);
+	if (rc == OK)
+		rc = askers_new(w);
+	if (rc == OK)
+		rc = forwarder_new(&w->forwarder, w);
+	if (rc == OK)
+		rc = open_mailbox(w);
+	if (rc == OK)
+		rc = listen_udp(w, sockets);
+	if (rc == OK)
+		rc = tcp_server_new(&w->tcp, w, sockets->tcp, sockets->tcp_count);
+	return rc;
+}
+
+enum err worker_new(struct worker **out, struct filter *filter, unsigned index,
+    const struct worker_sockets *sockets, struct diag *why)
+{
+	struct worker *w = calloc(1, sizeof *w);
+	if (w == NULL)
+		return ERR_MEMORY;
+	w->filter = filter;
+	w->index = index;
+	w->mail_fd = -1;
+	(void)pthread_mutex_init(&w->mail_lock, NULL);
+	enum err rc = build(w, sockets);
+	if (rc != OK) {
+		diag_set(why, "worker %u could not be made: %s", index, err_text(rc));
+		worker_free(w);
+		return rc;
+	}
+	*out = w;
+	return OK;
+}
+
+static void *run(void *context)
+{
+	struct worker *w = context;
+
+	if (event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0)
+		log_error("worker", "the event loop of worker %u failed", w->index);
+	return NULL;
+}
+
+enum err worker_start(struct worker *w)
+{
+	if (pthread_create(&w->thread, NULL, run, w) != 0)
+		return ERR_IO;
+	w->running = true;
+	return OK;
+}
+
+static void free_events(struct worker *w)
+{
+	for (size_t i = 0; i < w->udp_count; i++) {
+		event_free(w->udp[i].event);
+		(void)close(w->udp[i].fd);
+	}
+	if (w->mail_event != NULL)
+		event_free(w->mail_event);
+	if (w->pulse != NULL)
+		event_free(w->pulse);
+}
+
+void worker_free(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	if (w->running) {
+		atomic_store_explicit(&w->stop, true, memory_order_release);
+		worker_poke(w);
+		(void)pthread_join(w->thread, NULL);
+	}
+	forwarder_free(w->forwarder);
+	tcp_server_free(w->tcp);
+	free_events(w);
+	for (struct mail *mail = take_mail(w); mail != NULL;) {
+		struct mail *next = mail->next;
+		letter_done(mail->letter);
+		free(mail);
+		mail = next;
+	}
+	udp_batch_free(w->batch);
+	askers_free(w);
+	free(w->requests);
+	free(w->late);
+	if (w->mail_fd >= 0)
+		(void)close(w->mail_fd);
+	if (w->base != NULL)
+		event_base_free(w->base);
+	(void)pthread_mutex_destroy(&w->mail_lock);
+	free(w);
+}
