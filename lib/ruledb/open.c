@@ -1,0 +1,95 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ruledb/internal.h"
+
+static enum err open_image(
+    struct ruledb **out, struct slice image, bool mapped, struct diag *why)
+{
+	enum err rc = ruledb_verify(image, why);
+	if (rc != OK)
+		return rc;
+	struct ruledb *db = calloc(1, sizeof *db);
+	if (db == NULL)
+		return ERR_MEMORY;
+	rc = layout_read(&db->at, image, why);
+	if (rc != OK) {
+		free(db);
+		return rc;
+	}
+	db->mapped = mapped;
+	*out = db;
+	return OK;
+}
+
+enum err ruledb_from_bytes(struct ruledb **out, struct slice image, struct diag *why)
+{
+	return open_image(out, image, false, why);
+}
+
+enum err ruledb_open_fd(struct ruledb **out, int fd, struct diag *why)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0) {
+		diag_set(why, "cannot read the rule database: %s", strerror(errno));
+		return ERR_IO;
+	}
+	if (st.st_size < FORMAT_HEADER_BYTES || (uint64_t)st.st_size > SIZE_MAX / 2) {
+		diag_set(why, "not a usable rule database: shorter than its header");
+		return ERR_FORMAT;
+	}
+	size_t size = (size_t)st.st_size;
+	void *bytes = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (bytes == MAP_FAILED) {
+		diag_set(why, "cannot map the rule database: %s", strerror(errno));
+		return ERR_IO;
+	}
+	/* Large pages make random probes cheaper; a kernel without them says no, and the
+	 * small ones do. */
+	(void)madvise(bytes, size, MADV_HUGEPAGE);
+	enum err rc = open_image(out, (struct slice){bytes, size}, true, why);
+	if (rc != OK)
+		munmap(bytes, size);
+	return rc;
+}
+
+enum err ruledb_open(struct ruledb **out, const char *path, struct diag *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		enum err rc = errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+		diag_set(why, "cannot open %s: %s", path, strerror(errno));
+		return rc;
+	}
+	enum err rc = ruledb_open_fd(out, fd, why);
+	close(fd);
+	return rc;
+}
+
+void ruledb_close(struct ruledb *db)
+{
+	if (db == NULL)
+		return;
+	if (db->mapped) {
+		void *bytes;
+		memcpy(&bytes, &db->at.image.ptr, sizeof bytes);
+		munmap(bytes, db->at.image.len);
+	}
+	free(db);
+}
+
+struct slice ruledb_bytes(const struct ruledb *db)
+{
+	return db->at.image;
+}
+
+struct hash_key ruledb_key(const struct ruledb *db)
+{
+	return db->at.key;
+}
