@@ -101,8 +101,9 @@ MUST_CHECK enum err tally_open_left(
     struct tally **out, const struct tally_setup *setup, struct diag *why);
 /* Leaves the files for the next start. NULL is allowed. */
 void tally_close(struct tally *t);
-/* The day is over and its numbers are kept elsewhere: key and tags are overwritten, run
- * and state file removed, and `t` freed. */
+/* The day is over and its numbers are kept elsewhere: key and tags are overwritten, the
+ * run and state files of this day removed, and `t` freed. A crash before its end leaves a
+ * day that tally_open_left() finds again: closing a day must bear being done twice. */
 void tally_end(struct tally *t);
 
 /* The clock became trusted: a tally of day 0 becomes that of `period`; totals saved for
@@ -165,8 +166,14 @@ struct tally_cell tally_count(const struct tally *t, const struct tally_selectio
 /* Distinct devices seen in any of the tiers (bit i is tier i); a lower bound likewise. */
 uint32_t tally_population(const struct tally *t, uint32_t tiers);
 
-/* Writes the totals to state_path, keeping the file before as ".prev". ERR_AGAIN while
- * the day is not known, ERR_IO. */
-MUST_CHECK enum err tally_save(struct tally *t);
+enum tally_save_kind {
+	TALLY_SAVE_RUNNING, /* counting goes on: if nothing else is left, something was lost */
+	TALLY_SAVE_LAST     /* an orderly end: the file holds everything */
+};
+
+/* Writes the totals to state_path, keeping the file before as ".prev". What a power cut
+ * takes is at most the counts since the last save; totals of a RUNNING save are marked
+ * partial in the file. ERR_AGAIN while the day is not known, ERR_IO, ERR_MEMORY. */
+MUST_CHECK enum err tally_save(struct tally *t, enum tally_save_kind kind);
 
 #endif

@@ -3,8 +3,8 @@
  * Nothing here can hold a device: no address, no tag, no key. A name stands here only
  * once `min_devices` different devices met it.
  *
- *   file "today"          counts and hours, written every monitor.save
- *   file YYYYMMDD.day     counts of a closed day, kept monitor.keep.daily
+ *   file "today"          counts, hours and names, written every monitor.save
+ *   file YYYYMMDD.day     counts and names of a closed day, kept monitor.keep.daily
  *   file YYYYMMDD.hours   hours of a closed day, kept monitor.keep.hourly
  *
  * Format: "LCHTOTAL", version, parts, day, body, checksum64; little-endian throughout
@@ -119,7 +119,9 @@ void tally_totals_fail(struct tally_totals *totals, const char *type, int64_t at
 
 enum tally_part {
 	TALLY_PART_COUNTS = 1,
-	TALLY_PART_HOURS = 2
+	TALLY_PART_HOURS = 2,
+	TALLY_PART_NAMES = 4,
+	TALLY_PART_ALL = 7
 };
 
 /* Appends the encoded parts (bits of enum tally_part) to `out`. ERR_FULL. */
