@@ -80,16 +80,11 @@ struct report_school {
 	struct report_privacy privacy;
 };
 
-/* Cells to pool: a mask of categories for each tier, indices as in the totals. */
-struct report_selection {
-	uint64_t categories[TALLY_TIERS];
-};
-
 /* Answers with counts over several cells of the same day, where devices that met more
  * than one of them count once. A lower bound of the devices is allowed. */
 struct report_counter {
 	void *context;
-	struct tally_cell (*count)(void *context, const struct report_selection *which);
+	struct tally_cell (*count)(void *context, const struct tally_selection *which);
 	uint32_t (*population)(void *context, uint32_t tiers);
 };
 

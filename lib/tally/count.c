@@ -166,7 +166,7 @@ static uint32_t base_category(
 	    : most;
 }
 
-struct tally_cell count_base(
+struct tally_cell tally_totals_count(
     const struct tally_totals *totals, const struct tally_selection *which)
 {
 	struct tally_cell sum = {0, 0};
@@ -188,18 +188,26 @@ struct tally_cell tally_count(const struct tally *t, const struct tally_selectio
 
 	memcpy(filter.categories, which->categories, sizeof filter.categories);
 	struct tally_cell live = count_union(&t->run, &filter);
-	struct tally_cell base = count_base(t->base, which);
+	struct tally_cell base = tally_totals_count(t->base, which);
 	return (struct tally_cell){live.attempts + base.attempts,
 	    live.devices > base.devices ? live.devices : base.devices};
+}
+
+uint32_t tally_totals_population(const struct tally_totals *totals, uint32_t tiers)
+{
+	uint32_t most = 0;
+
+	for (size_t tier = 0; tier < totals->tier_count; tier++)
+		if ((tiers >> tier & 1) != 0 && totals->tier_devices[tier] > most)
+			most = totals->tier_devices[tier];
+	return most;
 }
 
 uint32_t tally_population(const struct tally *t, uint32_t tiers)
 {
 	struct filter filter = {.seen_tiers = tiers};
-	uint32_t most = count_union(&t->run, &filter).devices;
+	uint32_t live = count_union(&t->run, &filter).devices;
+	uint32_t base = tally_totals_population(t->base, tiers);
 
-	for (size_t tier = 0; tier < t->base->tier_count; tier++)
-		if ((tiers >> tier & 1) != 0 && t->base->tier_devices[tier] > most)
-			most = t->base->tier_devices[tier];
-	return most;
+	return live > base ? live : base;
 }

@@ -142,30 +142,32 @@ static void count_name(struct tally *t, const struct tally_attempt *a, uint64_t 
 		tally_lost(t, 1);
 }
 
-bool tally_attempt(struct tally *t, const struct tally_attempt *a)
+enum tally_outcome tally_attempt(struct tally *t, const struct tally_attempt *a)
 {
 	uint64_t tag = 0;
 
 	if (!is_label(t->run.head->tiers, TALLY_TIERS, a->tier) ||
 	    !is_label(t->run.head->categories, TALLY_CATEGORIES, a->category))
-		return false;
+		return TALLY_DROPPED;
 	if (!device_tag(t, &a->device, &tag)) {
 		tally_lost(t, 1);
-		return false;
+		return TALLY_DROPPED;
 	}
 	enum collapse_answer answer =
 	    collapse_add(&t->collapse, pair_of(t, tag, a->domain), a->now.mono_ms);
 	if (answer == COLLAPSE_REPEAT)
-		return false;
+		return TALLY_REPEATED;
 	if (answer == COLLAPSE_NEW_CROWDED)
 		tally_lost(t, 1);
 	count_name(t, a, tag);
 	struct row *row = row_of(t, &a->device, tag, a->tier, (unsigned)a->category);
-	if (row == NULL || row_attempts(row) >= t->limits.cap)
-		return false;
+	if (row == NULL)
+		return TALLY_DROPPED;
+	if (row_attempts(row) >= t->limits.cap)
+		return TALLY_CAPPED;
 	row_add_attempt(row);
 	count_hour(t, a);
-	return true;
+	return TALLY_COUNTED;
 }
 
 void tally_add_queries(struct tally *t, uint64_t n)

@@ -219,8 +219,5 @@ struct tally {
 
 /* Cells, unions and coverage of the live rows, into zeroed fields of *out. */
 void count_live(const struct tally *t, struct tally_totals *out);
-/* Over totals alone: a lower bound of the devices. */
-struct tally_cell count_base(
-    const struct tally_totals *totals, const struct tally_selection *which);
 
 #endif

@@ -140,10 +140,16 @@ struct tally_attempt {
 	struct moment now;
 };
 
-/* Counts a blocked attempt. True when it counted as a new one: false within ten minutes
- * of the same device and domain, above the cap, or when a limit took it. The name goes
- * to the top names, unless tier or category forbid it (not pupils, sensitive, silent). */
-bool tally_attempt(struct tally *t, const struct tally_attempt *attempt);
+enum tally_outcome {
+	TALLY_COUNTED,
+	TALLY_REPEATED, /* within ten minutes of the same device and domain */
+	TALLY_CAPPED,   /* this device counts no more in this tier and category today */
+	TALLY_DROPPED   /* a limit took it (counted as lost), or the labels are unknown */
+};
+
+/* Counts a blocked attempt. The name goes to the top names, unless tier or category
+ * forbid it (not pupils, sensitive, silent). */
+enum tally_outcome tally_attempt(struct tally *t, const struct tally_attempt *attempt);
 
 void tally_add_queries(struct tally *t, uint64_t n);
 void tally_add_uptime_s(struct tally *t, uint64_t seconds);
@@ -154,11 +160,6 @@ void tally_fail(struct tally *t, const char *type, int64_t at_s);
 
 /* Everything of the day so far, base and live segment merged. */
 void tally_totals(const struct tally *t, struct tally_totals *out);
-
-/* Which cells to pool: for each tier a mask of categories. */
-struct tally_selection {
-	uint64_t categories[TALLY_TIERS];
-};
 
 /* Attempts and distinct devices over all selected cells. Exact within the live segment;
  * of lost segments a lower bound for the devices, so a floor errs towards silence. */

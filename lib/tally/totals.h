@@ -114,6 +114,18 @@ struct tally_totals {
  * no place costs its cells, counted in `lost`. */
 void tally_totals_merge(struct tally_totals *into, const struct tally_totals *from);
 
+/* Which cells to pool: for each tier a mask of categories. */
+struct tally_selection {
+	uint64_t categories[TALLY_TIERS];
+};
+
+/* Over all selected cells: the attempts, and a lower bound of the distinct devices (the
+ * best that totals alone can tell), so that a floor errs towards silence. */
+struct tally_cell tally_totals_count(
+    const struct tally_totals *totals, const struct tally_selection *which);
+/* Distinct devices seen in any of the tiers (bit i is tier i); a lower bound likewise. */
+uint32_t tally_totals_population(const struct tally_totals *totals, uint32_t tiers);
+
 /* A failure of `type` at `at_s`; beyond TALLY_FAILURES types it counts as "other". */
 void tally_totals_fail(struct tally_totals *totals, const char *type, int64_t at_s);
 

@@ -97,7 +97,7 @@ static bool attempt(
 	        .wall_s = DAY_START + (int64_t)minute * 60,
 	        .wall_trusted = true}};
 
-	return tally_attempt(f->t, &a);
+	return tally_attempt(f->t, &a) == TALLY_COUNTED;
 }
 
 static const struct tally_cell *cell(struct fixture *f, int category)
