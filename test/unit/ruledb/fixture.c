@@ -1,0 +1,94 @@
+#include "unit/ruledb/fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct ruledb_builder *fixture_builder(void)
+{
+	struct ruledb_builder_options options = {.key = FIXTURE_KEY,
+	    .generation = 7,
+	    .built_s = 1790000000,
+	    .max_bytes = 64 << 20};
+	struct ruledb_builder *b;
+
+	assert_int_equal(ruledb_builder_new(&b, &options), OK);
+	return b;
+}
+
+struct name_buf fixture_name(const char *text)
+{
+	struct name_buf name;
+
+	assert_int_equal(name_from_text(&name, slice_of(text), NULL), OK);
+	return name;
+}
+
+unsigned fixture_feed(struct ruledb_builder *b, const char *feed, const char *category,
+    const struct fixture_rule *rules)
+{
+	unsigned index;
+
+	assert_int_equal(ruledb_builder_feed(b, feed, category, &index), OK);
+	for (; rules->name != NULL; rules++) {
+		struct name_buf name = fixture_name(rules->name);
+		assert_int_equal(ruledb_builder_add(b, name_of(&name), rules->kind), OK);
+	}
+	return index;
+}
+
+struct ruledb *fixture_open(struct ruledb_builder *b)
+{
+	struct ruledb *db;
+	struct diag why = {0};
+	int fd = memfd_create("rules", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ruledb_builder_write(b, fd), OK);
+	enum err rc = ruledb_open_fd(&db, fd, &why);
+	assert_string_equal(why.text, "");
+	assert_int_equal(rc, OK);
+	close(fd);
+	ruledb_builder_free(b);
+	return db;
+}
+
+uint8_t *fixture_image(struct ruledb_builder *b, size_t *size)
+{
+	struct ruledb *db = fixture_open(b);
+	struct slice bytes = ruledb_bytes(db);
+	uint8_t *copy = malloc(bytes.len);
+
+	assert_non_null(copy);
+	memcpy(copy, bytes.ptr, bytes.len);
+	*size = bytes.len;
+	ruledb_close(db);
+	return copy;
+}
+
+void fixture_hashes(const struct ruledb *db, const char *text, struct name_hashes *out)
+{
+	struct name_buf name = fixture_name(text);
+	name_hash_all(out, name_of(&name), ruledb_key(db));
+}
+
+bool fixture_match(const struct ruledb *db, const char *text, struct listing *out)
+{
+	struct name_hashes hashes;
+
+	fixture_hashes(db, text, &hashes);
+	ruledb_prefetch(db, &hashes);
+	return ruledb_match(db, &hashes, out);
+}
+
+uint64_t fixture_bit(const struct ruledb *db, const char *category)
+{
+	int index = ruledb_category_find(db, category);
+
+	assert_true(index >= 0);
+	return UINT64_C(1) << index;
+}

@@ -1,0 +1,130 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "ruledb/internal.h"
+#include "unit/ruledb/fixture.h"
+
+#define END             \
+	{               \
+		NULL, 0 \
+	}
+#define RULES(...) ((const struct fixture_rule[]){__VA_ARGS__, END})
+
+static uint8_t *small_image(size_t *size)
+{
+	struct ruledb_builder *b = fixture_builder();
+	fixture_feed(b, "f", "adult", RULES({"a.vn", 0}, {"b.vn", 1}, {"c.vn", 4}));
+	assert_int_equal(ruledb_builder_refused(b, "why", 1), OK);
+	fixture_feed(b, "g", "games", RULES({"a.vn", 0}, {"d.vn", 2}));
+	fixture_feed(b, "h", "allow", RULES({"e.vn", 0}));
+	return fixture_image(b, size);
+}
+
+static void a_written_image_passes(void **state)
+{
+	(void)state;
+	size_t size;
+	uint8_t *image = small_image(&size);
+	struct ruledb *db;
+	struct diag why;
+
+	assert_int_equal(ruledb_verify((struct slice){image, size}, &why), OK);
+	assert_int_equal(ruledb_from_bytes(&db, (struct slice){image, size}, &why), OK);
+	assert_int_equal(ruledb_bytes(db).len, size);
+	ruledb_close(db);
+	free(image);
+}
+
+static void any_changed_bit_is_found(void **state)
+{
+	(void)state;
+	size_t size;
+	uint8_t *image = small_image(&size);
+	struct diag why;
+
+	for (size_t i = 0; i < size * 8; i++) {
+		image[i / 8] ^= (uint8_t)(1u << i % 8);
+		assert_int_equal(
+		    ruledb_verify((struct slice){image, size}, &why), ERR_FORMAT);
+		image[i / 8] ^= (uint8_t)(1u << i % 8);
+	}
+	assert_int_equal(ruledb_verify((struct slice){image, size}, &why), OK);
+	free(image);
+}
+
+static void a_truncated_or_longer_image_is_refused(void **state)
+{
+	(void)state;
+	size_t size;
+	uint8_t *image = small_image(&size);
+	uint8_t *longer = calloc(1, size + 8);
+	struct diag why;
+
+	assert_non_null(longer);
+	memcpy(longer, image, size);
+	for (size_t len = 0; len < size; len++)
+		assert_int_equal(
+		    ruledb_verify((struct slice){image, len}, &why), ERR_FORMAT);
+	assert_int_equal(ruledb_verify((struct slice){longer, size + 8}, &why), ERR_FORMAT);
+	free(longer);
+	free(image);
+}
+
+/* Behind a right checksum too: what passes must be safe to read. */
+static void every_changed_byte_with_a_right_checksum_is_refused_or_harmless(void **state)
+{
+	(void)state;
+	size_t size;
+	uint8_t *image = small_image(&size);
+	struct slice bytes = {image, size};
+	unsigned refused = 0;
+
+	for (size_t i = FORMAT_CHECKED_FROM; i < size; i++) {
+		static const uint8_t changes[] = {0x01, 0x80, 0xff};
+		for (size_t k = 0; k < sizeof changes; k++) {
+			struct ruledb *db;
+			image[i] ^= changes[k];
+			le64_store(image + HEADER_AT_CHECKSUM, image_checksum(bytes));
+			if (ruledb_from_bytes(&db, bytes, NULL) == OK) {
+				struct listing listing;
+				fixture_match(db, "x.a.vn", &listing);
+				fixture_match(db, "e.vn", &listing);
+				ruledb_close(db);
+			} else {
+				refused++;
+			}
+			image[i] ^= changes[k];
+		}
+	}
+	assert_true(refused > 300);
+	free(image);
+}
+
+static void a_missing_file_is_told_apart(void **state)
+{
+	(void)state;
+	struct ruledb *db = NULL;
+	struct diag why;
+
+	assert_int_equal(ruledb_open(&db, "/nonexistent/rules.db", &why), ERR_NOT_FOUND);
+	assert_int_equal(ruledb_open(&db, "/dev/null", &why), ERR_FORMAT);
+	assert_null(db);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_written_image_passes),
+	    cmocka_unit_test(any_changed_bit_is_found),
+	    cmocka_unit_test(a_truncated_or_longer_image_is_refused),
+	    cmocka_unit_test(
+	        every_changed_byte_with_a_right_checksum_is_refused_or_harmless),
+	    cmocka_unit_test(a_missing_file_is_told_apart),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
