@@ -1,0 +1,17 @@
+# Makes look_data.h: each file of look/ as one C string, LOOK_<FILE>_<EXT>.
+# Called at build time with -DOUT=… -DFILES=a;b
+set(text "/* Made by daemon/page/embed.cmake from look/. */\n#ifndef PAGE_LOOK_DATA_H\n#define PAGE_LOOK_DATA_H\n\n")
+string(REPLACE "|" ";" FILES "${FILES}")
+foreach(file ${FILES})
+  get_filename_component(base ${file} NAME)
+  string(TOUPPER "LOOK_${base}" name)
+  string(REPLACE "." "_" name ${name})
+  file(READ ${file} content)
+  string(REGEX REPLACE "\n$" "" content "${content}")
+  string(REPLACE "\\" "\\\\" content "${content}")
+  string(REPLACE "\"" "\\\"" content "${content}")
+  string(REPLACE "\n" "\\n\" \\\n\t\"" content "${content}")
+  string(APPEND text "#define ${name} \\\n\t\"${content}\"\n\n")
+endforeach()
+string(APPEND text "#endif\n")
+file(WRITE ${OUT} "${text}")

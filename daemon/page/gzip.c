@@ -1,0 +1,37 @@
+#include "page/gzip.h"
+
+#include <stdlib.h>
+#include <zlib.h>
+
+enum {
+	WINDOW_BITS = 15,
+	GZIP_WRAPPER = 16,
+	MEMORY_LEVEL = 8,
+	QUICK = 5 /* of 9: within two percent of the smallest, at half the time */
+};
+
+enum err gzip_append(struct buf *out, struct slice in)
+{
+	z_stream z = {0};
+	enum err rc = ERR_MEMORY;
+
+	if (deflateInit2(&z, QUICK, Z_DEFLATED, WINDOW_BITS + GZIP_WRAPPER, MEMORY_LEVEL,
+	        Z_DEFAULT_STRATEGY) != Z_OK)
+		return ERR_MEMORY;
+	uLong bound = deflateBound(&z, in.len);
+	uint8_t *packed = malloc(bound);
+	if (packed == NULL || in.len > UINT32_MAX)
+		goto done;
+	z.next_in = (z_const Bytef *)(uintptr_t)in.ptr;
+	z.avail_in = (uInt)in.len;
+	z.next_out = packed;
+	z.avail_out = (uInt)bound;
+	if (deflate(&z, Z_FINISH) != Z_STREAM_END)
+		goto done;
+	buf_append(out, (struct slice){packed, z.total_out});
+	rc = buf_status(out);
+done:
+	free(packed);
+	deflateEnd(&z);
+	return rc;
+}

@@ -1,0 +1,141 @@
+#include "page/layout.h"
+
+#include <string.h>
+
+static const char *language_word(enum config_language language)
+{
+	return language == LANGUAGE_EN ? "en" : "vi";
+}
+
+/* The switch leads to the other language of the school, if it has two. */
+static void write_switch(struct view *v)
+{
+	const struct config_languages *languages = &v->occasion->config->school.languages;
+	enum config_language other =
+	    v->voice.language == LANGUAGE_EN ? LANGUAGE_VI : LANGUAGE_EN;
+	const char *word = language_word(other);
+	bool has = false;
+
+	for (size_t i = 0; i < languages->count; i++)
+		has = has || languages->items[i] == other;
+	if (!has)
+		return;
+	buf_printf(v->out,
+	    "<a class=\"lang\" lang=\"%s\" hreflang=\"%s\" href=\"?lang=%s\">", word, word,
+	    word);
+	view_escaped(v, view_line(v, view_pair(v, "ui", "btn_language")));
+	view_raw(v, "</a>");
+}
+
+static void write_title(struct view *v, const struct tree_node *title)
+{
+	view_raw(v, "<title>");
+	if (!view_element(v, "", title, " · "))
+		view_raw(v, "");
+	view_escaped(v, view_line(v, view_pair(v, "ui", "product_name")));
+	view_raw(v, "</title>");
+}
+
+static const char *body_class(const struct view *v)
+{
+	if (strcmp(v->tier_id, "preschool") == 0)
+		return "young tiny";
+	return view_is_young(v) ? "young" : "older";
+}
+
+void layout_open(struct view *v, const struct tree_node *title, enum scene scene)
+{
+	const struct look *look = v->occasion->look;
+
+	buf_printf(v->out,
+	    "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\">"
+	    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+	    "<meta name=\"robots\" content=\"noindex\">",
+	    language_word(v->voice.language));
+	write_title(v, title);
+	view_raw(v, "<style>");
+	view_raw(v, look->style);
+	buf_printf(v->out,
+	    "</style></head><body class=\"%s\" id=\"top\"><div class=\"wrap\">"
+	    "<header class=\"top\"><a class=\"brand\" ",
+	    body_class(v));
+	view_href(v, "/lachan/");
+	view_raw(v, ">");
+	view_raw(v, look->brand);
+	view_escaped(v, view_line(v, view_pair(v, "ui", "product_name")));
+	view_raw(v, "</a>");
+	write_switch(v);
+	view_raw(v, "</header><main><div class=\"card\">");
+	view_raw(v, look->scenes[scene]);
+	view_raw(v, "<div class=\"in\">");
+}
+
+void layout_end_card(struct view *v)
+{
+	view_raw(v, "</div></div>");
+}
+
+void layout_contacts(struct view *v)
+{
+	static const char *const keys[] = {"contact_room", "contact_phone", "contact_zalo",
+	    "contact_email", "contact_facebook"};
+	/* Younger pupils are sent to a person and a telephone, not to an account. */
+	size_t count = view_is_young(v) ? 2 : COUNT_OF(keys);
+	bool begun = false;
+
+	if (!view_is_student(v) || strcmp(v->tier_id, "preschool") == 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		const struct tree_node *pair = view_pair(v, "ui", keys[i]);
+		if (!view_shows(v, pair))
+			continue;
+		if (!begun)
+			view_raw(v, "<ul class=\"plain\">");
+		begun = true;
+		view_element(v, "<li>", pair, "</li>");
+	}
+	if (begun)
+		view_raw(v, "</ul>");
+}
+
+void layout_help(struct view *v, const struct tree_node *help, bool contacts_shown)
+{
+	view_raw(v, "<section class=\"box\" aria-labelledby=\"help\">");
+	view_element(v, "<h2 id=\"help\">", view_pair(v, "ui", "help_title"), "</h2>");
+	view_element(v, "<p>", help, "</p>");
+	view_element(v,
+	    "<a class=\"call\" href=\"tel:111\"><b aria-hidden=\"true\">111</b><span>",
+	    view_pair(v, "ui", "call_111"), "</span></a>");
+	view_element(v, "<p>", view_pair(v, "ui", "hotline"), "</p>");
+	if (!contacts_shown)
+		layout_contacts(v);
+	view_raw(v, "</section>");
+}
+
+void layout_hand_over(struct view *v)
+{
+	const struct tree_node *hand = texts_section(v->texts, "hand_over");
+
+	view_raw(v,
+	    "<section class=\"box hand\" id=\"hand-over\" aria-labelledby=\"hand-title\">");
+	view_element(v, "<h2 id=\"hand-title\">", tree_find(hand, "title"),
+	    "</h2><div class=\"say\">");
+	if (strcmp(v->tier_id, "preschool") == 0)
+		view_element(v, "<p>", tree_find(hand, "preschool"), "</p>");
+	else
+		view_elements(v, "<p>", tree_find(hand, "to_pupil"), "</p>");
+	view_raw(v, "</div>");
+	view_element(v, "<h3>", tree_find(hand, "teacher_title"), "</h3><ul>");
+	view_elements(v, "<li>", tree_find(hand, "to_teacher"), "</li>");
+	view_element(v, "</ul><p><a href=\"#top\">", tree_find(hand, "close"), "</a></p>");
+	view_raw(v, "</section>");
+}
+
+void layout_close(struct view *v)
+{
+	view_raw(v, "</main><footer>");
+	if (!view_element(v, "<p>", view_pair(v, "ui", "footer"), "</p>"))
+		view_element(v, "<p>", view_pair(v, "ui", "product_name"), "</p>");
+	view_element(v, "<p>", view_pair(v, "ui", "privacy_aggregate"), "</p>");
+	view_raw(v, "</footer></div></body></html>\n");
+}

@@ -1,0 +1,39 @@
+#include "page/look.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "page/look_data.h"
+
+enum err look_init(struct look *out)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned char text[4 * (EVP_MAX_MD_SIZE + 2) / 3 + 1];
+	unsigned digest_len = 0;
+
+	*out = (struct look){
+	    .style = LOOK_PAGE_CSS,
+	    .brand = LOOK_BRAND_SVG,
+	    .scenes =
+	        {
+	            [SCENE_MEADOW] = LOOK_MEADOW_SVG,
+	            [SCENE_COMPANY] = LOOK_COMPANY_SVG,
+	            [SCENE_SHELTER] = LOOK_SHELTER_SVG,
+	            [SCENE_LETTER] = LOOK_LETTER_SVG,
+	            [SCENE_PATH] = LOOK_PATH_SVG,
+	            [SCENE_SHIELD] = LOOK_SHIELD_SVG,
+	            [SCENE_DOOR] = LOOK_DOOR_SVG,
+	        },
+	};
+	if (EVP_Digest(out->style, strlen(out->style), digest, &digest_len, EVP_sha256(),
+	        NULL) != 1)
+		return ERR_MEMORY;
+	EVP_EncodeBlock(text, digest, (int)digest_len);
+	snprintf(out->policy, sizeof out->policy,
+	    "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'; "
+	    "frame-ancestors 'none'",
+	    (const char *)text);
+	return OK;
+}

@@ -1,0 +1,258 @@
+/* lachan-page -- the warning page and the portal, over HTTP. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <event2/event.h>
+
+#include "base/file.h"
+#include "conf/config.h"
+#include "kit/link.h"
+#include "kit/log.h"
+#include "kit/sandbox.h"
+#include "kit/startup.h"
+#include "page/pages.h"
+
+enum {
+	CONNECTIONS_MAX = 256,
+	CONNECTIONS_PER_CLIENT = 16,
+	DEADLINE_MS = 5000,
+	CARE_SECONDS = 10 /* between looks at the interfaces and held-back log lines */
+};
+
+struct program {
+	struct startup startup;
+	struct config *config;
+	struct texts *texts;
+	struct look look;
+	struct pages pages;
+	struct event_base *base;
+	struct http_server *http;
+	struct link *link;
+	struct event *term, *interrupt, *hangup, *care;
+};
+
+static enum err load_texts(
+    const struct config *config, struct texts **out, struct diag *why)
+{
+	char path[FILE_PATH_BYTES];
+	struct diags all = DIAGS_NONE;
+	enum err rc =
+	    path_join(path, sizeof path, config->server.data_dir.text, "pages.yaml");
+
+	if (rc == OK)
+		rc = texts_load(out, path, &all);
+	if (rc != OK && all.count > 0) {
+		log_diags("page", &all);
+		diag_set(why, "%s:%u: %s", all.items[0].file, all.items[0].line,
+		    all.items[0].text);
+	} else if (rc != OK) {
+		diag_set(why, "%s: %s", path, err_text(rc));
+	}
+	diags_deinit(&all);
+	return rc;
+}
+
+/* Takes `config`. Everything new is there before anything old goes. */
+static enum err replace(struct program *p, struct config *config, struct diag *why)
+{
+	struct texts *texts = NULL;
+	enum err rc = load_texts(config, &texts, why);
+
+	if (rc != OK) {
+		config_free(config);
+		return rc;
+	}
+	p->pages.config = config;
+	p->pages.texts = texts;
+	config_free(p->config);
+	texts_free(p->texts);
+	p->config = config;
+	p->texts = texts;
+	return OK;
+}
+
+static enum err on_config(void *context, int config_fd, struct diag *why)
+{
+	struct program *p = context;
+	struct config *config = NULL;
+	struct diags all = DIAGS_NONE;
+	enum err rc = config_load_fd(&config, config_fd, &all);
+
+	if (rc != OK)
+		diag_set(why, "%s", all.count > 0 ? all.items[0].text : err_text(rc));
+	else
+		rc = replace(p, config, why);
+	diags_deinit(&all);
+	return rc;
+}
+
+static void on_end(evutil_socket_t signal_number, short what, void *context)
+{
+	(void)signal_number;
+	(void)what;
+	event_base_loopbreak(context);
+}
+
+static void on_hangup(evutil_socket_t signal_number, short what, void *context)
+{
+	struct program *p = context;
+	struct config *config = NULL;
+	struct diag why = {.text = ""};
+
+	(void)signal_number;
+	(void)what;
+	enum err rc = startup_read_again(&p->startup, &config);
+	if (rc == OK)
+		rc = replace(p, config, &why);
+	if (rc == OK)
+		log_info("page", "configuration and texts read again");
+	else if (rc != ERR_UNSUPPORTED)
+		log_error("page", "kept the old configuration: %s",
+		    why.text[0] != 0 ? why.text : err_text(rc));
+}
+
+static void on_care(evutil_socket_t fd, short what, void *context)
+{
+	struct program *p = context;
+
+	(void)fd;
+	(void)what;
+	allow_read_local(&p->pages.local);
+	log_tick();
+}
+
+static enum err add_events(struct program *p)
+{
+	const struct timeval often = {CARE_SECONDS, 0};
+
+	p->term = evsignal_new(p->base, SIGTERM, on_end, p->base);
+	p->interrupt = evsignal_new(p->base, SIGINT, on_end, p->base);
+	p->hangup = evsignal_new(p->base, SIGHUP, on_hangup, p);
+	p->care = event_new(p->base, -1, EV_PERSIST, on_care, p);
+	if (p->term == NULL || p->interrupt == NULL || p->hangup == NULL || p->care == NULL)
+		return ERR_MEMORY;
+	if (event_add(p->term, NULL) != 0 || event_add(p->interrupt, NULL) != 0 ||
+	    event_add(p->hangup, NULL) != 0 || event_add(p->care, &often) != 0)
+		return ERR_MEMORY;
+	return OK;
+}
+
+static enum err listen_all(struct program *p, struct diag *why)
+{
+	struct sockets *sockets = &p->startup.sockets;
+	enum err rc = OK;
+
+	if (sockets_count(sockets, SOCKETS_PAGE_HTTP) == 0)
+		rc = sockets_open_tcp(
+		    sockets, SOCKETS_PAGE_HTTP, &p->config->pages.listen, why);
+	while (rc == OK && sockets_count(sockets, SOCKETS_PAGE_HTTP) > 0) {
+		int fd = sockets_take(sockets, SOCKETS_PAGE_HTTP);
+		rc = http_listen_take(p->http, fd);
+		if (rc != OK)
+			diag_set(why, "%s", err_text(rc));
+	}
+	return rc;
+}
+
+static enum err open_ask(struct program *p, struct diag *why)
+{
+	char path[FILE_PATH_BYTES];
+	enum err rc =
+	    path_join(path, sizeof path, p->config->server.run_dir.text, "verdict.sock");
+
+	if (rc == OK)
+		rc = ask_open(&p->pages.ask, p->base, path);
+	if (rc != OK)
+		diag_set(why, "verdict.sock: %s", err_text(rc));
+	return rc;
+}
+
+static enum err open_http(struct program *p)
+{
+	const struct http_limits limits = {
+	    CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT, DEADLINE_MS};
+	const struct http_handlers handlers = {pages_may_ask, pages_on_request, &p->pages};
+
+	return http_open(&p->http, p->base, &limits, &handlers);
+}
+
+static enum err open_link(struct program *p)
+{
+	const struct link_handlers handlers = {.on_config = on_config, .context = p};
+
+	if (p->startup.link_fd < 0)
+		return OK;
+	enum err rc = link_open(&p->link, p->base, p->startup.link_fd, &handlers);
+	if (rc == OK)
+		p->startup.link_fd = -1;
+	return rc;
+}
+
+static enum err begin(struct program *p, struct diag *why)
+{
+	p->config = startup_take_config(&p->startup);
+	p->base = event_base_new();
+	enum err rc = p->base == NULL ? ERR_MEMORY : look_init(&p->look);
+	if (rc == OK)
+		rc = load_texts(p->config, &p->texts, why);
+	if (rc == OK)
+		rc = open_ask(p, why);
+	p->pages.config = p->config;
+	p->pages.texts = p->texts;
+	p->pages.look = &p->look;
+	allow_read_local(&p->pages.local);
+	if (rc == OK)
+		rc = open_http(p);
+	if (rc == OK)
+		rc = listen_all(p, why);
+	if (rc == OK)
+		rc = sandbox_enter(p->config->server.user.text, why);
+	if (rc == OK)
+		rc = add_events(p);
+	return rc == OK ? open_link(p) : rc;
+}
+
+static void free_event(struct event *e)
+{
+	if (e != NULL)
+		event_free(e);
+}
+
+static void end(struct program *p)
+{
+	link_close(p->link);
+	ask_close(p->pages.ask);
+	http_close(p->http);
+	free_event(p->term);
+	free_event(p->interrupt);
+	free_event(p->hangup);
+	free_event(p->care);
+	if (p->base != NULL)
+		event_base_free(p->base);
+	texts_free(p->texts);
+	config_free(p->config);
+	startup_end(&p->startup);
+}
+
+int main(int argc, char **argv)
+{
+	static struct program p;
+	struct diag why = {.text = ""};
+	int status;
+
+	if (!startup_begin(&p.startup, "lachan-page", argc, argv, &status))
+		return status;
+	enum err rc = begin(&p, &why);
+	if (rc == OK) {
+		log_info("page", "serving the warning page and http://%s/",
+		    p.config->pages.portal.name.text);
+		link_say_ready(p.link);
+		event_base_dispatch(p.base);
+	} else {
+		log_error(
+		    "page", "cannot start: %s", why.text[0] != 0 ? why.text : err_text(rc));
+	}
+	end(&p);
+	return rc == OK ? 0 : rc == ERR_CONFIG ? 2 : 1;
+}

@@ -1,0 +1,230 @@
+#include "page/pages.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "page/gzip.h"
+#include "page/portal.h"
+#include "page/warning.h"
+
+/* Whom the Host header means. */
+enum target {
+	TARGET_NAME,   /* a name that is, or was, blocked */
+	TARGET_PORTAL, /* the portal's name, or one of our addresses */
+	TARGET_UNSOUND /* no name that DNS could have answered */
+};
+
+struct request {
+	struct pages *pages;
+	struct http_exchange *exchange;
+	enum target target;
+	bool is_portal_page;
+	enum portal_page portal_page;
+	bool by_name;
+	bool gzip;
+	enum config_language language;
+	bool language_chosen;
+	char domain[NAME_TEXT_MAX];
+};
+
+static const char *const language_words[] = {"vi", "en"};
+
+bool pages_may_ask(void *context, const struct addr *peer)
+{
+	const struct pages *pages = context;
+
+	return allow_has(&pages->config->server.allow, &pages->local, peer);
+}
+
+static bool is_address(struct slice host)
+{
+	struct addr addr;
+
+	if (host.len > 0 && host.ptr[0] == '[')
+		return true;
+	return addr_from_text(&addr, host, NULL) == OK;
+}
+
+static enum target find_target(
+    const struct pages *pages, struct slice host, struct name_buf *name)
+{
+	static const struct slice loopback = {(const uint8_t *)"localhost", 9};
+
+	if (host.len == 0 || is_address(host) || slice_equal_nocase(host, loopback))
+		return TARGET_PORTAL;
+	/* A backslash is the presentation form's, never a browser's. */
+	if (memchr(host.ptr, '\\', host.len) != NULL ||
+	    name_from_text(name, host, NULL) != OK)
+		return TARGET_UNSOUND;
+	if (name_equal(name_of(name), pages->config->pages.portal.name.name))
+		return TARGET_PORTAL;
+	return TARGET_NAME;
+}
+
+static void choose_language(struct request *r, const struct head *head)
+{
+	const struct config_languages *languages = &r->pages->config->school.languages;
+	const char *words[COUNT_OF(language_words)];
+	size_t count = 0;
+	struct slice chosen = head_query(head->query, "lang");
+
+	for (size_t i = 0; i < languages->count && count < COUNT_OF(words); i++) {
+		words[count++] = language_words[languages->items[i]];
+		if (slice_equal(chosen, slice_of(words[count - 1]))) {
+			r->language = languages->items[i];
+			r->language_chosen = true;
+		}
+	}
+	if (!r->language_chosen)
+		r->language =
+		    languages
+		        ->items[head_choose_language(head->accept_language, words, count)];
+}
+
+/* `page` may be empty. */
+static void send_page(struct request *r, unsigned status, struct slice page)
+{
+	struct buf packed = BUF_INIT(HTTP_REPLY_MAX_BYTES);
+	struct buf headers = BUF_INIT(2048);
+	bool gzip = r->gzip && page.len > 0 && gzip_append(&packed, page) == OK;
+
+	buf_text(&headers,
+	    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+	    "Referrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n"
+	    "Vary: Accept, Accept-Encoding, Accept-Language\r\n");
+	buf_printf(&headers, "Content-Security-Policy: %s\r\n", r->pages->look->policy);
+	if (page.len > 0)
+		buf_printf(&headers,
+		    "Content-Type: text/html; charset=utf-8\r\nContent-Language: %s\r\n",
+		    language_words[r->language]);
+	if (gzip)
+		buf_text(&headers, "Content-Encoding: gzip\r\n");
+	if (status == 503)
+		buf_text(&headers, "Retry-After: 30\r\n");
+	if (status == 451) /* RFC 7725 section 4 */
+		buf_printf(&headers, "Link: <http://%s/>; rel=\"blocked-by\"\r\n",
+		    r->pages->config->pages.portal.name.text);
+	http_reply(r->exchange,
+	    &(struct http_reply){.status = status,
+	        .headers = buf_cstr(&headers),
+	        .body = gzip ? buf_slice(&packed) : page});
+	buf_deinit(&headers);
+	buf_deinit(&packed);
+}
+
+static struct occasion make_occasion(
+    const struct request *r, const struct verdict_answer *answer)
+{
+	struct occasion occasion = {
+	    .texts = r->pages->texts,
+	    .look = r->pages->look,
+	    .config = r->pages->config,
+	    .answer = answer,
+	    .domain = r->domain,
+	    .language = r->language,
+	    .language_chosen = r->language_chosen,
+	    .by_name = r->by_name,
+	    .now_s = (int64_t)time(NULL),
+	};
+
+	if (getrandom(&occasion.random, sizeof occasion.random, GRND_NONBLOCK) < 0)
+		occasion.random = (uint32_t)occasion.now_s; /* a code, not a secret */
+	return occasion;
+}
+
+/* Writes the page for this answer; the status to send. An empty page is meant empty. */
+static unsigned write_page(
+    struct request *r, const struct verdict_answer *answer, struct buf *out)
+{
+	struct occasion occasion = make_occasion(r, answer);
+
+	if (r->is_portal_page) {
+		portal_write(out, &occasion, r->portal_page);
+		return portal_status(r->portal_page);
+	}
+	enum warning_kind kind = warning_kind_of(r->pages->texts, answer);
+	if (kind == WARNING_PAGE)
+		warning_write(out, &occasion);
+	else if (kind == WARNING_OPEN_NOW)
+		warning_write_open_now(out, &occasion);
+	return warning_status(kind, answer);
+}
+
+static void on_answer(void *context, const struct verdict_answer *answer)
+{
+	struct request *r = context;
+	struct buf page = BUF_INIT(VIEW_MAX_BYTES);
+	struct verdict_answer neutral;
+
+	if (r->target == TARGET_UNSOUND && answer != NULL) {
+		/* Only the tier was asked for: nothing is known of such a name. */
+		neutral = *answer;
+		neutral.blocked = true;
+		neutral.reason = VERDICT_BY_NOTHING;
+		neutral.category[0] = 0;
+		answer = &neutral;
+	}
+	unsigned status = write_page(r, answer, &page);
+	if (buf_status(&page) != OK) {
+		buf_reset(&page);
+		status = 503;
+	}
+	send_page(r, status, buf_slice(&page));
+	buf_deinit(&page);
+	free(r);
+}
+
+/* Paths of the portal exist below every name, so that a button works on any page. */
+static void choose_page(struct request *r, const struct head *head)
+{
+	r->is_portal_page = portal_find(head->path, &r->portal_page);
+	if (r->is_portal_page || r->target != TARGET_PORTAL)
+		return;
+	r->is_portal_page = true;
+	r->portal_page =
+	    slice_equal(head->path, SLICE_LIT("/")) ? PORTAL_FIRST : PORTAL_NOT_HERE;
+}
+
+/* Scripts, pictures and programs get an answer they understand, and no page to show; on
+ * the portal's own name people may also come with a simple program. */
+static bool wants_page(const struct request *r, const struct head *head)
+{
+	if (head_wants_page(head))
+		return true;
+	return r->target == TARGET_PORTAL && r->portal_page != PORTAL_NOT_HERE &&
+	    head->sec_fetch_dest.ptr == NULL;
+}
+
+void pages_on_request(void *context, struct http_exchange *x)
+{
+	struct pages *pages = context;
+	const struct head *head = http_head(x);
+	struct request *r = calloc(1, sizeof *r);
+	struct name_buf name;
+
+	if (r == NULL) {
+		http_reply(x, &(struct http_reply){.status = 503, .headers = ""});
+		return;
+	}
+	r->pages = pages;
+	r->exchange = x;
+	r->target = find_target(pages, head->host, &name);
+	r->by_name = r->target == TARGET_NAME ||
+	    (r->target == TARGET_PORTAL && head->host.len > 0 && !is_address(head->host) &&
+	        !slice_equal_nocase(head->host, SLICE_LIT("localhost")));
+	r->gzip = head_accepts(head->accept_encoding, "gzip");
+	choose_language(r, head);
+	choose_page(r, head);
+	if (!wants_page(r, head)) {
+		send_page(r, r->target == TARGET_PORTAL ? 404 : 403, SLICE_EMPTY);
+		free(r);
+		return;
+	}
+	struct dname asked = pages->config->pages.portal.name.name;
+	if (r->target == TARGET_NAME) {
+		asked = name_of(&name);
+		name_to_text(r->domain, asked);
+	}
+	ask_verdict(pages->ask, asked, http_peer(x), on_answer, r);
+}

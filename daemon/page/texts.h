@@ -1,0 +1,67 @@
+/* texts -- the words of rules/pages.yaml, checked once and then only read.
+ *
+ * A line is a map with `vi` and `en` (and `vi_older` where older pupils and staff read
+ * another one); `needs:` and `unless:` say when it may show. Loading refuses what could go
+ * wrong in front of a child: a language missing, a placeholder nobody fills, a hotline
+ * that an empty setting could remove, a phrase that shames or threatens.
+ * Threads: any number may read. */
+#ifndef PAGE_TEXTS_H
+#define PAGE_TEXTS_H
+
+#include "conf/config.h"
+#include "conf/yaml_tree.h"
+
+struct texts;
+
+/* ERR_CONFIG with every mistake in `all`, each with its place; ERR_IO, ERR_NOT_FOUND,
+ * ERR_MEMORY with one. On success *out is the caller's (texts_free). */
+MUST_CHECK enum err texts_load(struct texts **out, const char *path, struct diags *all);
+/* The same from memory; `file` is what mistakes name and must outlive the texts. */
+MUST_CHECK enum err texts_parse(
+    struct texts **out, struct slice text, const char *file, struct diags *all);
+void texts_free(struct texts *texts); /* NULL is fine */
+
+/* Who reads, and in which language. */
+struct voice {
+	enum config_language language;
+	bool older; /* reads vi_older where it stands */
+};
+
+/* The line of a pair in this voice; "" for a pair that is not there or says nothing. */
+const char *texts_line(const struct tree_node *pair, struct voice voice);
+
+/* The top-level part `section` ("ui", "portal"); NULL when it is not there. */
+const struct tree_node *texts_section(const struct texts *texts, const char *section);
+/* The pair section.key. */
+const struct tree_node *texts_pair(
+    const struct texts *texts, const char *section, const char *key);
+
+/* May this line show? `review`, `report` and `teacher_open` do not hold yet, so a line that
+ * needs one is left out and its `unless:` twin shows. */
+bool texts_may_show(const struct tree_node *line);
+/* Likewise for a button of button_needs, and only one that leads somewhere. */
+bool texts_button_shows(const struct texts *texts, const char *button);
+
+struct texts_tier {
+	const struct tree_node *name;  /* pair */
+	const struct tree_node *pages; /* map of variants; of `pages_of` where given */
+	bool show_domain;
+	bool older;
+	bool staff;
+	bool calm; /* rules.no_red_alarm_for */
+};
+
+/* False for a tier the file does not know. */
+bool texts_find_tier(const struct texts *texts, const char *tier, struct texts_tier *out);
+
+struct texts_category {
+	const struct tree_node *name;        /* pair, for staff */
+	const struct tree_node *child_label; /* pair, for everybody else */
+	const char *page; /* the variant: "default", "self_harm", …, "none" */
+	bool sensitive;
+};
+
+bool texts_find_category(
+    const struct texts *texts, const char *category, struct texts_category *out);
+
+#endif

@@ -1,0 +1,109 @@
+/* rules/pages.yaml is held to its own rules when it is loaded. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "page/texts.h"
+
+/* The file that ships, with the first `from` replaced by `to`. */
+static enum err load_changed(const char *from, const char *to, struct diags *all)
+{
+	struct buf source = BUF_INIT(1 << 20), changed = BUF_INIT(1 << 20);
+	struct texts *texts = NULL;
+
+	assert_int_equal(file_read(TEST_SOURCE_DIR "/rules/pages.yaml", &source), OK);
+	const char *text = buf_cstr(&source);
+	const char *at = strstr(text, from);
+	assert_non_null(at);
+	buf_append(&changed, (struct slice){source.ptr, (size_t)(at - text)});
+	buf_text(&changed, to);
+	buf_text(&changed, at + strlen(from));
+	enum err rc = texts_parse(&texts, buf_slice(&changed), "pages.yaml", all);
+	texts_free(texts);
+	buf_deinit(&source);
+	buf_deinit(&changed);
+	return rc;
+}
+
+static void expect_mistake(const char *from, const char *to, const char *sentence)
+{
+	struct diags all = DIAGS_NONE;
+
+	assert_int_equal(load_changed(from, to, &all), ERR_CONFIG);
+	assert_true(all.count > 0);
+	assert_true(all.items[0].line > 0);
+	if (strstr(all.items[0].text, sentence) == NULL)
+		fail_msg("\"%s\" instead of \"%s\"", all.items[0].text, sentence);
+	diags_deinit(&all);
+}
+
+static void the_file_that_ships_is_sound(void **state)
+{
+	struct diags all = DIAGS_NONE;
+
+	(void)state;
+	assert_int_equal(load_changed("version: 1", "version: 1", &all), OK);
+	assert_int_equal(all.count, 0);
+	diags_deinit(&all);
+}
+
+static void a_missing_language_is_refused(void **state)
+{
+	(void)state;
+	expect_mistake("btn_back:          {vi: \"Quay lại\", en: \"Go back\"}",
+	    "btn_back:          {vi: \"Quay lại\"}", "without en");
+}
+
+static void an_unknown_placeholder_is_refused(void **state)
+{
+	(void)state;
+	expect_mistake("en: \"Go back\"", "en: \"Go back {where}\"", "unknown placeholder");
+}
+
+static void a_placeholder_in_one_language_is_refused(void **state)
+{
+	(void)state;
+	expect_mistake("en: \"Go back\"", "en: \"Go back {tier}\"", "one language only");
+}
+
+static void a_hotline_with_a_placeholder_is_refused(void **state)
+{
+	(void)state;
+	expect_mistake("{vi: \"Quay lại\", en: \"Go back\"}",
+	    "{vi: \"Gọi 111 {tier}\", en: \"Call {tier}\"}", "must not hold a placeholder");
+}
+
+static void a_phrase_that_threatens_is_refused(void **state)
+{
+	(void)state;
+	expect_mistake("vi: \"Quay lại\"", "vi: \"Em sẽ bị xử lý\"", "never says");
+}
+
+static void an_unknown_button_or_condition_is_refused(void **state)
+{
+	(void)state;
+	expect_mistake("buttons: [btn_back, btn_safe_sites, btn_ask_teacher]",
+	    "buttons: [btn_bakc]", "unknown button");
+	expect_mistake("needs: review}", "needs: revue}", "unknown condition");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_file_that_ships_is_sound),
+	    cmocka_unit_test(a_missing_language_is_refused),
+	    cmocka_unit_test(an_unknown_placeholder_is_refused),
+	    cmocka_unit_test(a_placeholder_in_one_language_is_refused),
+	    cmocka_unit_test(a_hotline_with_a_placeholder_is_refused),
+	    cmocka_unit_test(a_phrase_that_threatens_is_refused),
+	    cmocka_unit_test(an_unknown_button_or_condition_is_refused),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
