@@ -239,11 +239,12 @@ static int bind_socket(const struct sockaddr_un *at, ino_t *inode)
 
 	if (fd < 0)
 		return -1;
-	/* Before bind, so that the file never stands open wider; after it, since the umask
-	 * has taken its part. */
-	if (fchmod(fd, SOCKET_MODE) != 0 ||
-	    bind(fd, (const struct sockaddr *)at, sizeof *at) != 0 ||
-	    chmod(at->sun_path, SOCKET_MODE) != 0 || stat(at->sun_path, &st) != 0) {
+	/* By umask, not chmod(): in a folder of another user the name could have become a
+	 * link to somebody's file between the two calls. */
+	mode_t before = umask(0777 & ~SOCKET_MODE);
+	bool bound = bind(fd, (const struct sockaddr *)at, sizeof *at) == 0;
+	(void)umask(before);
+	if (!bound || lstat(at->sun_path, &st) != 0) {
 		int kept = errno;
 		(void)close(fd);
 		errno = kept;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -299,6 +300,17 @@ enum err sockets_open_tcp(struct sockets *s, const char *name,
 	for (size_t i = 0; rc == OK && i < count; i++)
 		rc = add(s, name, SOCK_STREAM, &at[i], why);
 	return rc;
+}
+
+unsigned sockets_workers(uint64_t threads)
+{
+	cpu_set_t cores;
+
+	if (threads == 0)
+		threads = sched_getaffinity(0, sizeof cores, &cores) == 0
+		    ? (uint64_t)CPU_COUNT(&cores)
+		    : 1;
+	return threads > SOCKETS_WORKERS_MAX ? SOCKETS_WORKERS_MAX : (unsigned)threads;
 }
 
 static void forget_variables(void)

@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/diag.h"
 #include "base/err.h"
@@ -27,6 +28,7 @@ struct config_endpoints; /* conf/values.h */
 enum {
 	SOCKETS_MAX = 512,
 	SOCKETS_ADDRESSES_MAX = 64, /* of one list */
+	SOCKETS_WORKERS_MAX = 64,
 	SOCKETS_NAME_BYTES = 16,
 	SOCKETS_FIRST_FD = 3, /* of the LISTEN_FDS convention */
 	SOCKETS_BUFFER_BYTES = 4 << 20,
@@ -50,6 +52,9 @@ struct sockets {
 };
 
 #define SOCKETS_NONE ((struct sockets){.count = 0})
+
+/* How many workers server.threads means: 0 is one for each core we may run on. */
+unsigned sockets_workers(uint64_t threads);
 
 /* What was handed to this process (LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES); the variables
  * are removed. An empty set when nothing was. ERR_FORMAT for variables that contradict

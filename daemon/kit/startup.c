@@ -100,7 +100,7 @@ static void use_terminal_words(void)
 	words_use("en", NULL);
 }
 
-static void use_config(const char *program, const struct config *config)
+void startup_use_config(const char *program, const struct config *config)
 {
 	static const enum log_level levels[] = {
 	    [CONFIG_LOG_ERROR] = LOG_LEVEL_ERROR,
@@ -134,17 +134,17 @@ static void fill_standard_descriptors(void)
 		(void)close(fd);
 }
 
-static bool is_ours(const struct sockets *s, int fd)
+static bool is_ours(const struct startup *s, int fd)
 {
-	for (size_t i = 0; i < s->count; i++)
-		if (s->items[i].fd == fd)
+	for (size_t i = 0; i < s->sockets.count; i++)
+		if (s->sockets.items[i].fd == fd)
 			return true;
-	return fd <= STDERR_FILENO;
+	return fd <= STDERR_FILENO || fd == s->link_fd;
 }
 
 /* Whatever else a shell, a service manager or a test left open in us. Not the log's: it
  * is opened afterwards. */
-static void close_inherited(const struct sockets *ours)
+static void close_inherited(const struct startup *s)
 {
 	DIR *folder = opendir("/proc/self/fd");
 
@@ -153,7 +153,7 @@ static void close_inherited(const struct sockets *ours)
 	for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
 		uint64_t fd;
 		if (slice_to_u64(slice_of(entry->d_name), INT32_MAX, &fd) &&
-		    (int)fd != dirfd(folder) && !is_ours(ours, (int)fd))
+		    (int)fd != dirfd(folder) && !is_ours(s, (int)fd))
 			(void)close((int)fd);
 	}
 	(void)closedir(folder);
@@ -197,14 +197,14 @@ static bool configure(struct startup *s, const struct request *request, int *sta
 		diags_deinit(&all);
 		return false;
 	}
-	close_inherited(&s->sockets);
+	close_inherited(s);
 	if (request->check) {
 		diags_print(&all, stderr);
 		(void)printf(_("%s: the configuration is right\n"),
 		    request->path == NULL ? "" : request->path);
 		*status = STATUS_DONE;
 	} else {
-		use_config(s->program, s->config);
+		startup_use_config(s->program, s->config);
 		log_diags("config", &all);
 	}
 	diags_deinit(&all);
@@ -290,6 +290,7 @@ bool startup_begin(
 void startup_end(struct startup *s)
 {
 	sockets_close(&s->sockets);
+	s->link_fd = -1; /* closed by whoever opened a link over it, or by our end */
 	if (s->config != NULL)
 		config_free(s->config);
 	s->config = NULL;

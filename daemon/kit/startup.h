@@ -57,6 +57,10 @@ void startup_end(struct startup *s);
 /* The configuration, now the caller's (config_free). */
 struct config *startup_take_config(struct startup *s);
 
+/* Language, time zone and log as `config` says; for a configuration that comes later, too.
+ * The time zone is for before threads: it cannot change without a restart anyway. */
+void startup_use_config(const char *program, const struct config *config);
+
 /* For HUP in a program run by hand with -c: reads the file again; `now` is the
  * configuration in force. OK: *out is the caller's. ERR_CONFIG: mistakes, or a key that
  * needs a restart; they were logged; keep the old one. ERR_UNSUPPORTED: it was started by

@@ -1,0 +1,213 @@
+#include "supervisor/reload.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/words.h"
+#include "kit/log.h"
+#include "kit/notify.h"
+#include "kit/startup.h"
+#include "supervisor/supervisor.h"
+
+/* Whoever waits on lachand.sock; `sentence` NULL: it went well. */
+static void answer_peer(
+    struct supervisor *sv, const char *sentence, const struct diags *mistakes)
+{
+	struct control_peer *peer = sv->reload_peer;
+
+	sv->reload_peer = NULL;
+	if (peer == NULL)
+		return;
+	json_t *list = json_array();
+	for (size_t i = 0; mistakes != NULL && i < mistakes->count; i++) {
+		const struct diag *d = &mistakes->items[i];
+		(void)json_array_append_new(list,
+		    json_sprintf("%s:%u:%u: %s", d->file, d->line, d->column, d->text));
+	}
+	json_t *answer = sentence == NULL
+	    ? json_pack("{s:b}", "ok", 1)
+	    : json_pack("{s:b,s:s,s:O}", "ok", 0, "error", sentence, "mistakes", list);
+	char *text = answer == NULL ? NULL : json_dumps(answer, JSON_COMPACT);
+	if (text != NULL)
+		(void)control_reply(peer, slice_of(text));
+	json_decref(answer);
+	json_decref(list);
+	free(text);
+}
+
+static void finish(
+    struct supervisor *sv, const char *sentence, const struct diags *mistakes)
+{
+	bool again = sv->reload.again;
+
+	sv->reload.running = false;
+	sv->reload.again = false;
+	sv->reload.awaited = NULL;
+	(void)event_del(sv->reload.too_long);
+	bundle_free(&sv->reload.next);
+	notify_send("READY=1\nSTATUS=%s", sentence == NULL ? "serving" : sentence);
+	answer_peer(sv, sentence, mistakes);
+	if (again && !sv->ending)
+		reload_begin(sv);
+}
+
+/* Those that took the new configuration get the old one again. */
+static void take_back(struct supervisor *sv)
+{
+	for (size_t i = 0; i < sv->child_count; i++) {
+		struct child *child = &sv->children[i];
+		if (!child->took_next)
+			continue;
+		child->took_next = false;
+		/* Without the message, a restart brings it back to the accepted one. */
+		if (child_send_config(child, &sv->now) != OK)
+			child_signal(child, SIGTERM);
+	}
+}
+
+static void fail(struct supervisor *sv, const char *program, const char *why)
+{
+	char sentence[LINK_MESSAGE_BYTES + 128];
+
+	take_back(sv);
+	(void)snprintf(sentence, sizeof sentence,
+	    "%s: %s; every program keeps the old configuration", program, why);
+	log_error("reload", "%s", sentence);
+	finish(sv, sentence, NULL);
+}
+
+static void accept_next(struct supervisor *sv)
+{
+	struct bundle old = sv->now;
+
+	sv->now = sv->reload.next;
+	sv->reload.next = BUNDLE_NONE;
+	bundle_free(&old);
+	for (size_t i = 0; i < sv->child_count; i++)
+		sv->children[i].took_next = false;
+	startup_use_config("lachand", sv->now.config);
+	log_info("reload", "the new configuration is in force");
+	finish(sv, NULL, NULL);
+}
+
+/* Sends it to the next child that runs and has not taken it; when there is none, all
+ * have. A child that is away is started with what is accepted by then. */
+static void proceed(struct supervisor *sv)
+{
+	struct child *child = NULL;
+
+	for (size_t i = 0; child == NULL && i < sv->child_count; i++)
+		if (sv->children[i].pid != 0 && !sv->children[i].took_next)
+			child = &sv->children[i];
+	sv->reload.awaited = child;
+	if (child == NULL) {
+		accept_next(sv);
+		return;
+	}
+	if (child->unanswered > 0) {
+		fail(sv, child->program, "is still busy with an earlier configuration");
+		return;
+	}
+	enum err rc = child_send_config(child, &sv->reload.next);
+	if (rc != OK)
+		fail(sv, child->program, err_text(rc));
+}
+
+static void on_too_long(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
+{
+	struct supervisor *sv = context;
+	struct child *slow = sv->reload.awaited;
+
+	if (!sv->reload.running || slow == NULL)
+		return;
+	/* It may take the new one at any later moment: end it, its successor gets the old. */
+	child_signal(slow, SIGKILL);
+	fail(sv, slow->program, "did not answer in time");
+}
+
+void reload_on_answer(
+    struct supervisor *sv, struct child *child, enum link_word word, const char *why)
+{
+	if (!sv->reload.running || child != sv->reload.awaited) {
+		/* An answer to take_back(). */
+		if (word == LINK_REFUSED) {
+			log_error("reload",
+			    "%s does not take its old configuration back: %s; "
+			    "starting it again",
+			    child->program, why);
+			child_signal(child, SIGTERM);
+		}
+		return;
+	}
+	if (word == LINK_REFUSED) {
+		fail(sv, child->program, why);
+		return;
+	}
+	child->took_next = true;
+	proceed(sv);
+}
+
+void reload_on_end(struct supervisor *sv, struct child *child)
+{
+	if (sv->reload.running && child == sv->reload.awaited)
+		fail(sv, child->program, "ended while it took the new configuration");
+}
+
+static enum err read_next(struct supervisor *sv, struct diags *mistakes)
+{
+	enum err rc = bundle_load(&sv->reload.next, sv->config_path, mistakes);
+	if (rc != OK) {
+		if (mistakes->errors == 0)
+			diags_error(mistakes, sv->config_path, 0, 0, "%s", err_text(rc));
+		return rc;
+	}
+	const char *key = config_needs_restart(sv->now.config, sv->reload.next.config);
+	if (key == NULL)
+		return OK;
+	diags_error(mistakes, sv->config_path, 0, 0,
+	    _("%s has changed, and that needs a restart (systemctl restart lachan)"), key);
+	return ERR_CONFIG;
+}
+
+void reload_begin(struct supervisor *sv)
+{
+	struct diags mistakes = DIAGS_NONE;
+	const struct timeval longest = {.tv_sec = RELOAD_LONGEST_S};
+
+	if (sv->reload.running) {
+		sv->reload.again = true;
+		return;
+	}
+	sv->reload.running = true;
+	notify_reloading(supervisor_now_ms() * 1000);
+	if (read_next(sv, &mistakes) == OK) {
+		log_diags("config", &mistakes);
+		(void)event_add(sv->reload.too_long, &longest);
+		proceed(sv);
+	} else {
+		log_diags("config", &mistakes);
+		log_error("reload", "%s is not taken, the old configuration stays",
+		    sv->config_path);
+		finish(sv, "the configuration has mistakes, the old one stays", &mistakes);
+	}
+	diags_deinit(&mistakes);
+}
+
+enum err reload_init(struct supervisor *sv)
+{
+	sv->reload = (struct reload){.next = BUNDLE_NONE};
+	sv->reload.too_long = evtimer_new(sv->base, on_too_long, sv);
+	return sv->reload.too_long == NULL ? ERR_MEMORY : OK;
+}
+
+void reload_deinit(struct supervisor *sv)
+{
+	if (sv->reload.too_long != NULL)
+		event_free(sv->reload.too_long);
+	sv->reload.too_long = NULL;
+	bundle_free(&sv->reload.next);
+}
