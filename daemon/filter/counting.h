@@ -17,7 +17,9 @@
 
 struct counting;
 
-enum { COUNTING_DRAIN_MS = 100 };
+enum {
+	COUNTING_DRAIN_MS = 100
+};
 
 /* One counted attempt, for those who watch live: no client. Borrowed for the call. */
 struct counted_attempt {

@@ -50,7 +50,8 @@ static struct shared *shared_new(void *object, void (*free_object)(void *))
 {
 	struct shared *s = calloc(1, sizeof *s);
 	if (s != NULL)
-		*s = (struct shared){.holders = 1, .object = object, .free_object = free_object};
+		*s = (struct shared){
+		    .holders = 1, .object = object, .free_object = free_object};
 	return s;
 }
 
@@ -97,8 +98,8 @@ static void snapshot_free(struct snapshot *s)
 
 /* ---- building ---- */
 
-static struct shared *build_policy(const struct config *config, const struct rules_part *rules,
-    const struct interfaces *ours, struct diags *all)
+static struct shared *build_policy(const struct config *config,
+    const struct rules_part *rules, const struct interfaces *ours, struct diags *all)
 {
 	struct prefix local[LOCAL_PREFIXES_MAX];
 	const struct policy_sources from = {
@@ -123,7 +124,8 @@ static void carry_pauses(struct snapshot *to, const struct snapshot *from)
 	for (size_t i = 0; from != NULL && i < policy_tier_count(from->policy); i++) {
 		uint8_t tier;
 		if (from->state.paused_until_ms[i] != 0 &&
-		    policy_find_tier(to->policy, policy_tier_at(from->policy, i)->name, &tier))
+		    policy_find_tier(
+		        to->policy, policy_tier_at(from->policy, i)->name, &tier))
 			to->state.paused_until_ms[tier] = from->state.paused_until_ms[i];
 	}
 }
@@ -134,7 +136,8 @@ static void look_at_network(struct snapshot *s, const struct interfaces *ours)
 
 	upstream_set_make(&s->upstreams, s->config, RESOLV_CONF, ours, &skipped);
 	if (skipped > 0)
-		log_warn("upstream", "%u upstream addresses are this gateway itself: left out", skipped);
+		log_warn("upstream",
+		    "%u upstream addresses are this gateway itself: left out", skipped);
 	if (s->upstreams.count == 0)
 		log_error("upstream",
 		    "no upstream server is known: set upstream.servers; allowed names fail");
@@ -171,7 +174,8 @@ static struct snapshot *build(
 	if (s == NULL)
 		return NULL;
 	if (interfaces_read(&ours) != OK)
-		log_warn("network", "this machine's addresses cannot be read: %s", strerror(errno));
+		log_warn("network", "this machine's addresses cannot be read: %s",
+		    strerror(errno));
 	s->config = config->object;
 	s->rules = rules->object;
 	s->parts[PART_CONFIG] = shared_hold(config);
@@ -222,8 +226,8 @@ static void publish(struct publisher *p, struct snapshot *s)
 static bool everybody_left(const struct filter *filter, uint64_t generation)
 {
 	for (unsigned i = 0; i < filter->worker_count; i++) {
-		if (atomic_load_explicit(&filter->workers[i]->rested, memory_order_acquire) <
-		    generation)
+		if (atomic_load_explicit(
+		        &filter->workers[i]->rested, memory_order_acquire) < generation)
 			return false;
 	}
 	return true;
@@ -251,7 +255,8 @@ static void say_rules(const struct snapshot *s)
 
 	if (s->rules->db == NULL) {
 		log_error("rules", "no rules: %s (filter.without_rules)",
-		    s->refuse_all ? "every question is refused" : "no feed blocks anything");
+		    s->refuse_all ? "every question is refused"
+		                  : "no feed blocks anything");
 	} else {
 		ruledb_stat(s->rules->db, &stat);
 		log_info("rules", "in force: %llu names of %u feeds%s",
@@ -301,8 +306,8 @@ enum err publisher_set_config(struct publisher *p, struct config *config, struct
 	struct shared *part = shared_new(config, free_config);
 	if (part == NULL)
 		return ERR_MEMORY;
-	struct shared *rules = p->now != NULL ? shared_hold(p->now->parts[PART_RULES])
-	                                      : load_rules(config);
+	struct shared *rules =
+	    p->now != NULL ? shared_hold(p->now->parts[PART_RULES]) : load_rules(config);
 	struct snapshot *s = rules == NULL ? NULL : build(p, part, rules, all);
 	shared_drop(rules);
 	if (s == NULL) {
@@ -342,7 +347,8 @@ bool publisher_poll(struct publisher *p)
 		p->network_polled_ms = now_ms;
 		changed = network_id(p->now->config) != p->network_id;
 		if (changed)
-			log_info("network", "this machine's addresses or upstreams have changed");
+			log_info("network",
+			    "this machine's addresses or upstreams have changed");
 	}
 	return changed && publisher_reload_rules(p) == OK;
 }

@@ -12,8 +12,8 @@ struct publisher;
 
 /* `config` becomes the publisher's. Builds and publishes the first snapshot. ERR_CONFIG with
  * the mistakes in `all`; then `config` is still the caller's. */
-MUST_CHECK enum err publisher_new(
-    struct publisher **out, struct filter *filter, struct config *config, struct diags *all);
+MUST_CHECK enum err publisher_new(struct publisher **out, struct filter *filter,
+    struct config *config, struct diags *all);
 /* Workers have ended. NULL is allowed. */
 void publisher_free(struct publisher *p);
 

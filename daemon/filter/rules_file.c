@@ -12,9 +12,12 @@
 #include "base/file.h"
 #include "kit/log.h"
 
-enum { COPY_BYTES = 1 << 20 };
+enum {
+	COPY_BYTES = 1 << 20
+};
 
-static enum err state_path(char out[FILE_PATH_BYTES], const struct config *config, const char *name)
+static enum err state_path(
+    char out[FILE_PATH_BYTES], const struct config *config, const char *name)
 {
 	return path_join(out, FILE_PATH_BYTES, config->server.state_dir.text, name);
 }
@@ -96,12 +99,14 @@ void rules_file_load(struct rules_part *out, const struct config *config, int64_
 	    load_as(out, path, RULES_OF_STATE, "the rules before it are tried"))
 		return;
 	if (state_path(path, config, "rules.db.prev") == OK &&
-	    load_as(out, path, RULES_OF_PREVIOUS, "those that ship are next, if configured"))
+	    load_as(
+	        out, path, RULES_OF_PREVIOUS, "those that ship are next, if configured"))
 		return;
 	if (config->filter.without_rules != WITHOUT_RULES_PACKAGED)
 		return;
 	if (path_join(path, sizeof path, config->server.data_dir.text, "packaged.db") == OK)
-		(void)load_as(out, path, RULES_PACKAGED, "nothing is left: no feed blocks anything");
+		(void)load_as(
+		    out, path, RULES_PACKAGED, "nothing is left: no feed blocks anything");
 }
 
 enum err rules_file_rollback(const struct config *config)

@@ -1,0 +1,412 @@
+/* lachan-filter: the DNS side of the gateway. main() makes the parts and waits; queries
+ * begin in udp_server.c and tcp_server.c and run through query.c. */
+#include <errno.h>
+#include <event2/thread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "filter/program.h"
+#include "filter/tcp_places.h"
+#include "filter/worker.h"
+#include "kit/log.h"
+#include "kit/sandbox.h"
+
+enum {
+	STATUS_DONE = 0,
+	STATUS_FAILED = 1,
+	STATUS_WRONG = 2,
+	POLL_MS = 250,
+	DESCRIPTORS_WANTED = 65536,
+	QUESTIONS_MAX = 8192, /* outstanding at once, of all workers */
+	WAITERS_MAX = 4096,   /* behind one of them */
+	CACHE_SHARE = 32,     /* cache.size auto: this part of memory */
+	CACHE_AUTO_MAX = 64 << 20,
+};
+
+uint64_t program_mono_ms(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void random_key(struct hash_key *key)
+{
+	if (getrandom(key, sizeof *key, 0) != (ssize_t)sizeof *key)
+		abort(); /* without entropy every table could be aimed at */
+}
+
+/* A clock older than this program, or than the newest file the program has written, has lost
+ * its battery: it decides nothing about the calendar. */
+static bool wall_is_trusted(const struct config *config)
+{
+	struct stat st;
+	time_t now = time(NULL);
+
+	if (stat("/proc/self/exe", &st) == 0 && now + 60 < st.st_mtim.tv_sec)
+		return false;
+	char path[FILE_PATH_BYTES];
+	if (path_join(path, sizeof path, config->server.state_dir.text, "rules.db") == OK &&
+	    stat(path, &st) == 0 && now + 60 < st.st_mtim.tv_sec)
+		return false;
+	return true;
+}
+
+/* ---- the shared filter ---- */
+
+static uint64_t cache_bytes(const struct config *config)
+{
+	struct sysinfo info;
+
+	if (config->cache.size_bytes != 0)
+		return config->cache.size_bytes;
+	if (sysinfo(&info) != 0)
+		return CACHE_MIN_BYTES;
+	uint64_t part = (uint64_t)info.totalram * info.mem_unit / CACHE_SHARE;
+	if (part < CACHE_MIN_BYTES)
+		part = CACHE_MIN_BYTES;
+	return part < CACHE_AUTO_MAX ? part : CACHE_AUTO_MAX;
+}
+
+static void filter_free(struct filter *f)
+{
+	if (f == NULL)
+		return;
+	tcp_places_free(f->tcp_places);
+	inflight_free(f->inflight);
+	cache_free(f->cache);
+	free(f);
+}
+
+static enum err filter_new(struct filter **out, const struct config *config)
+{
+	const struct inflight_limits limits = {QUESTIONS_MAX, WAITERS_MAX};
+	struct filter *f = calloc(1, sizeof *f);
+	struct hash_key key;
+
+	if (f == NULL)
+		return ERR_MEMORY;
+	random_key(&key);
+	random_key(&f->client_key);
+	atomic_store(&f->wall_trusted, wall_is_trusted(config));
+	enum err rc = cache_new(&f->cache, cache_bytes(config), key);
+	if (rc == OK)
+		rc = inflight_new(&f->inflight, limits);
+	if (rc == OK)
+		rc = tcp_places_new(&f->tcp_places);
+	if (rc != OK) {
+		filter_free(f);
+		return rc;
+	}
+	*out = f;
+	return OK;
+}
+
+/* ---- sockets and workers ---- */
+
+static unsigned worker_count(const struct config *config)
+{
+	uint64_t n = config->server.threads;
+
+	if (n == 0) {
+		long cores = sysconf(_SC_NPROCESSORS_ONLN);
+		n = cores > 0 ? (uint64_t)cores : 1;
+	}
+	return (unsigned)(n < FILTER_WORKERS_MAX ? n : FILTER_WORKERS_MAX);
+}
+
+static enum err open_own_sockets(struct program *p, struct diag *why)
+{
+	const struct config *config = p->startup.config;
+
+	return sockets_open_dns(
+	    &p->startup.sockets, &config->server.listen, worker_count(config), why);
+}
+
+/* Sockets come worker by worker, in the order of the addresses (kit/sockets.h). */
+static enum err make_workers(struct program *p, struct diag *why)
+{
+	struct sockets *from = &p->startup.sockets;
+	unsigned count =
+	    worker_count(p->startup.config != NULL ? p->startup.config
+	                                           : publisher_now(p->publisher)->config);
+	size_t udp_each = sockets_count(from, SOCKETS_DNS_UDP) / count;
+	size_t tcp_each = sockets_count(from, SOCKETS_DNS_TCP) / count;
+	enum err rc = OK;
+
+	if (udp_each > WORKER_LISTENERS_MAX || tcp_each > WORKER_LISTENERS_MAX) {
+		diag_set(
+		    why, "more than %d addresses in server.listen", WORKER_LISTENERS_MAX);
+		return ERR_RANGE;
+	}
+	for (unsigned i = 0; i < count && rc == OK; i++) {
+		struct worker_sockets s = {.udp_count = udp_each, .tcp_count = tcp_each};
+		for (size_t k = 0; k < udp_each; k++)
+			s.udp[k] = sockets_take(from, SOCKETS_DNS_UDP);
+		for (size_t k = 0; k < tcp_each; k++)
+			s.tcp[k] = sockets_take(from, SOCKETS_DNS_TCP);
+		rc = worker_new(&p->filter->workers[i], p->filter, i, &s, why);
+		if (rc == OK)
+			p->filter->worker_count++;
+	}
+	return rc;
+}
+
+static enum err start_workers(struct program *p)
+{
+	enum err rc = OK;
+	for (unsigned i = 0; i < p->filter->worker_count && rc == OK; i++)
+		rc = worker_start(p->filter->workers[i]);
+	return rc;
+}
+
+static void stop_workers(struct filter *f)
+{
+	for (unsigned i = 0; i < f->worker_count; i++) {
+		worker_free(f->workers[i]);
+		f->workers[i] = NULL;
+	}
+	f->worker_count = 0;
+}
+
+/* ---- changes while running ---- */
+
+enum err program_reload(struct program *p, struct config *config, struct diags *all)
+{
+	const char *key = config_needs_restart(publisher_now(p->publisher)->config, config);
+
+	if (key != NULL) {
+		diags_error(all, NULL, 0, 0, "%s cannot change without a restart", key);
+		return ERR_CONFIG;
+	}
+	counting_drain(p->counting);
+	enum err rc = publisher_set_config(p->publisher, config, all);
+	if (rc == OK)
+		counting_follow(p->counting, publisher_now(p->publisher));
+	return rc;
+}
+
+static enum err on_new_config(void *context, int fd, struct diag *why)
+{
+	struct program *p = context;
+	struct diags all = DIAGS_NONE;
+	struct config *config = NULL;
+
+	enum err rc = config_load_fd(&config, fd, &all);
+	if (rc == OK)
+		rc = program_reload(p, config, &all);
+	if (rc != OK) {
+		config_free(config);
+		diag_set(why, "%s", all.count > 0 ? all.items[0].text : err_text(rc));
+	}
+	diags_deinit(&all);
+	return rc;
+}
+
+/* HUP, for a filter run by hand. */
+static void on_hup(evutil_socket_t number, short what, void *context)
+{
+	struct program *p = context;
+	struct diags all = DIAGS_NONE;
+	struct config *config = NULL;
+
+	(void)number;
+	(void)what;
+	enum err rc =
+	    startup_read_again(&p->startup, publisher_now(p->publisher)->config, &config);
+	if (rc == OK)
+		rc = program_reload(p, config, &all);
+	if (rc == OK) {
+		log_info("main", "the new configuration is in force");
+	} else if (rc != ERR_UNSUPPORTED) {
+		config_free(config);
+		log_diags("main", &all);
+		log_error("main", "the configuration was not taken; the one before stays");
+	}
+	diags_deinit(&all);
+}
+
+static void on_end(evutil_socket_t number, short what, void *context)
+{
+	struct program *p = context;
+
+	(void)what;
+	log_info("main", "signal %d: ending", (int)number);
+	(void)event_base_loopbreak(p->base);
+}
+
+static void on_poll(evutil_socket_t fd, short what, void *context)
+{
+	struct program *p = context;
+	const struct snapshot *now = publisher_now(p->publisher);
+
+	(void)fd;
+	(void)what;
+	if (!atomic_load(&p->filter->wall_trusted) && wall_is_trusted(now->config)) {
+		atomic_store(&p->filter->wall_trusted, true);
+		log_info("clock", "the clock is trusted now");
+	}
+	if (publisher_poll(p->publisher))
+		counting_follow(p->counting, publisher_now(p->publisher));
+	publisher_reap(p->publisher);
+	log_tick();
+}
+
+static void on_drain(evutil_socket_t fd, short what, void *context)
+{
+	struct program *p = context;
+
+	(void)fd;
+	(void)what;
+	counting_drain(p->counting);
+}
+
+/* ---- start and end ---- */
+
+static enum err watch_events(struct program *p)
+{
+	const struct timeval interval = {0, POLL_MS * 1000};
+
+	p->signals[0] = evsignal_new(p->base, SIGTERM, on_end, p);
+	p->signals[1] = evsignal_new(p->base, SIGINT, on_end, p);
+	p->signals[2] = evsignal_new(p->base, SIGHUP, on_hup, p);
+	p->poll = event_new(p->base, -1, EV_PERSIST, on_poll, p);
+	for (size_t i = 0; i < COUNT_OF(p->signals); i++) {
+		if (p->signals[i] == NULL || event_add(p->signals[i], NULL) != 0)
+			return ERR_MEMORY;
+	}
+	if (p->poll == NULL || event_add(p->poll, &interval) != 0)
+		return ERR_MEMORY;
+	return OK;
+}
+
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	rlim_t wanted =
+	    limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+	if (limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static enum err begin_as_root(struct program *p, struct diag *why)
+{
+	raise_descriptor_limit();
+	enum err rc = OK;
+	if (!p->startup.supervised)
+		rc = startup_make_folders(p->startup.config, why);
+	if (rc == OK && sockets_count(&p->startup.sockets, SOCKETS_DNS_UDP) == 0)
+		rc = open_own_sockets(p, why);
+	if (rc == OK)
+		rc = sandbox_enter(p->startup.config->server.user.text, why);
+	return rc;
+}
+
+static enum err make_snapshot(struct program *p, struct diag *why)
+{
+	struct diags all = DIAGS_NONE;
+	struct config *config = startup_take_config(&p->startup);
+
+	enum err rc = publisher_new(&p->publisher, p->filter, config, &all);
+	if (rc != OK) {
+		config_free(config);
+		log_diags("main", &all);
+		diag_set(why, "%s",
+		    all.count > 0 ? "the configuration was not taken" : err_text(rc));
+	}
+	diags_deinit(&all);
+	return rc;
+}
+
+static enum err build(struct program *p, struct diag *why)
+{
+	const struct link_handlers link = {on_new_config, NULL, p};
+
+	enum err rc = filter_new(&p->filter, p->startup.config);
+	if (rc == OK)
+		rc = make_snapshot(p, why);
+	if (rc != OK)
+		return rc;
+	p->filter->drain = event_new(p->base, -1, EV_PERSIST, on_drain, p);
+	if (p->filter->drain == NULL)
+		return ERR_MEMORY;
+	rc = make_workers(p, why);
+	if (rc == OK)
+		rc =
+		    start_workers(p); /* names are answered before anything else is ready */
+	if (rc == OK)
+		rc = counting_new(&p->counting, p->base, p->filter, why);
+	if (rc == OK)
+		rc = control_open(p, why);
+	if (rc == OK)
+		rc = verdict_server_open(&p->verdicts, p, why);
+	if (rc == OK && p->startup.link_fd >= 0)
+		rc = link_open(&p->link, p->base, p->startup.link_fd, &link);
+	if (rc == OK)
+		rc = watch_events(p);
+	return rc;
+}
+
+static void end(struct program *p)
+{
+	for (size_t i = 0; i < COUNT_OF(p->signals); i++) {
+		if (p->signals[i] != NULL)
+			event_free(p->signals[i]);
+	}
+	if (p->poll != NULL)
+		event_free(p->poll);
+	link_close(p->link);
+	verdict_server_close(p->verdicts);
+	control_server_close(p->control);
+	if (p->filter != NULL) {
+		stop_workers(p->filter);
+		counting_free(p->counting);
+		if (p->filter->drain != NULL)
+			event_free(p->filter->drain);
+	}
+	publisher_free(p->publisher);
+	filter_free(p->filter);
+	if (p->base != NULL)
+		event_base_free(p->base);
+	startup_end(&p->startup);
+}
+
+int main(int argc, char **argv)
+{
+	static struct program p; /* zeroed; main's for the whole run */
+	struct diag why = {.text = ""};
+	int status = STATUS_DONE;
+
+	if (!startup_begin(&p.startup, "lachan-filter", argc, argv, &status))
+		return status;
+	p.started_ms = program_mono_ms();
+	enum err rc = begin_as_root(&p, &why);
+	if (rc == OK && evthread_use_pthreads() == 0)
+		p.base = event_base_new();
+	if (rc == OK && p.base == NULL)
+		rc = ERR_MEMORY;
+	if (rc == OK)
+		rc = build(&p, &why);
+	if (rc == OK) {
+		log_info("main", "serving with %u workers", p.filter->worker_count);
+		link_say_ready(p.link);
+		(void)event_base_dispatch(p.base);
+	} else {
+		log_error("main", "%s", why.text[0] != 0 ? why.text : err_text(rc));
+		status = rc == ERR_CONFIG ? STATUS_WRONG : STATUS_FAILED;
+	}
+	end(&p);
+	return status;
+}

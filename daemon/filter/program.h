@@ -1,0 +1,58 @@
+/* program -- lachan-filter's main thread: everything but queries.
+ *
+ *	main.c            start, signals, timers, end
+ *	publisher.c       snapshots
+ *	counting.c        tally and summaries
+ *	control.c         control.sock: the commands of lachanctl
+ *	status.c          what `status` says
+ *	verdict_server.c  verdict.sock: what the warning page asks
+ *
+ * One thread owns all of it. */
+#ifndef FILTER_PROGRAM_H
+#define FILTER_PROGRAM_H
+
+#include <event2/event.h>
+#include <jansson.h>
+
+#include "filter/counting.h"
+#include "filter/filter.h"
+#include "filter/publisher.h"
+#include "kit/control_server.h"
+#include "kit/link.h"
+#include "kit/startup.h"
+
+struct verdict_server;
+
+struct program {
+	struct startup startup;
+	struct event_base *base;
+	struct filter *filter;
+	struct publisher *publisher;
+	struct counting *counting;
+	struct control_server *control;
+	struct verdict_server *verdicts;
+	struct link *link;
+	struct event *signals[3];
+	struct event *poll;
+	uint64_t started_ms;
+};
+
+uint64_t program_mono_ms(void);
+
+/* Another configuration is in force or everything is as it was: policy, rules data,
+ * counting. `config` becomes the program's on success. */
+MUST_CHECK enum err program_reload(
+    struct program *p, struct config *config, struct diags *all);
+
+/* control.c */
+MUST_CHECK enum err control_open(struct program *p, struct diag *why);
+
+/* status.c: the reply's object, or NULL without memory. */
+json_t *status_report(struct program *p);
+
+/* verdict_server.c */
+MUST_CHECK enum err verdict_server_open(
+    struct verdict_server **out, struct program *p, struct diag *why);
+void verdict_server_close(struct verdict_server *v);
+
+#endif

@@ -1,0 +1,233 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/verdict.h"
+#include "dns/codes.h"
+#include "filter/program.h"
+#include "kit/log.h"
+
+enum {
+	VERDICT_PEERS_MAX = 8, /* the page has one connection; a few more by hand */
+	VERDICTS_PER_SECOND =
+	    2000, /* of one connection; beyond, no answer: the neutral page */
+};
+
+struct verdict_peer {
+	struct verdict_server *server;
+	int fd; /* -1: free */
+	struct event *event;
+	uint64_t second;
+	unsigned asked;
+};
+
+struct verdict_server {
+	struct program *program;
+	int fd;
+	struct event *event;
+	char path[sizeof((struct sockaddr_un *)0)->sun_path];
+	struct verdict_peer peers[VERDICT_PEERS_MAX];
+};
+
+static enum verdict_reason reason_of(enum policy_reason reason)
+{
+	switch (reason) {
+	case REASON_NONE:
+		return VERDICT_BY_NOTHING;
+	case REASON_LOCKED:
+		return VERDICT_BY_LOCKED;
+	case REASON_ALLOW:
+		return VERDICT_BY_ALLOW;
+	case REASON_DENY:
+		return VERDICT_BY_DENY;
+	case REASON_NEVER_BLOCK:
+		return VERDICT_BY_NEVER_BLOCK;
+	case REASON_CATEGORY:
+		return VERDICT_BY_CATEGORY;
+	case REASON_PAUSED:
+		return VERDICT_BY_PAUSE;
+	case REASON_PORTAL:
+		return VERDICT_BY_PORTAL;
+	case REASON_NO_RULES:
+		return VERDICT_BY_NO_RULES;
+	}
+	return VERDICT_BY_NOTHING;
+}
+
+/* The contract: the name is shown to these alone. */
+static bool tier_sees_names(const char *tier)
+{
+	return strcmp(tier, "upper_secondary") == 0 ||
+	    strcmp(tier, "continuing_education") == 0 || strcmp(tier, "staff") == 0;
+}
+
+static void set_word(char *out, size_t size, const char *word)
+{
+	(void)snprintf(out, size, "%s", word);
+}
+
+static void judge(
+    const struct snapshot *s, const struct verdict_question *q, struct verdict_answer *out)
+{
+	const struct addr client =
+	    addr_from_octets((struct slice){q->address, q->family == 4 ? 4u : 16u});
+	const struct dname name = {q->name, q->name_len};
+	const struct policy_who who = policy_client(s->policy, &client);
+	const struct moment now = {.mono_ms = program_mono_ms(), .wall_s = time(NULL)};
+	const char *tier = policy_tier_at(s->policy, who.tier)->name;
+	struct name_hashes hashes;
+
+	name_hash_all(&hashes, name, policy_hash_key(s->policy));
+	const struct policy_question question = {name, &hashes, TYPE_A};
+	struct verdict v = s->refuse_all
+	    ? policy_refuse()
+	    : policy_decide(s->policy, &who, &question, &s->state, now);
+
+	*out = (struct verdict_answer){
+	    .id = q->id,
+	    .reason = reason_of(v.reason),
+	    .blocked = v.action == POLICY_BLOCK && v.reason != REASON_PORTAL,
+	    .locked = v.locked,
+	    .sensitive = v.sensitive,
+	    .name_shown = tier_sees_names(tier),
+	};
+	set_word(out->tier, sizeof out->tier, tier);
+	set_word(out->group, sizeof out->group, policy_group_name(s->policy, who.group));
+	if (out->blocked && v.category != POLICY_NO_CATEGORY)
+		set_word(out->category, sizeof out->category,
+		    policy_category_at(s->policy, v.category)->name);
+}
+
+static void peer_close(struct verdict_peer *peer)
+{
+	event_free(peer->event);
+	(void)close(peer->fd);
+	peer->event = NULL;
+	peer->fd = -1;
+}
+
+static bool may_ask(struct verdict_peer *peer)
+{
+	uint64_t second = program_mono_ms() / 1000;
+
+	if (peer->second != second) {
+		peer->second = second;
+		peer->asked = 0;
+	}
+	return peer->asked++ < VERDICTS_PER_SECOND;
+}
+
+static void on_question(evutil_socket_t fd, short what, void *context)
+{
+	struct verdict_peer *peer = context;
+	uint8_t bytes[VERDICT_MAX_BYTES + 1];
+	struct verdict_question question;
+	struct verdict_answer answer;
+	size_t len;
+
+	(void)what;
+	ssize_t n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* What is no question comes from no page of ours. */
+	if (n <= 0 ||
+	    verdict_decode_question((struct slice){bytes, (size_t)n}, &question) != OK) {
+		peer_close(peer);
+		return;
+	}
+	if (!may_ask(peer))
+		return;
+	judge(publisher_now(peer->server->program->publisher), &question, &answer);
+	if (verdict_encode_answer(&answer, bytes, &len) == OK)
+		(void)send(fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void on_connect(evutil_socket_t listener, short what, void *context)
+{
+	struct verdict_server *v = context;
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	(void)what;
+	if (fd < 0)
+		return;
+	for (size_t i = 0; i < VERDICT_PEERS_MAX; i++) {
+		struct verdict_peer *peer = &v->peers[i];
+		if (peer->fd >= 0)
+			continue;
+		peer->event = event_new(
+		    v->program->base, fd, EV_READ | EV_PERSIST, on_question, peer);
+		if (peer->event == NULL || event_add(peer->event, NULL) != 0)
+			break;
+		peer->fd = fd;
+		return;
+	}
+	(void)close(fd);
+}
+
+/* With the rights of the run folder's group alone, from the first moment. */
+static int open_socket(const char *path)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	(void)snprintf(sa.sun_path, sizeof sa.sun_path, "%s", path);
+	(void)unlink(path);
+	mode_t before = umask(0117);
+	int rc = bind(fd, (const struct sockaddr *)&sa, sizeof sa);
+	(void)umask(before);
+	if (rc != 0 || listen(fd, VERDICT_PEERS_MAX) != 0) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+enum err verdict_server_open(
+    struct verdict_server **out, struct program *p, struct diag *why)
+{
+	const char *run_dir = publisher_now(p->publisher)->config->server.run_dir.text;
+	struct verdict_server *v = calloc(1, sizeof *v);
+
+	if (v == NULL)
+		return ERR_MEMORY;
+	v->program = p;
+	for (size_t i = 0; i < VERDICT_PEERS_MAX; i++)
+		v->peers[i] = (struct verdict_peer){.server = v, .fd = -1};
+	int n = snprintf(v->path, sizeof v->path, "%s/verdict.sock", run_dir);
+	v->fd = n > 0 && (size_t)n < sizeof v->path ? open_socket(v->path) : -1;
+	if (v->fd < 0) {
+		diag_set(why, "%s/verdict.sock: %s", run_dir, strerror(errno));
+		free(v);
+		return ERR_IO;
+	}
+	v->event = event_new(p->base, v->fd, EV_READ | EV_PERSIST, on_connect, v);
+	if (v->event == NULL || event_add(v->event, NULL) != 0) {
+		verdict_server_close(v);
+		return ERR_MEMORY;
+	}
+	*out = v;
+	return OK;
+}
+
+void verdict_server_close(struct verdict_server *v)
+{
+	if (v == NULL)
+		return;
+	for (size_t i = 0; i < VERDICT_PEERS_MAX; i++) {
+		if (v->peers[i].fd >= 0)
+			peer_close(&v->peers[i]);
+	}
+	if (v->event != NULL)
+		event_free(v->event);
+	(void)close(v->fd);
+	(void)unlink(v->path);
+	free(v);
+}
