@@ -30,8 +30,7 @@ static void write_switch(struct view *v)
 static void write_title(struct view *v, const struct tree_node *title)
 {
 	view_raw(v, "<title>");
-	if (!view_element(v, "", title, " · "))
-		view_raw(v, "");
+	view_element(v, "", title, " · ");
 	view_escaped(v, view_line(v, view_pair(v, "ui", "product_name")));
 	view_raw(v, "</title>");
 }
@@ -131,11 +130,12 @@ void layout_hand_over(struct view *v)
 	view_raw(v, "</section>");
 }
 
-void layout_close(struct view *v)
+void layout_close(struct view *v, const struct tree_node *reference)
 {
 	view_raw(v, "</main><footer>");
 	if (!view_element(v, "<p>", view_pair(v, "ui", "footer"), "</p>"))
 		view_element(v, "<p>", view_pair(v, "ui", "product_name"), "</p>");
 	view_element(v, "<p>", view_pair(v, "ui", "privacy_aggregate"), "</p>");
+	view_element(v, "<p>", reference, "</p>");
 	view_raw(v, "</footer></div></body></html>\n");
 }

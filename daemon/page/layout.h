@@ -14,7 +14,8 @@ void layout_end_card(struct view *v);
 void layout_help(struct view *v, const struct tree_node *help, bool contacts_shown);
 /* The view that a pupil hands to a teacher; shown by the link to #hand-over alone. */
 void layout_hand_over(struct view *v);
-void layout_close(struct view *v);
+/* `reference` (may be NULL) is the line with the code of this page. */
+void layout_close(struct view *v, const struct tree_node *reference);
 
 /* The school's counselling team as a list, on every student page but preschool's. */
 void layout_contacts(struct view *v);

@@ -108,7 +108,6 @@ static void write_status(struct view *v)
 {
 	const char *state = protection(v);
 
-	view_element(v, "<p class=\"kicker\">", status_pair(v, "title"), "</p>");
 	view_element(v, "<h1>", status_pair(v, state), "</h1>");
 	if (strcmp(state, "protected") == 0)
 		view_element(v, "<p>", status_pair(v, "protected_why"), "</p>");
@@ -262,5 +261,5 @@ void portal_write(struct buf *out, const struct occasion *occasion, enum portal_
 	write_links(&v, page);
 	if (page != PORTAL_HELP)
 		layout_help(&v, NULL, false);
-	layout_close(&v);
+	layout_close(&v, NULL);
 }

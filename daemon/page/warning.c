@@ -164,7 +164,11 @@ static void write_steps(struct view *v, const struct notice *n)
 	const struct tree_node *steps = tree_find(n->page, "steps");
 	const char *title = v->tier.staff ? "steps_title_staff" : "steps_title";
 
-	if (view_count(v, steps) == 0)
+	size_t count = view_count(v, steps);
+
+	if (count == 1) /* nothing to number */
+		view_elements(v, "<p>", steps, "</p>");
+	if (count <= 1)
 		return;
 	view_element(v, "<h2>", view_pair(v, "ui", title), "</h2>");
 	view_raw(v, "<ol class=\"steps\">");
@@ -246,13 +250,6 @@ static void write_adult_box(struct view *v, const struct tree_node *page)
 	view_raw(v, "</section>");
 }
 
-static void write_reference(struct view *v, const struct tree_node *page)
-{
-	if (tree_find(page, "adult_note") == NULL && !v->tier.staff)
-		view_element(v, "<p class=\"quiet box\">",
-		    view_pair(v, "ui", "reference_label"), "</p>");
-}
-
 void warning_write(struct buf *out, const struct occasion *occasion)
 {
 	struct view v;
@@ -277,8 +274,9 @@ void warning_write(struct buf *out, const struct occasion *occasion)
 		layout_help(&v, tree_find(n.page, "help"), support);
 	if (leads_to_teacher(n.page))
 		layout_hand_over(&v);
-	write_reference(&v, n.page);
-	layout_close(&v);
+	/* The preschool and staff pages name it in their own words. */
+	bool named = v.tier.staff || tree_find(n.page, "adult_note") != NULL;
+	layout_close(&v, named ? NULL : view_pair(&v, "ui", "reference_label"));
 }
 
 void warning_write_open_now(struct buf *out, const struct occasion *occasion)
@@ -293,5 +291,5 @@ void warning_write_open_now(struct buf *out, const struct occasion *occasion)
 	write_buttons(&v, tree_find(page, "buttons"));
 	layout_end_card(&v);
 	layout_help(&v, NULL, false);
-	layout_close(&v);
+	layout_close(&v, NULL);
 }
