@@ -117,7 +117,6 @@ struct config_feed {
 	uint64_t max_shrink_percent;
 	struct conf_text sha256; /* "" or 64 hexadecimal digits */
 	bool enabled;
-	struct mark mark;
 };
 
 struct config_feeds {
@@ -164,6 +163,14 @@ struct config_filter {
 	enum config_without_rules without_rules;
 	struct config_groups groups;
 	struct conf_text default_tier; /* as written; see config.default_tier */
+	/* Private: what the file changes in rules/, before it is merged. */
+	struct conf_list category_changes;
+	struct conf_list tier_changes;
+};
+
+enum config_form {
+	FORM_AUTO,
+	FORM_OFF
 };
 
 struct config_pages {
@@ -171,6 +178,9 @@ struct config_pages {
 	struct {
 		struct config_name name;
 	} portal;
+	/* The forms do not exist in this release: auto shows none either. */
+	enum config_form review;
+	enum config_form report;
 };
 
 enum config_summary_tiers {
@@ -178,7 +188,12 @@ enum config_summary_tiers {
 	SUMMARY_ALL
 };
 
+enum config_monitor_mode {
+	MONITOR_AGGREGATE /* the only one there is */
+};
+
 struct config_monitor {
+	enum config_monitor_mode mode;
 	uint64_t save_ms;
 	struct {
 		uint64_t hourly_ms;
@@ -193,10 +208,6 @@ struct config_monitor {
 	} summary;
 };
 
-struct config_share {
-	uint64_t keep_unsent_ms;
-};
-
 struct config {
 	struct config_school school;
 	struct config_server server;
@@ -205,9 +216,8 @@ struct config {
 	struct config_filter filter;
 	struct config_pages pages;
 	struct config_monitor monitor;
-	struct config_share share;
 
-	/* rules/*.yaml and *.txt with the file's changes merged in: what is in force. */
+	/* The files of rules/ with the file's changes merged in: what is in force. */
 	struct rules_categories categories; /* in the order of rules/categories.yaml */
 	struct rules_tiers tiers;           /* with groups put in place of their names */
 	struct config_names never_block;    /* rules/never-block.txt, then the file's own */
@@ -230,9 +240,11 @@ enum bundle_part {
 
 struct config_bundle {
 	struct {
-		char *file; /* NULL: there is no such file */
-		struct buf text;
+		char *file;      /* as mistakes name it; NULL: there is no such file */
+		struct buf text; /* empty then */
 	} parts[BUNDLE_PARTS];
+	char *folder;   /* of lachan.yaml, absolute: where relative paths begin */
+	char *data_dir; /* of the rules' data, absolute */
 };
 
 /* From files: `path` is lachan.yaml; its overrides and the rules' data are found from it.

@@ -33,6 +33,9 @@ struct conf_texts {
 struct schema_run {
 	struct arena *arena; /* what is filled in points here */
 	struct diags *all;
+	const char *path; /* of the map being read, "school.contact"; NULL at the top */
+	size_t mistakes;
+	bool no_memory;
 };
 
 struct schema_row;
@@ -44,8 +47,7 @@ typedef bool schema_read(struct schema_run *run, const struct schema_row *row,
 struct schema_type {
 	const char *word; /* for the manual: "duration", "list of names" */
 	schema_read *read;
-	size_t size;  /* of the member it fills */
-	size_t align; /* 0: a plain member */
+	size_t size; /* of the member it fills; 0: its row's rows say it */
 };
 
 enum schema_flags {
@@ -53,7 +55,8 @@ enum schema_flags {
 	SCHEMA_NOT_BUILT = 1 << 1, /* refused unless it says what the default says */
 	SCHEMA_NOT_EMPTY = 1 << 2, /* of texts and lists */
 	SCHEMA_ZERO_TOO = 1 << 3,  /* 0 is allowed beside [min, max] */
-	SCHEMA_OPTIONAL = 1 << 4 /* absent leaves the member zero: no default is applied */
+	/* Not built, and its default stands in another file: the caller compares. */
+	SCHEMA_CALLER_REFUSES = 1 << 3
 };
 
 /* The end of a table is a row without a name. */
@@ -61,8 +64,8 @@ struct schema_row {
 	const char *name;
 	const struct schema_type *type;
 	size_t offset;
-	/* The default, written as in YAML; NULL for maps, lists of maps' items and
-	 * mandatory or optional keys. */
+	/* The default, written as in YAML. NULL: absent leaves the member zero, a text "".
+	 * Of a mandatory key: what the sample file shows. */
 	const char *otherwise;
 	/* One line for the sample and the manual. */
 	const char *help;
@@ -70,13 +73,17 @@ struct schema_row {
 	/* Numbers, durations (ms), sizes (bytes). max 0: the type's own limit. */
 	uint64_t min;
 	uint64_t max;
-	/* Enumerations: the words in the order of the enum, NULL at the end. */
+	/* Enumerations: the words in the order of the enum, NULL at the end. Numbers and
+	 * sizes: one word that stands for 0. */
 	const char *const *words;
 	/* Maps, and lists of maps: the keys inside. */
 	const struct schema_row *rows;
 	/* Lists: the items. */
 	const struct schema_type *item;
-	size_t item_size; /* of lists of maps; else item->size */
+	size_t item_size; /* of a list of maps; else item->size counts */
+	size_t max_items; /* 0: no limit of its own */
+	/* What the sample file shows where there is no default to show, or NULL. */
+	const char *sample;
 	/* Lines that stand as comments below the key in the sample file, or NULL. */
 	const char *example;
 };
@@ -95,16 +102,26 @@ extern const struct schema_type SCHEMA_MAP;
 extern const struct schema_type SCHEMA_ANYTHING;
 
 /* Fills `*out` (zeroed by the caller) from `map`, defaults included. ERR_CONFIG when any
- * mistake was added to run->all, ERR_MEMORY. What was read before a mistake is kept, so
- * that later checks can go on. `prefix` is the path of `rows` in the file ("" at the top). */
+ * mistake was added to run->all, ERR_MEMORY. A value with a mistake leaves its default, and
+ * a list's item with one is left out, so that later checks can go on. */
 MUST_CHECK enum err schema_fill(struct schema_run *run, const struct schema_row *rows,
     const struct tree_node *map, void *out);
+
+/* The scalar text of `value`; NULL, with a mistake added, for a list, a map or nothing. */
+const char *schema_scalar(
+    struct schema_run *run, const struct schema_row *row, const struct tree_node *value);
 
 /* A mistake at `mark`, "what (what to do)". */
 void schema_mistake(struct schema_run *run, struct mark mark, const char *format, ...)
     PRINTF_LIKE(3, 4);
+/* "server.tcp.idle": the path of a row of the map being read. */
+const char *schema_path(struct schema_run *run, const char *key);
 /* A value that should have been a word of `words`, with the nearest of them. */
 void schema_mistake_word(struct schema_run *run, struct mark mark, const char *what,
     const char *word, const char *const *words);
+
+/* Numbers as a person writes them: "30d", "2MiB", "1232". */
+void schema_number_text(
+    char *out, size_t size, const struct schema_type *type, uint64_t number);
 
 #endif

@@ -42,9 +42,11 @@ struct tree_node {
 	const struct tree_node *keys;
 };
 
-/* Reads `text`. `file` is what mistakes name and must outlive the tree. Mistakes are added
- * to `all`, and ERR_CONFIG returned; an empty text is an empty map. ERR_MEMORY when the
- * arena is full. */
+/* Reads `text`; an empty one is an empty map. `file` is what mistakes name and must outlive
+ * the tree (NULL: a text nobody wrote, all marks are nowhere). Mistakes are added to `all`:
+ * ERR_CONFIG when the tree could be read all the same (a key stands twice, an anchor), with
+ * *out filled in, so that later checks can go on; ERR_FORMAT when it could not, ERR_MEMORY
+ * when the arena is full, *out untouched. */
 MUST_CHECK enum err yaml_tree_parse(struct tree_node *out, struct slice text,
     const char *file, struct arena *arena, struct diags *all);
 
@@ -56,6 +58,9 @@ const char *tree_text(const struct tree_node *map, const char *key, const char *
 bool tree_is_null(const struct tree_node *node);
 /* on yes true / off no false, in any case of letters. False when it is neither. */
 bool tree_to_bool(const struct tree_node *node, bool *out);
+
+/* The same values, however written: maps in any order, on for yes, 60s for 1m. */
+bool tree_equal(const struct tree_node *a, const struct tree_node *b);
 
 /* `over` laid upon `under`: maps are merged key by key; of two lists of maps with a `name`
  * the items of one name are merged and new ones follow; else `over` wins. ERR_MEMORY. */

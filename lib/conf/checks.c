@@ -1,0 +1,192 @@
+/* Checks across keys: what no single row can tell. */
+#include <stdlib.h>
+
+#include "base/words.h"
+#include "conf/internal.h"
+
+/* ---- feeds ------------------------------------------------------------------------------ */
+
+static bool is_feed_name(const char *name)
+{
+	return strchr(name, '_') == NULL;
+}
+
+static bool is_sha256(const char *text)
+{
+	return strlen(text) == 64 && strspn(text, "0123456789abcdefABCDEF") == 64;
+}
+
+static void check_feed(
+    struct loader *l, const struct config_feed *feed, const char *const *categories)
+{
+	size_t unused;
+
+	if (!is_feed_name(feed->name.text))
+		schema_mistake(&l->run, feed->name.mark,
+		    _("'%s' is not a feed's name (use a-z, 0-9 and -)"), feed->name.text);
+	if (strcmp(feed->category.text, "allow") != 0 &&
+	    !config_find_category(l->config, feed->category.text, &unused))
+		schema_mistake_word(&l->run, feed->category.mark, _("category"),
+		    feed->category.text, categories);
+	if (feed->sha256.text[0] != 0 && !is_sha256(feed->sha256.text))
+		schema_mistake(&l->run, feed->sha256.mark,
+		    _("'sha256' is 64 hexadecimal digits (as sha256sum prints them)"));
+}
+
+static enum err check_feeds(struct loader *l)
+{
+	const struct rules_categories *all = &l->config->categories;
+	const struct config_feeds *feeds = &l->config->filter.feeds;
+
+	const char **names = arena_array(l->run.arena, all->count + 2, sizeof *names);
+	if (names == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < all->count; i++)
+		names[i] = all->items[i].name.text;
+	names[all->count] = "allow";
+	loader_refuse_twice(l, feeds->items, feeds->count, sizeof *feeds->items, _("feed"));
+	for (size_t i = 0; l->parsed[BUNDLE_CATEGORIES] && i < feeds->count; i++)
+		check_feed(l, &feeds->items[i], names);
+	return OK;
+}
+
+/* ---- groups ----------------------------------------------------------------------------- */
+
+static void check_groups(struct loader *l)
+{
+	const struct config_groups *groups = &l->config->filter.groups;
+
+	loader_refuse_twice(
+	    l, groups->items, groups->count, sizeof *groups->items, _("group"));
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct config_clients *clients = &groups->items[i].clients;
+		for (size_t c = 0; c < clients->count; c++)
+			if (clients->items[c].kind == CLIENT_GROUP)
+				schema_mistake(&l->run, clients->items[c].mark,
+				    _("'%s' is no address (a group holds prefixes and "
+				      "ranges, not other groups)"),
+				    clients->items[c].text);
+	}
+}
+
+/* ---- who claims whom -------------------------------------------------------------------- */
+
+struct claim {
+	const struct config_client *client;
+	const struct rules_tier *tier;
+	size_t order; /* of the file, so that the later one is told */
+};
+
+static int compare_ends(const struct config_client *a, const struct config_client *b)
+{
+	if (a->first.family != b->first.family)
+		return a->first.family < b->first.family ? -1 : 1;
+	int order = memcmp(a->first.bytes, b->first.bytes, sizeof a->first.bytes);
+	return order != 0 ? order
+	                  : memcmp(a->last.bytes, b->last.bytes, sizeof a->last.bytes);
+}
+
+static int compare_claims(const void *a, const void *b)
+{
+	const struct claim *x = a;
+	const struct claim *y = b;
+
+	int order = compare_ends(x->client, y->client);
+	return order != 0 ? order : x->order < y->order ? -1 : x->order > y->order;
+}
+
+static enum err check_claims(struct loader *l)
+{
+	const struct rules_tiers *tiers = &l->config->tiers;
+	size_t count = 0;
+
+	for (size_t t = 0; t < tiers->count; t++)
+		count += tiers->items[t].clients.count;
+	struct claim *claims = calloc(count + 1, sizeof *claims);
+	if (claims == NULL)
+		return ERR_MEMORY;
+	count = 0;
+	for (size_t t = 0; t < tiers->count; t++) {
+		const struct config_clients *clients = &tiers->items[t].clients;
+		for (size_t c = 0; c < clients->count; c++, count++)
+			claims[count] =
+			    (struct claim){&clients->items[c], &tiers->items[t], count};
+	}
+	qsort(claims, count, sizeof *claims, compare_claims);
+	for (size_t i = 1; i < count; i++) {
+		const struct config_client *client = claims[i].client;
+		if (compare_ends(claims[i - 1].client, client) != 0)
+			continue;
+		schema_mistake(&l->run, client->mark,
+		    _("'%s' is claimed by tier %s already, in line %u (keep one)"),
+		    client->text, claims[i - 1].tier->name.text,
+		    claims[i - 1].client->mark.line);
+	}
+	free(claims);
+	return OK;
+}
+
+/* ---- allow and deny --------------------------------------------------------------------- */
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct config_name *x = *(const struct config_name *const *)a;
+	const struct config_name *y = *(const struct config_name *const *)b;
+
+	if (x->name.len != y->name.len)
+		return x->name.len < y->name.len ? -1 : 1;
+	return memcmp(x->name.wire, y->name.wire, x->name.len);
+}
+
+static enum err check_allow_and_deny(struct loader *l, const struct rules_tier *tier)
+{
+	const struct config_names *allow = &tier->allow;
+	const struct config_name **sorted = calloc(allow->count + 1, sizeof *sorted);
+
+	if (sorted == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < allow->count; i++)
+		sorted[i] = &allow->items[i];
+	qsort(sorted, allow->count, sizeof *sorted, compare_names);
+	for (size_t i = 0; i < tier->deny.count; i++) {
+		const struct config_name *denied = &tier->deny.items[i];
+		const struct config_name **same =
+		    bsearch(&denied, sorted, allow->count, sizeof *sorted, compare_names);
+		if (same != NULL)
+			schema_mistake(&l->run, denied->mark,
+			    _("'%s' stands in both allow (line %u) and deny of tier %s "
+			      "(keep one)"),
+			    denied->text, (*same)->mark.line, tier->name.text);
+	}
+	free(sorted);
+	return OK;
+}
+
+/* ---- addresses we listen on ------------------------------------------------------------- */
+
+static void refuse_same_endpoint(struct loader *l, const struct config_endpoints *all)
+{
+	for (size_t i = 1; i < all->count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (addr_equal_port(&all->items[i].addr, &all->items[j].addr)) {
+				schema_mistake(&l->run, all->items[i].mark,
+				    _("'%s' stands here twice (keep one)"),
+				    all->items[i].text);
+				break;
+			}
+}
+
+enum err config_check(struct loader *l)
+{
+	const struct rules_tiers *tiers = &l->config->tiers;
+
+	check_groups(l);
+	refuse_same_endpoint(l, &l->config->server.listen);
+	refuse_same_endpoint(l, &l->config->pages.listen);
+	enum err rc = check_feeds(l);
+	if (rc == OK)
+		rc = check_claims(l);
+	for (size_t t = 0; rc == OK && t < tiers->count; t++)
+		rc = check_allow_and_deny(l, &tiers->items[t]);
+	return rc;
+}

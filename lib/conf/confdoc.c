@@ -1,0 +1,215 @@
+/* lachan-confdoc -- prints the sample configuration or the manual's page, from the rows
+ * that the parser reads with: `lachan-confdoc sample`, `lachan-confdoc manual`. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/internal.h"
+
+enum {
+	HELP_COLUMN = 40,
+	DEPTH_MAX = 8
+};
+
+static bool is_unbuilt(const struct schema_row *row)
+{
+	return (row->flags & (SCHEMA_NOT_BUILT | SCHEMA_CALLER_REFUSES)) != 0;
+}
+
+static const char *shown_value(const struct schema_row *row)
+{
+	if (row->sample != NULL)
+		return row->sample;
+	return row->otherwise != NULL ? row->otherwise : "\"\"";
+}
+
+/* ---- the sample ------------------------------------------------------------------------- */
+
+static void print_help(const struct schema_row *row, size_t column)
+{
+	if (column < HELP_COLUMN)
+		printf("%*s", (int)(HELP_COLUMN - column), "");
+	printf(" # %s%s\n", row->help, is_unbuilt(row) ? " (not built yet)" : "");
+}
+
+static size_t print_line(const char *indent, const char *name, const char *value)
+{
+	int n = printf("%s%s:%s%s", indent, name, value[0] == 0 ? "" : " ", value);
+	return n > 0 ? (size_t)n : 0;
+}
+
+static void print_rows(const struct schema_row *rows, const char *indent);
+
+/* A list of maps: one item as a comment, so that the list itself stays as it is. */
+static void print_item(const struct schema_row *rows, const char *indent)
+{
+	char inner[2 * DEPTH_MAX + 8];
+
+	for (const struct schema_row *row = rows; row->name != NULL; row++) {
+		(void)snprintf(
+		    inner, sizeof inner, "%s#%s", indent, row == rows ? "  - " : "    ");
+		bool is_map = row->type == &SCHEMA_MAP;
+		size_t column =
+		    print_line(inner, row->name, is_map ? "" : shown_value(row));
+		print_help(row, column);
+		if (!is_map)
+			continue;
+		(void)snprintf(inner, sizeof inner, "%s#      ", indent);
+		for (const struct schema_row *in = row->rows; in->name != NULL; in++)
+			print_help(in, print_line(inner, in->name, shown_value(in)));
+	}
+}
+
+static void print_example(const char *lines, const char *indent)
+{
+	for (;;) {
+		size_t len = strcspn(lines, "\n");
+		printf("%s#  %.*s\n", indent, (int)len, lines);
+		if (lines[len] == 0)
+			return;
+		lines += len + 1;
+	}
+}
+
+static void print_rows(const struct schema_row *rows, const char *indent)
+{
+	char inner[2 * DEPTH_MAX + 1];
+
+	(void)snprintf(inner, sizeof inner, "%s  ", indent);
+	for (const struct schema_row *row = rows; row->name != NULL; row++) {
+		if (row->type == &SCHEMA_MAP) {
+			print_help(row, print_line(indent, row->name, ""));
+			print_rows(row->rows, inner);
+			continue;
+		}
+		print_help(row, print_line(indent, row->name, shown_value(row)));
+		if (row->rows != NULL)
+			print_item(row->rows, indent);
+		if (row->example != NULL)
+			print_example(row->example, indent);
+	}
+}
+
+static void print_sample(void)
+{
+	puts(
+	    "# lachan.yaml: every key with its default; examples are comments. Only\n"
+	    "# school.levels must be given: a file of that one key runs a school on a flat\n"
+	    "# network. docs/configuration.md says more.\n"
+	    "#\n"
+	    "# Durations 500ms 10s 5m 24h 30d; sizes 64KiB 32MiB; relative paths are relative\n"
+	    "# to this file. lachan.d/overrides.yaml beside it has the same keys and is merged\n"
+	    "# last. A key that is \"not built yet\" may only hold its default.");
+	for (const struct schema_row *row = CONFIG_ROWS; row->name != NULL; row++) {
+		const struct schema_row one[] = {*row, {.name = NULL}};
+		putchar('\n');
+		print_rows(one, "");
+	}
+}
+
+/* ---- the manual ------------------------------------------------------------------------- */
+
+/* "|" would end a cell. */
+static void print_cell(const char *text)
+{
+	for (; *text != 0; text++)
+		printf(*text == '|' ? "\\%c" : "%c", *text);
+}
+
+static void print_words(const struct schema_row *row)
+{
+	for (size_t i = 0; row->words[i] != NULL; i++)
+		printf("%s`%s`", i > 0 ? ", " : "", row->words[i]);
+}
+
+static void print_type(const struct schema_row *row)
+{
+	char low[32];
+	char high[32];
+	const struct schema_type *type = row->type == &SCHEMA_LIST ? row->item : row->type;
+
+	if (row->type == &SCHEMA_LIST)
+		printf("list of ");
+	if (type == &SCHEMA_ENUM) {
+		print_words(row);
+		return;
+	}
+	printf("%s", type == &SCHEMA_ANYTHING ? "" : type->word);
+	if (row->words != NULL) {
+		printf(" or ");
+		print_words(row);
+	}
+	bool ranged =
+	    type == &SCHEMA_NUMBER || type == &SCHEMA_DURATION || type == &SCHEMA_SIZE;
+	if (!ranged || row->max == 0)
+		return;
+	schema_number_text(low, sizeof low, type, row->min);
+	schema_number_text(high, sizeof high, type, row->max);
+	printf(", %s to %s", low, high);
+}
+
+static void print_default(const struct schema_row *row)
+{
+	if (row->flags & SCHEMA_MANDATORY)
+		printf("must be given");
+	else if (row->otherwise != NULL)
+		printf("`%s`", row->otherwise);
+}
+
+static void print_table(const struct schema_row *rows, const char *path)
+{
+	char inner[256];
+
+	for (const struct schema_row *row = rows; row->name != NULL; row++) {
+		bool is_map = row->type == &SCHEMA_MAP;
+		(void)snprintf(inner, sizeof inner, "%s%s%s%s", path,
+		    path[0] == 0 ? "" : ".", row->name,
+		    row->rows != NULL && !is_map ? "[]" : "");
+		printf("| `%s` | ", inner);
+		if (!is_map)
+			print_type(row);
+		printf(" | ");
+		if (!is_map)
+			print_default(row);
+		printf(" | ");
+		print_cell(row->help);
+		printf("%s |\n", is_unbuilt(row) ? " *(not built yet)*" : "");
+		if (row->rows != NULL)
+			print_table(row->rows, inner);
+	}
+}
+
+static void print_manual(void)
+{
+	puts(
+	    "# Configuration\n\n"
+	    "One file, `lachan.yaml`; `lachan.d/overrides.yaml` beside it has the same keys and\n"
+	    "is merged last: maps key by key, lists of things with a `name` thing by thing, all\n"
+	    "else is replaced. JSON is YAML, so a JSON file will do. This page is printed by\n"
+	    "`lachan-confdoc manual` from the rows the parser reads with; the sample beside it,\n"
+	    "`lachan.yaml.sample`, by `lachan-confdoc sample`.\n\n"
+	    "The smallest file that runs a school:\n\n"
+	    "```yaml\nschool:\n  levels: [lower_secondary]\n```\n\n"
+	    "Durations are one number and one unit: `500ms`, `10s`, `5m`, `24h`, `30d`; sizes\n"
+	    "likewise: `512B`, `64KiB`, `32MiB`, `1GiB`. Switches are `on`, `off`, `yes`, `no`,\n"
+	    "`true`, `false`. Relative paths begin at the folder of `lachan.yaml`. Anchors,\n"
+	    "aliases and tags are refused, as is a key that stands twice.\n\n"
+	    "Every mistake is told in one run, with its place and what to do:\n"
+	    "`lachan.yaml:12:3: error: unknown key 'teirs'; did you mean 'tiers'?`. A key that is\n"
+	    "*not built yet* in this release may only hold its default; anything else is\n"
+	    "refused, never ignored.\n\n"
+	    "| key | value | default | |\n|---|---|---|---|");
+	print_table(CONFIG_ROWS, "");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "sample") == 0) {
+		print_sample();
+	} else if (argc == 2 && strcmp(argv[1], "manual") == 0) {
+		print_manual();
+	} else {
+		(void)fputs("usage: lachan-confdoc sample|manual\n", stderr);
+		return 2;
+	}
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

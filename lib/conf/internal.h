@@ -1,0 +1,72 @@
+/* internal -- what the parts of conf know of each other. */
+#ifndef CONF_INTERNAL_H
+#define CONF_INTERNAL_H
+
+#include "conf/config.h"
+
+/* The tables of keys.c and keys_filter.c. */
+extern const struct schema_row CONFIG_ROWS[];
+extern const struct schema_row FILTER_ROWS[];
+/* rules/categories.yaml, tiers.yaml, feeds.yaml: one list each. */
+extern const struct schema_row CATEGORIES_FILE_ROWS[];
+extern const struct schema_row TIERS_FILE_ROWS[];
+extern const struct schema_row FEEDS_FILE_ROWS[];
+
+struct category_change {
+	struct conf_text name;
+	enum rules_answer answer;
+};
+
+/* A tier while it is put together. */
+struct tier_entry {
+	struct rules_tier tier;
+	struct conf_text like;
+	struct conf_texts block;
+};
+
+struct categories_file {
+	struct rules_categories categories;
+};
+
+struct tiers_file {
+	struct conf_list tiers; /* of struct tier_entry */
+};
+
+struct feeds_file {
+	struct config_feeds feeds;
+};
+
+/* bundle.c: what config_bundle_seal() wrote; ERR_FORMAT when it is something else. */
+MUST_CHECK enum err config_bundle_open(struct config_bundle *bundle, int fd);
+
+/* One reading of a bundle. */
+struct loader {
+	struct schema_run run;
+	const struct config_bundle *bundle;
+	struct config *config;
+	struct tree_node trees[BUNDLE_PARTS]; /* only of parts that were parsed */
+	bool parsed[BUNDLE_PARTS];
+	struct tree_node merged; /* lachan.yaml with its overrides upon it */
+};
+
+/* rules_data.c: config->categories, never_block and filter.feeds from the files of rules/
+ * and what lachan.yaml changes in them. Mistakes go to l->run; errors are of memory. */
+MUST_CHECK enum err rules_data_merge(struct loader *l);
+/* tiers.c: config->tiers and default_tier, groups put in place of their names. */
+MUST_CHECK enum err tiers_merge(struct loader *l);
+/* checks.c: what only the whole configuration can tell. */
+MUST_CHECK enum err config_check(struct loader *l);
+
+/* The names of `count` structs that begin with a struct conf_text, NULL at the end; NULL
+ * when the arena is full. */
+const char *const *loader_names(
+    struct loader *l, const void *items, size_t count, size_t item_size);
+/* The index of such a struct by name; `count` when there is none. */
+size_t loader_find(const void *items, size_t count, size_t item_size, const char *name);
+/* One mistake for every item whose name an earlier one has. `what`: "feed". */
+void loader_refuse_twice(
+    struct loader *l, const void *items, size_t count, size_t item_size, const char *what);
+/* An absolute path or "file:" address for a relative one; NULL when the arena is full. */
+const char *loader_absolute(struct loader *l, const char *folder, const char *path);
+
+#endif

@@ -1,0 +1,336 @@
+/* Tiers: rules/tiers.yaml with the school's changes upon it. The merging is done on trees,
+ * so that "not given" is simply a key that is not there; reading comes last. */
+#include "base/words.h"
+#include "conf/internal.h"
+
+enum {
+	TIERS_MAX = 32
+};
+
+struct merging {
+	struct tree_node node;
+	const struct tree_node *change; /* the school's own lines; NULL: none */
+};
+
+struct merged_tiers {
+	struct merging items[2 * TIERS_MAX];
+	size_t count;
+};
+
+static struct merging *find_merging(struct merged_tiers *all, const char *name)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (strcmp(tree_text(&all->items[i].node, "name", ""), name) == 0)
+			return &all->items[i];
+	return NULL;
+}
+
+static void unknown_tier(
+    struct loader *l, const struct merged_tiers *all, struct mark mark, const char *name)
+{
+	const char *names[2 * TIERS_MAX + 1];
+
+	for (size_t i = 0; i < all->count; i++)
+		names[i] = tree_text(&all->items[i].node, "name", "");
+	names[all->count] = NULL;
+	schema_mistake_word(&l->run, mark, _("tier"), name, names);
+}
+
+/* Safe search has its default in rules/tiers.yaml, tier by tier. */
+static void refuse_not_built(
+    struct loader *l, const struct tree_node *base, const struct tree_node *change)
+{
+	static const char *const KEYS[] = {"safe_search", "youtube"};
+
+	for (size_t i = 0; i < COUNT_OF(KEYS); i++) {
+		const struct tree_node *value = tree_find(change, KEYS[i]);
+		const struct tree_node *otherwise = tree_find(base, KEYS[i]);
+		if (value == NULL || (otherwise != NULL && tree_equal(value, otherwise)))
+			continue;
+		schema_mistake(&l->run, value->mark,
+		    _("'%s' is not built yet; remove the line"), KEYS[i]);
+	}
+}
+
+/* What `change` starts from: the tier of `like`, else the one of its own name. NULL, with
+ * a mistake added, when there is none. */
+static const struct tree_node *find_base(struct loader *l, struct merged_tiers *all,
+    const struct tree_node *change, const char *name)
+{
+	const struct tree_node *like = tree_find(change, "like");
+	const struct tree_node *said = like != NULL ? like : tree_find(change, "name");
+	const char *wanted = tree_text(change, like != NULL ? "like" : "name", name);
+
+	const struct merging *base = find_merging(all, wanted);
+	if (base != NULL)
+		return &base->node;
+	unknown_tier(l, all, said->mark, wanted);
+	return NULL;
+}
+
+static enum err merge_change(
+    struct loader *l, struct merged_tiers *all, const struct tree_node *change)
+{
+	const char *name = tree_text(change, "name", NULL);
+	struct tree_node merged;
+
+	if (name == NULL)
+		return OK; /* said by the schema */
+	const struct tree_node *base = find_base(l, all, change, name);
+	if (base == NULL)
+		return OK;
+	refuse_not_built(l, base, change);
+	enum err rc = tree_merge(&merged, base, change, l->run.arena);
+	if (rc != OK)
+		return rc;
+	struct merging *mine = find_merging(all, name);
+	if (mine == NULL)
+		mine = &all->items[all->count++];
+	*mine = (struct merging){merged, change};
+	return OK;
+}
+
+/* The tiers of the file of rules/; `like` names one that stands above. */
+static enum err add_base_tiers(
+    struct loader *l, struct merged_tiers *all, const struct tree_node *list)
+{
+	for (size_t i = 0; list != NULL && i < list->count && i < TIERS_MAX; i++) {
+		const struct tree_node *item = &list->items[i];
+		struct merging added = {.node = *item};
+		if (item->kind != TREE_MAP)
+			continue;
+		if (tree_find(item, "like") != NULL) {
+			const struct tree_node *base = find_base(l, all, item, "");
+			enum err rc = OK;
+			if (base != NULL)
+				rc = tree_merge(&added.node, base, item, l->run.arena);
+			if (rc != OK)
+				return rc;
+		}
+		all->items[all->count++] = added;
+	}
+	return OK;
+}
+
+static enum err merge_trees(struct loader *l, struct merged_tiers *all)
+{
+	const struct tree_node *changes =
+	    tree_find(tree_find(&l->merged, "filter"), "tiers");
+
+	if (l->parsed[BUNDLE_TIERS]) {
+		const struct tree_node *list = tree_find(&l->trees[BUNDLE_TIERS], "tiers");
+		enum err rc = add_base_tiers(l, all, list);
+		if (rc != OK)
+			return rc;
+	}
+	if (changes == NULL || changes->kind != TREE_LIST)
+		return OK;
+	for (size_t i = 0; i < changes->count && i < TIERS_MAX; i++) {
+		enum err rc = merge_change(l, all, &changes->items[i]);
+		if (rc != OK)
+			return rc;
+	}
+	return OK;
+}
+
+/* ---- one tier --------------------------------------------------------------------------- */
+
+static void resolve_block(struct loader *l, const struct merging *from,
+    const struct tier_entry *entry, struct rules_tier *tier)
+{
+	const struct rules_categories *all = &l->config->categories;
+	const char *const *names =
+	    loader_names(l, all->items, all->count, sizeof *all->items);
+	/* Inherited words were complained about where they stand. */
+	bool own = from->change == NULL || tree_find(from->change, "block") != NULL;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->items[i].locked)
+			tier->block |= UINT64_C(1) << i;
+	for (size_t b = 0; b < entry->block.count; b++) {
+		const struct conf_text *word = &entry->block.items[b];
+		size_t i =
+		    loader_find(all->items, all->count, sizeof *all->items, word->text);
+		if (i < all->count)
+			tier->block |= UINT64_C(1) << i;
+		else if (own && names != NULL && l->parsed[BUNDLE_CATEGORIES])
+			schema_mistake_word(
+			    &l->run, word->mark, _("category"), word->text, names);
+	}
+}
+
+static const struct config_group *find_group(struct loader *l, const char *name)
+{
+	const struct config_groups *groups = &l->config->filter.groups;
+	size_t i = loader_find(groups->items, groups->count, sizeof *groups->items, name);
+	return i < groups->count ? &groups->items[i] : NULL;
+}
+
+static void unknown_group(struct loader *l, const struct config_client *client)
+{
+	const struct config_groups *groups = &l->config->filter.groups;
+	const char *const *names =
+	    loader_names(l, groups->items, groups->count, sizeof *groups->items);
+
+	if (names == NULL || groups->count > 0) {
+		if (names != NULL)
+			schema_mistake_word(
+			    &l->run, client->mark, _("group"), client->text, names);
+		return;
+	}
+	schema_mistake(&l->run, client->mark,
+	    _("unknown group '%s' (add it to filter.groups, or write an address)"),
+	    client->text);
+}
+
+static size_t expanded_count(struct loader *l, const struct config_clients *clients)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < clients->count; i++) {
+		const struct config_group *group = find_group(l, clients->items[i].text);
+		bool is_group = clients->items[i].kind == CLIENT_GROUP;
+		count += is_group && group != NULL ? group->clients.count : 1;
+	}
+	return count;
+}
+
+/* Groups give way to their clients, which stand where the tier names the group. */
+static enum err expand_groups(struct loader *l, struct config_clients *clients)
+{
+	struct config_clients all = {.mark = clients->mark};
+
+	all.items =
+	    arena_array(l->run.arena, expanded_count(l, clients) + 1, sizeof *all.items);
+	if (all.items == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < clients->count; i++) {
+		const struct config_client *client = &clients->items[i];
+		if (client->kind != CLIENT_GROUP) {
+			all.items[all.count++] = *client;
+			continue;
+		}
+		const struct config_group *group = find_group(l, client->text);
+		if (group == NULL)
+			unknown_group(l, client);
+		for (size_t g = 0; group != NULL && g < group->clients.count; g++) {
+			struct config_client *member = &all.items[all.count++];
+			*member = group->clients.items[g];
+			member->group = group->name.text;
+			member->mark = client->mark;
+		}
+	}
+	*clients = all;
+	return OK;
+}
+
+static enum err read_tier(
+    struct loader *l, const struct merging *from, struct rules_tier *out)
+{
+	/* Mistakes have been told where the parts were read; here they only leave gaps. */
+	struct diags unheard = DIAGS_NONE;
+	struct schema_run run = {.arena = l->run.arena, .all = &unheard};
+	struct schema_row one = *TIERS_FILE_ROWS;
+	struct tier_entry entry = {0};
+
+	enum err rc = schema_fill(&run, one.rows, &from->node, &entry);
+	diags_deinit(&unheard);
+	if (rc != OK && rc != ERR_CONFIG)
+		return rc;
+	*out = entry.tier;
+	if (out->name.text == NULL)
+		out->name.text = "";
+	if (out->name_vi.text[0] == 0)
+		out->name_vi = out->name;
+	if (out->name_en.text[0] == 0)
+		out->name_en = out->name;
+	resolve_block(l, from, &entry, out);
+	/* Devices belong to the tier that names them, never to one that is `like` it. */
+	if (from->change != NULL && tree_find(from->change, "clients") == NULL)
+		out->clients = (struct config_clients){0};
+	return expand_groups(l, &out->clients);
+}
+
+static enum err read_tiers(struct loader *l, const struct merged_tiers *all)
+{
+	struct rules_tiers tiers = {0};
+
+	tiers.items = arena_array(l->run.arena, all->count + 1, sizeof *tiers.items);
+	if (tiers.items == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < all->count; i++) {
+		enum err rc = read_tier(l, &all->items[i], &tiers.items[tiers.count++]);
+		if (rc != OK)
+			return rc;
+	}
+	l->config->tiers = tiers;
+	return OK;
+}
+
+/* ---- levels and the default ------------------------------------------------------------- */
+
+static void check_levels(struct loader *l, const struct merged_tiers *all)
+{
+	const struct conf_texts *levels = &l->config->school.levels;
+	size_t tier;
+
+	for (size_t i = 0; i < levels->count; i++) {
+		const struct conf_text *level = &levels->items[i];
+		if (!config_find_tier(l->config, level->text, &tier))
+			unknown_tier(l, all, level->mark, level->text);
+		else if (!l->config->tiers.items[tier].pupils)
+			schema_mistake(&l->run, level->mark,
+			    _("'%s' is no tier of pupils (name those that learn here; it "
+			      "exists anyway)"),
+			    level->text);
+	}
+}
+
+static void find_default_tier(struct loader *l, const struct merged_tiers *all)
+{
+	struct config *c = l->config;
+	const struct conf_text *said = &c->filter.default_tier;
+	bool any = false;
+	size_t tier;
+
+	if (strcmp(said->text, "auto") != 0) {
+		if (!config_find_tier(c, said->text, &c->default_tier))
+			unknown_tier(l, all, said->mark, said->text);
+		return;
+	}
+	for (size_t i = 0; i < c->school.levels.count; i++) {
+		if (!config_find_tier(c, c->school.levels.items[i].text, &tier))
+			continue;
+		if (!any ||
+		    c->tiers.items[tier].strictness >
+		        c->tiers.items[c->default_tier].strictness)
+			c->default_tier = tier;
+		any = true;
+	}
+}
+
+enum err tiers_merge(struct loader *l)
+{
+	const struct conf_list *changes = &l->config->filter.tier_changes;
+	struct merged_tiers all = {.count = 0};
+	struct tiers_file file = {0};
+
+	if (l->parsed[BUNDLE_TIERS]) {
+		enum err rc =
+		    schema_fill(&l->run, TIERS_FILE_ROWS, &l->trees[BUNDLE_TIERS], &file);
+		if (rc != OK && rc != ERR_CONFIG)
+			return rc;
+	}
+	loader_refuse_twice(
+	    l, file.tiers.items, file.tiers.count, sizeof(struct tier_entry), _("tier"));
+	loader_refuse_twice(
+	    l, changes->items, changes->count, sizeof(struct tier_entry), _("tier"));
+	enum err rc = merge_trees(l, &all);
+	if (rc == OK)
+		rc = read_tiers(l, &all);
+	if (rc != OK || !l->parsed[BUNDLE_TIERS])
+		return rc;
+	check_levels(l, &all);
+	find_default_tier(l, &all);
+	return OK;
+}
