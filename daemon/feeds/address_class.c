@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "base/attr.h"
+
 struct range {
 	uint32_t prefix;
 	unsigned bits;
@@ -11,14 +13,10 @@ struct range {
 
 /* The special-purpose registry of IPv4 (RFC 6890), reduced to our classes. */
 static const struct range ranges4[] = {
-    {0x00000000u, 8, ADDRESS_SPECIAL},
-    {0x0a000000u, 8, ADDRESS_PRIVATE},
-    {0x64400000u, 10, ADDRESS_PRIVATE},
-    {0x7f000000u, 8, ADDRESS_LOOPBACK},
-    {0xa9fe0000u, 16, ADDRESS_LINK_LOCAL},
-    {0xac100000u, 12, ADDRESS_PRIVATE},
-    {0xc0000000u, 24, ADDRESS_SPECIAL},
-    {0xc0a80000u, 16, ADDRESS_PRIVATE},
+    {0x00000000u, 8, ADDRESS_SPECIAL}, {0x0a000000u, 8, ADDRESS_PRIVATE},
+    {0x64400000u, 10, ADDRESS_PRIVATE}, {0x7f000000u, 8, ADDRESS_LOOPBACK},
+    {0xa9fe0000u, 16, ADDRESS_LINK_LOCAL}, {0xac100000u, 12, ADDRESS_PRIVATE},
+    {0xc0000000u, 24, ADDRESS_SPECIAL}, {0xc0a80000u, 16, ADDRESS_PRIVATE},
     {0xe0000000u, 3, ADDRESS_SPECIAL}, /* multicast, reserved, broadcast */
 };
 

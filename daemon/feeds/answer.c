@@ -15,7 +15,7 @@ enum err answer_make_query(
 	enum err rc = ERR_FORMAT;
 
 	if (ldns_pkt_query_new_frm_str(&query, host, (ldns_rr_type)type, LDNS_RR_CLASS_IN,
-		LDNS_RD) != LDNS_STATUS_OK)
+	        LDNS_RD) != LDNS_STATUS_OK)
 		return ERR_FORMAT;
 	ldns_pkt_set_id(query, id);
 	ldns_pkt_set_edns_udp_size(query, ANSWER_UDP_BYTES);
@@ -32,7 +32,7 @@ static bool same_question(const ldns_pkt *a, const ldns_pkt *b)
 {
 	return ldns_pkt_id(a) == ldns_pkt_id(b) && ldns_pkt_qdcount(a) == 1 &&
 	    ldns_rr_compare(ldns_rr_list_rr(ldns_pkt_question(a), 0),
-		ldns_rr_list_rr(ldns_pkt_question(b), 0)) == 0;
+	        ldns_rr_list_rr(ldns_pkt_question(b), 0)) == 0;
 }
 
 /* The next owner when `owner` is an alias in this answer; else NULL. */

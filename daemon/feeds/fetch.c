@@ -149,8 +149,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 	if (!ratio_is_sane(job))
 		return refuse_body(job, "decompresses to more than 100 times its size");
 	struct slice bytes = {(const uint8_t *)data, len};
-	enum err rc =
-	    job->request.sink->write(job->request.context, bytes, &job->refusal);
+	enum err rc = job->request.sink->write(job->request.context, bytes, &job->refusal);
 	return rc == OK ? len : 0;
 }
 
@@ -162,9 +161,10 @@ static curl_socket_t on_open_socket(
 	enum address_class class = address_classify_socket(&address->addr);
 
 	bool allowed = job->fetcher->proxied ? class != ADDRESS_SPECIAL
-					     : url_class_allowed(job->configured, class);
+	                                     : url_class_allowed(job->configured, class);
 	if (!allowed) {
-		diag_set(&job->refusal, "refused to connect to %s", address_class_text(class));
+		diag_set(
+		    &job->refusal, "refused to connect to %s", address_class_text(class));
 		return CURL_SOCKET_BAD;
 	}
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -197,8 +197,8 @@ static void take_answer(struct job *job, bool not_modified)
 	struct diag why = {.text = ""};
 
 	keep_header(job->easy, "ETag", answer.etag, sizeof answer.etag);
-	keep_header(job->easy, "Last-Modified", answer.last_modified,
-	    sizeof answer.last_modified);
+	keep_header(
+	    job->easy, "Last-Modified", answer.last_modified, sizeof answer.last_modified);
 	if (job->request.sink->end(job->request.context, &answer, &why) == OK)
 		finish(job, OK);
 	else
@@ -322,8 +322,7 @@ static void start_transfer(struct job *job)
 	}
 	fetch_set_limits(job->easy, &job->url);
 	set_callbacks(job);
-	(void)curl_easy_setopt(
-	    job->easy, CURLOPT_PROXY, f->proxied ? f->proxy.text : "");
+	(void)curl_easy_setopt(job->easy, CURLOPT_PROXY, f->proxied ? f->proxy.text : "");
 	(void)curl_easy_setopt(job->easy, CURLOPT_HTTPHEADER, job->headers);
 	(void)curl_easy_setopt(job->easy, CURLOPT_RESOLVE, job->hosts);
 	if (transport_start(f->transport, job->easy, on_transfer_end, job) != OK)
@@ -346,7 +345,8 @@ static enum address_class class_of(const struct addresses *found)
 }
 
 /* Hands `found` over as CURLOPT_RESOLVE; false when none of it may be used. */
-static bool hand_over(struct job *job, const struct url *host, const struct addresses *found)
+static bool hand_over(
+    struct job *job, const struct url *host, const struct addresses *found)
 {
 	char line[ADDRESS_LINE_BYTES];
 	int at = snprintf(line, sizeof line, "%s:%u:", host->host, (unsigned)host->port);
@@ -447,7 +447,7 @@ static void try_address(struct job *job)
 	job->redirects = 0;
 	job->configured = ADDRESS_PUBLIC;
 	if (url_parse(&job->url, job->request.urls[job->url_index],
-		job->fetcher->options.data_folder, &why) != OK)
+	        job->fetcher->options.data_folder, &why) != OK)
 		give_up_address(job, why.text);
 	else
 		start_hop(job);

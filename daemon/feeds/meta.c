@@ -65,16 +65,16 @@ static json_t *json_refused(const struct meta *m)
 static json_t *to_json(const struct meta *m)
 {
 	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:I,"
-			 " s:o, s:o, s:I, s:I, s:I, s:o}",
+	                 " s:o, s:o, s:I, s:I, s:I, s:o}",
 	    "kind", "lachan-feed", "version", 1, "result", meta_result_word(m->result),
 	    "reason", json_text(m->reason), "checked", json_time(m->checked_s), "next_try",
-	    json_time(m->next_try_s), "failures", (int)m->failures, "url", json_text(m->url),
-	    "etag", json_text(m->etag), "last_modified", json_text(m->last_modified),
-	    "sha256", json_text(m->sha256), "fetched", json_time(m->fetched_s), "bytes",
-	    (json_int_t)m->bytes, "category", json_text(m->category), "format",
-	    json_text(m->format), "entries", (json_int_t)m->entries, "rules",
-	    (json_int_t)m->rules, "protected", (json_int_t)m->protected_names, "refused",
-	    json_refused(m));
+	    json_time(m->next_try_s), "failures", (int)m->failures, "url",
+	    json_text(m->url), "etag", json_text(m->etag), "last_modified",
+	    json_text(m->last_modified), "sha256", json_text(m->sha256), "fetched",
+	    json_time(m->fetched_s), "bytes", (json_int_t)m->bytes, "category",
+	    json_text(m->category), "format", json_text(m->format), "entries",
+	    (json_int_t)m->entries, "rules", (json_int_t)m->rules, "protected",
+	    (json_int_t)m->protected_names, "refused", json_refused(m));
 }
 
 static int append(const char *text, size_t len, void *out)
@@ -157,8 +157,8 @@ static void from_json(struct meta *m, const json_t *root)
 
 enum err meta_decode(struct meta *out, struct slice text)
 {
-	json_t *root = json_loadb(
-	    (const char *)text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *root =
+	    json_loadb((const char *)text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL);
 	const char *kind = json_string_value(json_object_get(root, "kind"));
 	enum err rc = ERR_FORMAT;
 

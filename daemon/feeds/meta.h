@@ -52,8 +52,8 @@ struct meta {
 	/* How it read when it was last compiled. */
 	char category[META_TEXT_BYTES];
 	char format[META_TEXT_BYTES];
-	uint64_t entries;   /* distinct names */
-	uint64_t rules;     /* lines that became rules */
+	uint64_t entries;         /* distinct names */
+	uint64_t rules;           /* lines that became rules */
 	uint64_t protected_names; /* rules ignored because the name must never be blocked */
 	struct meta_refused refused[META_REFUSED_MAX];
 	size_t refused_count;

@@ -88,8 +88,8 @@ static void stub_ended(
 		return;
 	finish(q,
 	    q->failure == ERR_FORMAT ? "is no host name"
-		: q->failure != OK   ? "no DNS server answered"
-				     : "has no address");
+	        : q->failure != OK   ? "no DNS server answered"
+	                             : "has no address");
 }
 
 static void on_a(void *context, enum err rc, const struct addresses *found)
@@ -194,19 +194,19 @@ static bool ask_filter(struct resolution *q)
 {
 	static const struct timeval wait = {FILTER_TIMEOUT_S, 0};
 	struct sockaddr_un where = {.sun_family = AF_UNIX};
-	int n = snprintf(where.sun_path, sizeof where.sun_path, "%s",
-	    q->resolver->options.control_path);
+	int n = snprintf(
+	    where.sun_path, sizeof where.sun_path, "%s", q->resolver->options.control_path);
 
 	if (n <= 0 || (size_t)n >= sizeof where.sun_path)
 		return false;
-	q->filter = bufferevent_socket_new(q->resolver->base, -1,
-	    BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+	q->filter = bufferevent_socket_new(
+	    q->resolver->base, -1, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
 	if (q->filter == NULL)
 		return false;
 	bufferevent_setcb(q->filter, on_filter_read, NULL, on_filter_event, q);
 	(void)bufferevent_set_timeouts(q->filter, &wait, &wait);
-	if (bufferevent_socket_connect(q->filter, (struct sockaddr *)&where,
-		(int)sizeof where) == 0 &&
+	if (bufferevent_socket_connect(
+	        q->filter, (struct sockaddr *)&where, (int)sizeof where) == 0 &&
 	    bufferevent_enable(q->filter, EV_READ | EV_WRITE) == 0 && send_request(q))
 		return true;
 	close_filter(q);
@@ -260,8 +260,8 @@ struct resolution *resolve_start(
 	return q;
 }
 
-enum err resolver_new(struct resolver **out, struct event_base *base,
-    const struct resolver_options *options)
+enum err resolver_new(
+    struct resolver **out, struct event_base *base, const struct resolver_options *options)
 {
 	struct resolver *r = calloc(1, sizeof *r);
 

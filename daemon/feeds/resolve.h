@@ -17,9 +17,10 @@ struct resolver;
 struct resolution; /* one question under way */
 
 struct resolver_options {
-	const char *control_path;  /* run_dir/control.sock; need not exist */
-	const struct upstreams *upstreams; /* for running alone; must outlive the resolver */
-	unsigned timeout_ms;       /* one try at one server */
+	const char *control_path; /* run_dir/control.sock; need not exist */
+	const struct upstreams
+	    *upstreams;      /* for running alone; must outlive the resolver */
+	unsigned timeout_ms; /* one try at one server */
 };
 
 /* Called once, never from within resolve_start(). `found` has at least one address, or is
@@ -28,8 +29,8 @@ typedef void (*resolve_done)(
     void *context, const struct addresses *found, const struct diag *why);
 
 /* ERR_MEMORY. */
-MUST_CHECK enum err resolver_new(struct resolver **out, struct event_base *base,
-    const struct resolver_options *options);
+MUST_CHECK enum err resolver_new(
+    struct resolver **out, struct event_base *base, const struct resolver_options *options);
 /* Ends questions under way without calling anybody. NULL is allowed. */
 void resolver_free(struct resolver *r);
 

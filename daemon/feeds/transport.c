@@ -80,9 +80,9 @@ static int watch(CURL *easy UNUSED, curl_socket_t fd, int what, void *arg, void 
 		event_free(event);
 	event = NULL;
 	if (what != CURL_POLL_REMOVE) {
-		short flags = (short)(EV_PERSIST |
-		    ((what & CURL_POLL_IN) != 0 ? EV_READ : 0) |
-		    ((what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0));
+		short flags =
+		    (short)(EV_PERSIST | ((what & CURL_POLL_IN) != 0 ? EV_READ : 0) |
+		        ((what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0));
 		event = event_new(t->base, fd, flags, on_socket, t);
 		if (event == NULL || event_add(event, NULL) != 0)
 			return -1;

@@ -1,17 +1,10 @@
 #include "feeds/url.h"
 
 #include <curl/curl.h>
+#include <idn2.h>
 #include <stdio.h>
 
 #include "base/file.h"
-
-/* Without it (libcurl before 7.88) a name with other letters than ours is refused by the
- * resolver, which asks for A-labels only. */
-#if LIBCURL_VERSION_NUM >= 0x075800
-#define PUNYCODE CURLU_PUNYCODE
-#else
-#define PUNYCODE 0u
-#endif
 
 /* A part of a parsed URL; NULL when absent. The caller frees it with curl_free(). */
 static char *part(CURLU *u, CURLUPart what, unsigned flags)
@@ -30,9 +23,29 @@ static bool copy_part(char *out, size_t size, CURLU *u, CURLUPart what, unsigned
 	return n >= 0 && (size_t)n < size;
 }
 
+/* A host with other letters than ASCII becomes A-labels (RFC 5891): libcurl would convert
+ * by the locale of this process, which nobody knows. */
+static bool host_to_ascii(CURLU *u)
+{
+	char *host = part(u, CURLUPART_HOST, 0);
+	char *ascii = NULL;
+	bool fine = host != NULL;
+	bool plain = true;
+
+	for (const char *c = host; fine && *c != 0; c++)
+		plain = plain && (unsigned char)*c < 0x80;
+	if (fine && !plain)
+		fine = idn2_lookup_u8((const uint8_t *)host, (uint8_t **)&ascii,
+		           IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) == IDN2_OK &&
+		    curl_url_set(u, CURLUPART_HOST, ascii, 0) == CURLUE_OK;
+	idn2_free(ascii);
+	curl_free(host);
+	return fine;
+}
+
 static bool copy_host(struct url *out, CURLU *u)
 {
-	if (!copy_part(out->host, sizeof out->host, u, CURLUPART_HOST, PUNYCODE))
+	if (!copy_part(out->host, sizeof out->host, u, CURLUPART_HOST, 0))
 		return false;
 	size_t len = strlen(out->host);
 	if (len >= 2 && out->host[0] == '[' && out->host[len - 1] == ']') {
@@ -51,7 +64,8 @@ static bool copy_port(struct url *out, CURLU *u)
 	char *text = part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
 	uint64_t port = 0;
 
-	bool fine = text != NULL && slice_to_u64(slice_of(text), UINT16_MAX, &port) && port > 0;
+	bool fine =
+	    text != NULL && slice_to_u64(slice_of(text), UINT16_MAX, &port) && port > 0;
 	curl_free(text);
 	out->port = (uint16_t)port;
 	return fine;
@@ -85,7 +99,8 @@ static enum err fill(struct url *out, CURLU *u, struct diag *why)
 	}
 	/* A fragment stays with the reader of a URL (RFC 9110 section 4.2.5). */
 	(void)curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
-	bool fine = copy_part(fresh.text, sizeof fresh.text, u, CURLUPART_URL, PUNYCODE);
+	bool fine = (fresh.scheme == URL_FILE || host_to_ascii(u)) &&
+	    copy_part(fresh.text, sizeof fresh.text, u, CURLUPART_URL, 0);
 	if (fine && fresh.scheme == URL_FILE)
 		fine = copy_part(
 		    fresh.path, sizeof fresh.path, u, CURLUPART_PATH, CURLU_URLDECODE);
@@ -133,7 +148,8 @@ static bool climbs(const char *path)
 static bool file_text(struct url *out)
 {
 	CURLU *u = curl_url();
-	bool fine = u != NULL && curl_url_set(u, CURLUPART_SCHEME, "file", 0) == CURLUE_OK &&
+	bool fine = u != NULL &&
+	    curl_url_set(u, CURLUPART_SCHEME, "file", 0) == CURLUE_OK &&
 	    curl_url_set(u, CURLUPART_PATH, out->path, CURLU_URLENCODE) == CURLUE_OK &&
 	    copy_part(out->text, sizeof out->text, u, CURLUPART_URL, 0);
 
@@ -165,7 +181,8 @@ enum err url_parse(
 {
 	struct slice all = slice_of(text);
 
-	if (slice_starts(all, SLICE_LIT("file:")) && !slice_starts(all, SLICE_LIT("file:/")))
+	if (slice_starts(all, SLICE_LIT("file:")) &&
+	    !slice_starts(all, SLICE_LIT("file:/")))
 		return parse_packaged(out, text + strlen("file:"), data_folder, why);
 
 	CURLU *u = curl_url();

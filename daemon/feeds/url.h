@@ -29,7 +29,7 @@ struct url {
 	char host[URL_HOST_BYTES];
 	char path[URL_BYTES];
 	uint16_t port;
-	bool literal; /* the host is an address */
+	bool literal;             /* the host is an address */
 	enum address_class class; /* of a literal host */
 };
 

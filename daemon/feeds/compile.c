@@ -1,0 +1,377 @@
+#include "feeds/compile.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "feed/feed.h"
+#include "feeds/gzip.h"
+#include "feeds/pull.h"
+#include "kit/log.h"
+#include "ruledb/builder.h"
+#include "ruledb/ruledb.h"
+
+enum {
+	RULES_MODE = 0644,
+	BUILDER_MIN_BYTES = 32 << 20,
+	BUILDER_MAX_BYTES = 1 << 30
+};
+
+static const char allow_word[] = RULEDB_ALLOW_NAME;
+
+/* One copy on its way through the parser. */
+struct reading {
+	struct ruledb_builder *builder;
+	const struct protect *protect;
+	bool is_allow;
+	struct feed_parser *parser;
+	EVP_MD_CTX *sum;
+	int64_t now_s;
+	struct diag why;
+};
+
+static enum err on_rule(void *arg, const struct feed_rule *rule)
+{
+	struct reading *r = arg;
+	return ruledb_builder_add(r->builder, rule->name, rule->kind);
+}
+
+static bool is_protected(void *arg, const struct feed_rule *rule)
+{
+	const struct reading *r = arg;
+	return r->is_allow ? protect_opens_too_much(r->protect, rule)
+	                   : protect_covers(r->protect, rule);
+}
+
+static enum err on_piece(void *context, struct slice bytes)
+{
+	struct reading *r = context;
+
+	digest_add(r->sum, bytes);
+	return feed_parser_push(r->parser, bytes, &r->why);
+}
+
+/* ---- one feed ---- */
+
+/* What the copy says of itself now, under today's rules and options. */
+static void note_counts(struct feed *feed, const struct reading *r, const char *sha256)
+{
+	const struct feed_stats *stats = feed_parser_stats(r->parser);
+	const struct feed_format *format = feed_parser_format(r->parser);
+	struct meta *m = &feed->meta;
+
+	if (strcmp(m->sha256, sha256) != 0) {
+		/* Killed between copy and meta: the validators speak of another body. */
+		(void)snprintf(m->sha256, sizeof m->sha256, "%s", sha256);
+		m->etag[0] = 0;
+		m->last_modified[0] = 0;
+		m->bytes = stats->bytes;
+	}
+	if (m->fetched_s == 0)
+		m->fetched_s = r->now_s; /* its meta file was lost */
+	(void)snprintf(m->category, sizeof m->category, "%s", feed->config->category.text);
+	(void)snprintf(m->format, sizeof m->format, "%s",
+	    format != NULL ? feed_format_name(format) : "");
+	m->rules = stats->rules;
+	m->protected_names = stats->refused[FEED_PROTECTED];
+	m->refused_count = 0;
+	for (unsigned i = 0; i < FEED_REASONS; i++) {
+		if (stats->refused[i] > 0)
+			meta_refuse(
+			    m, feed_reason_text((enum feed_reason)i), stats->refused[i]);
+	}
+}
+
+static enum err add_provenance(const struct feed *feed, const struct reading *r)
+{
+	const struct feed_stats *stats = feed_parser_stats(r->parser);
+	const struct meta *m = &feed->meta;
+	struct ruledb_provenance from = {
+	    .url = m->url,
+	    .source = feed->copy_path,
+	    .format = m->format,
+	    .sha256 = m->sha256,
+	    .exact = feed->config->match == FEED_MATCH_EXACT,
+	    .fetched_s = m->fetched_s,
+	    .rules = stats->rules,
+	    .idle = stats->idle,
+	};
+
+	enum err rc = ruledb_builder_provenance(r->builder, &from);
+	for (size_t i = 0; rc == OK && i < m->refused_count; i++)
+		rc = ruledb_builder_refused(
+		    r->builder, m->refused[i].reason, m->refused[i].lines);
+	return rc;
+}
+
+static enum err read_copy(struct feed *feed, struct reading *r)
+{
+	char sha256[DIGEST_TEXT_BYTES];
+
+	enum err rc = gzip_read(feed->copy_path, on_piece, r);
+	if (rc == OK)
+		rc = feed_parser_finish(r->parser, &r->why);
+	if (rc != OK)
+		return rc;
+	digest_end(&r->sum, sha256);
+	note_counts(feed, r, sha256);
+	return add_provenance(feed, r);
+}
+
+/* What went wrong with this copy, not with the builder or the machine. */
+static bool is_damage(enum err rc)
+{
+	return rc == ERR_FORMAT || rc == ERR_IO || rc == ERR_NOT_FOUND;
+}
+
+/* What is known of it stays but for the validators: it must come whole again. */
+static void drop_damaged(struct ruledb_builder *b, struct feed *feed, const char *why)
+{
+	log_error("feeds", "%s: its copy is damaged (%s), it must be fetched anew",
+	    feed->config->name.text, why);
+	ruledb_builder_drop_feed(b);
+	(void)unlink(feed->copy_path);
+	feed->has_copy = false;
+	feed->meta.url[0] = 0;
+}
+
+static enum err add_feed(struct ruledb_builder *b, const struct compile_options *options,
+    struct feed *feed, struct compile_summary *summary)
+{
+	const char *category = feed->config->category.text;
+	struct reading r = {.builder = b,
+	    .protect = options->protect,
+	    .is_allow = strcmp(category, allow_word) == 0,
+	    .now_s = options->now_s};
+	struct feed_options how = pull_feed_options(feed->config);
+	unsigned index;
+
+	how.on_rule = on_rule;
+	how.is_protected = is_protected;
+	how.arg = &r;
+	enum err rc = ruledb_builder_feed(b, feed->config->name.text, category, &index);
+	if (rc != OK)
+		return rc;
+	rc = feed_parser_new(&r.parser, &how);
+	if (rc == OK)
+		rc = digest_begin(&r.sum);
+	if (rc == OK)
+		rc = read_copy(feed, &r);
+	digest_end(&r.sum, NULL);
+	feed_parser_free(r.parser);
+	if (is_damage(rc)) {
+		drop_damaged(b, feed, r.why.text[0] != 0 ? r.why.text : err_text(rc));
+		summary->damaged++;
+		return OK;
+	}
+	summary->feeds += rc == OK ? 1 : 0;
+	return rc;
+}
+
+/* ---- the database ---- */
+
+/* A quarter of memory for the rules under way: twelve bytes each. */
+static size_t builder_ceiling(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES);
+	long page_bytes = sysconf(_SC_PAGESIZE);
+	uint64_t quarter = pages > 0 && page_bytes > 0
+	    ? (uint64_t)pages * (uint64_t)page_bytes / 4
+	    : BUILDER_MIN_BYTES;
+
+	if (quarter < BUILDER_MIN_BYTES)
+		return BUILDER_MIN_BYTES;
+	return quarter < BUILDER_MAX_BYTES ? (size_t)quarter : BUILDER_MAX_BYTES;
+}
+
+/* Grows from one database to the next, also when the clock does not. */
+static uint64_t next_generation(const char *rules_path, int64_t now_s)
+{
+	struct ruledb *before = NULL;
+	struct ruledb_stat stat = {.generation = 0};
+
+	if (ruledb_open(&before, rules_path, NULL) == OK) {
+		ruledb_stat(before, &stat);
+		ruledb_close(before);
+	}
+	return stat.generation >= (uint64_t)now_s ? stat.generation + 1 : (uint64_t)now_s;
+}
+
+static enum err new_builder(
+    struct ruledb_builder **out, const struct compile_options *options)
+{
+	const struct rules_categories *categories = &options->config->categories;
+	struct ruledb_builder_options how = {
+	    .generation = next_generation(options->rules_path, options->now_s),
+	    .built_s = options->now_s,
+	    .max_bytes = builder_ceiling(),
+	};
+	struct ruledb_builder *b = NULL;
+	unsigned index;
+
+	if (getrandom(&how.key, sizeof how.key, 0) != (ssize_t)sizeof how.key)
+		return ERR_IO;
+	enum err rc = ruledb_builder_new(&b, &how);
+	for (size_t i = 0; rc == OK && i < categories->count; i++)
+		rc = ruledb_builder_category(b, categories->items[i].name.text, &index);
+	if (rc != OK) {
+		ruledb_builder_free(b);
+		return rc;
+	}
+	*out = b;
+	return OK;
+}
+
+static enum err add_feeds(struct ruledb_builder *b, struct store *s,
+    const struct compile_options *options, struct compile_summary *summary)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (!s->feeds[i].has_copy)
+			continue;
+		enum err rc = add_feed(b, options, &s->feeds[i], summary);
+		if (rc != OK)
+			return rc;
+	}
+	return OK;
+}
+
+/* Distinct names are known only once duplicates have been united. */
+static void note_names(
+    struct store *s, const struct ruledb *db, struct compile_summary *sum)
+{
+	struct ruledb_stat stat;
+	struct ruledb_feed from;
+	unsigned at = 0;
+
+	ruledb_stat(db, &stat);
+	sum->names = stat.names;
+	sum->rules = stat.rules;
+	for (size_t i = 0; i < s->count; i++) {
+		struct feed *feed = &s->feeds[i];
+		if (feed->has_copy && ruledb_feed_at(db, at++, &from))
+			feed->meta.entries = from.names;
+	}
+}
+
+static bool is_empty(const struct ruledb *db, const char *category)
+{
+	struct ruledb_category found = {.names = 0};
+	int at = ruledb_category_find(db, category);
+
+	if (at >= 0)
+		(void)ruledb_category_at(db, (unsigned)at, &found);
+	return found.names == 0;
+}
+
+/* A category that some tier blocks must not be empty in silence. One line for all: the log
+ * limits lines of one kind. */
+static void warn_empty(const struct config *config, const struct ruledb *db)
+{
+	struct buf list = BUF_INIT(4096);
+	uint64_t blocked = 0;
+
+	for (size_t i = 0; i < config->tiers.count; i++)
+		blocked |= config->tiers.items[i].block;
+	for (size_t i = 0; i < config->categories.count; i++) {
+		const char *name = config->categories.items[i].name.text;
+		if ((blocked >> i & 1) != 0 && is_empty(db, name))
+			buf_printf(&list, "%s%s", list.len > 0 ? ", " : "", name);
+	}
+	if (list.len > 0)
+		log_warn("feeds",
+		    "blocked by a tier but filled by no feed: %s; 0 names protect nobody",
+		    buf_cstr(&list));
+	buf_deinit(&list);
+}
+
+/* Writes into the temporary file and reads it back as the filter will. */
+static enum err write_verified(
+    struct ruledb_builder *b, int fd, struct ruledb **out, struct diag *why)
+{
+	enum err rc = ruledb_builder_write(b, fd);
+
+	if (rc != OK) {
+		diag_set(why, "writing the rules: %s",
+		    rc == ERR_IO ? strerror(errno) : err_text(rc));
+		return rc;
+	}
+	return ruledb_open_fd(out, fd, why);
+}
+
+enum err compile_publish(struct store *s, const struct compile_options *options,
+    struct compile_summary *summary, struct diag *why)
+{
+	struct atomic_file file = ATOMIC_FILE_NONE;
+	struct ruledb_builder *b = NULL;
+	struct ruledb *db = NULL;
+
+	*summary = (struct compile_summary){.feeds = 0};
+	enum err rc = new_builder(&b, options);
+	if (rc == OK)
+		rc = add_feeds(b, s, options, summary);
+	if (rc != OK) {
+		diag_set(why, "compiling the rules: %s", err_text(rc));
+		goto done;
+	}
+	if (summary->damaged > 0 && options->damaged == COMPILE_NOT_WITHOUT) {
+		diag_set(why, "a copy is damaged");
+		rc = ERR_AGAIN;
+		goto done;
+	}
+	rc = atomic_file_begin(&file, options->rules_path, RULES_MODE);
+	if (rc != OK) {
+		diag_set(why, "%s: %s", options->rules_path, strerror(errno));
+		goto done;
+	}
+	rc = write_verified(b, file.fd, &db, why);
+	if (rc != OK)
+		goto done;
+	note_names(s, db, summary);
+	warn_empty(options->config, db);
+	rc = atomic_file_commit_keeping(&file, ".prev");
+	if (rc != OK)
+		diag_set(why, "%s: %s", options->rules_path, strerror(errno));
+done:
+	ruledb_close(db);
+	atomic_file_abandon(&file);
+	ruledb_builder_free(b);
+	return rc;
+}
+
+/* ---- what it depends on ---- */
+
+static void digest_feed(EVP_MD_CTX *sum, const struct feed *feed)
+{
+	char line[128];
+
+	digest_add_text(sum, feed->config->name.text);
+	digest_add_text(sum, feed->config->category.text);
+	(void)snprintf(line, sizeof line, "%d %d", (int)feed->config->format,
+	    (int)feed->config->match);
+	digest_add_text(sum, line);
+	digest_add_text(sum, feed->meta.sha256);
+}
+
+enum err compile_digest(const struct store *s, const struct compile_options *options,
+    char out[DIGEST_TEXT_BYTES])
+{
+	const struct rules_categories *categories = &options->config->categories;
+	EVP_MD_CTX *sum = NULL;
+
+	enum err rc = digest_begin(&sum);
+	if (rc != OK)
+		return rc;
+	/* Another version may read the same lines differently. */
+	digest_add_text(sum, LACHAN_VERSION);
+	for (size_t i = 0; i < categories->count; i++)
+		digest_add_text(sum, categories->items[i].name.text);
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->feeds[i].has_copy || s->feeds[i].meta.fetched_s > 0)
+			digest_feed(sum, &s->feeds[i]);
+	}
+	protect_digest(options->protect, sum);
+	digest_end(&sum, out);
+	return OK;
+}

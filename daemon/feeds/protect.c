@@ -1,0 +1,183 @@
+#include "feeds/protect.h"
+
+#include <libpsl.h>
+#include <stdlib.h>
+
+#include "feeds/url.h"
+
+enum {
+	SIEVE_BITS = 4096
+};
+
+struct protect {
+	/* The hash of every name at or above a protected one sets a bit: nearly all rules
+	 * pass here, and the list below is walked for the few others. */
+	uint64_t sieve[SIEVE_BITS / 64];
+	psl_ctx_t *suffixes; /* NULL: the library's own, compiled in */
+	struct name_buf *names;
+	size_t count;
+	size_t capacity;
+};
+
+/* Time servers that devices and gateways come configured with: without the time no
+ * certificate and no timetable is right. */
+static const char *const time_servers[] = {"pool.ntp.org", "ntp.org", "time.windows.com",
+    "time.apple.com", "time.google.com", "time.android.com", "time.cloudflare.com",
+    "ntp.ubuntu.com", "time.nist.gov", "openwrt.pool.ntp.org", "debian.pool.ntp.org"};
+
+/* Nobody gains by guessing this key: a collision costs a walk through the list. */
+static const struct hash_key sieve_key = {1, 2};
+
+static void sieve_add(struct protect *p, struct dname name)
+{
+	struct name_hashes hashes;
+
+	name_hash_all(&hashes, name, sieve_key);
+	for (size_t i = 0; i < hashes.count; i++) {
+		size_t bit = hashes.at[i] % SIEVE_BITS;
+		p->sieve[bit / 64] |= (uint64_t)1 << bit % 64;
+	}
+}
+
+static bool sieve_holds(const struct protect *p, struct dname name)
+{
+	size_t bit = name_hash(name, sieve_key) % SIEVE_BITS;
+	return (p->sieve[bit / 64] >> bit % 64 & 1) != 0;
+}
+
+static enum err add(struct protect *p, struct dname name)
+{
+	sieve_add(p, name);
+	if (p->count == p->capacity) {
+		size_t more = p->capacity == 0 ? 32 : p->capacity * 2;
+		struct name_buf *names = reallocarray(p->names, more, sizeof *names);
+		if (names == NULL)
+			return ERR_MEMORY;
+		p->names = names;
+		p->capacity = more;
+	}
+	name_copy(&p->names[p->count++], name);
+	return OK;
+}
+
+/* What is no name (a literal address, "") needs no protection. */
+static enum err add_text(struct protect *p, const char *text)
+{
+	struct name_buf name;
+
+	if (text[0] == 0 || name_from_text(&name, slice_of(text), NULL) != OK)
+		return OK;
+	return add(p, name_of(&name));
+}
+
+static enum err add_host(struct protect *p, const char *address)
+{
+	struct url url;
+
+	if (url_parse(&url, address, "", NULL) != OK || url.literal)
+		return OK;
+	return add_text(p, url.host);
+}
+
+static enum err add_feed_hosts(struct protect *p, const struct config *config)
+{
+	const struct config_feeds *feeds = &config->filter.feeds;
+	enum err rc = add_host(p, config->filter.feed_proxy.text);
+
+	for (size_t i = 0; rc == OK && i < feeds->count; i++) {
+		for (size_t k = 0; rc == OK && k < feeds->items[i].url.count; k++)
+			rc = add_host(p, feeds->items[i].url.items[k].text);
+	}
+	return rc;
+}
+
+/* Upstreams are addresses in the configuration, so there are no names of theirs; summaries
+ * have no recipients yet. */
+static enum err add_all(struct protect *p, const struct config *config)
+{
+	enum err rc = add(p, config->pages.portal.name.name);
+
+	for (size_t i = 0; rc == OK && i < COUNT_OF(time_servers); i++)
+		rc = add_text(p, time_servers[i]);
+	if (rc == OK)
+		rc = add_feed_hosts(p, config);
+	return rc;
+}
+
+enum err protect_new(struct protect **out, const struct config *config)
+{
+	struct protect *p = calloc(1, sizeof *p);
+
+	if (p == NULL)
+		return ERR_MEMORY;
+	p->suffixes = psl_latest(NULL);
+	enum err rc = add_all(p, config);
+	if (rc != OK) {
+		protect_free(p);
+		return rc;
+	}
+	*out = p;
+	return OK;
+}
+
+void protect_free(struct protect *p)
+{
+	if (p == NULL)
+		return;
+	psl_free(p->suffixes);
+	free(p->names);
+	free(p);
+}
+
+static const psl_ctx_t *suffixes_of(const struct protect *p)
+{
+	return p->suffixes != NULL ? p->suffixes : psl_builtin();
+}
+
+/* The ICANN part alone: names of the other part (duckdns.org, github.io) are listed by
+ * feeds for good reason. */
+static bool is_public_suffix(const struct protect *p, struct dname name)
+{
+	char text[NAME_TEXT_MAX];
+
+	name_to_text(text, name);
+	return psl_is_public_suffix2(
+	           suffixes_of(p), text, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
+}
+
+static bool rule_covers(const struct feed_rule *rule, struct dname name)
+{
+	switch (rule->kind & FEED_REACH_MASK) {
+	case FEED_EXACT:
+		return name_equal(name, rule->name);
+	case FEED_BELOW:
+		return name.len > rule->name.len && name_is_at_or_below(name, rule->name);
+	default:
+		return name_is_at_or_below(name, rule->name);
+	}
+}
+
+bool protect_covers(const struct protect *p, const struct feed_rule *rule)
+{
+	if ((rule->kind & FEED_EXCEPTION) != 0)
+		return false;
+	size_t count = sieve_holds(p, rule->name) ? p->count : 0;
+	for (size_t i = 0; i < count; i++) {
+		if (rule_covers(rule, name_of(&p->names[i])))
+			return true;
+	}
+	return is_public_suffix(p, rule->name);
+}
+
+bool protect_opens_too_much(const struct protect *p, const struct feed_rule *rule)
+{
+	return is_public_suffix(p, rule->name);
+}
+
+void protect_digest(const struct protect *p, EVP_MD_CTX *sum)
+{
+	for (size_t i = 0; i < p->count; i++)
+		digest_add(sum, (struct slice){p->names[i].wire, p->names[i].len});
+	digest_add_text(sum, psl_get_version());
+	digest_add_text(sum, psl_dist_filename());
+}

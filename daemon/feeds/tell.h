@@ -1,0 +1,9 @@
+/* tell -- lets the filter know that there is a new rules.db. */
+#ifndef FEEDS_TELL_H
+#define FEEDS_TELL_H
+
+/* Asks for `feeds-changed` on the control socket at `path`. A filter that does not run, or
+ * does not answer, finds the new file by itself: that is no failure here. */
+void tell_filter(const char *path);
+
+#endif
