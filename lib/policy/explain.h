@@ -20,21 +20,26 @@ enum rule_source {
 	RULE_OF_PAUSE
 };
 
-enum rule_match {
-	RULE_EXACT,  /* the rule's name is the question's */
-	RULE_SUBTREE /* it stands above it, or at it and covers all below */
+enum rule_reach {
+	RULE_REACHES_SUBTREE, /* the rule's name and all below it */
+	RULE_REACHES_NAME,    /* that name alone */
+	RULE_REACHES_BELOW    /* what is below it */
 };
 
 struct explained_rule {
 	enum rule_source source;
-	enum rule_match match;
-	bool opens;       /* an exception: it says pass, not block */
-	bool wins;        /* it decided, or is of the deciding category */
-	uint8_t labels;   /* of the rule's name, from the right */
-	uint8_t category; /* or POLICY_NO_CATEGORY */
-	bool in_force;    /* the category is one that this tier blocks */
-	const char *feed; /* name; "" for the school's own rules. Borrowed: rule database */
-	struct mark mark; /* of the school's own rules: where it is written */
+	enum rule_reach reach;
+	bool opens;           /* an exception: it says pass, not block */
+	bool important;       /* $important, of a feed */
+	bool wins;            /* it is among those that decided */
+	bool in_force;        /* of a feed: a category that this tier blocks */
+	uint8_t labels;       /* of the rule's name, from the right */
+	uint8_t category;     /* or POLICY_NO_CATEGORY */
+	uint16_t feed_number; /* in the rule database; of RULE_OF_FEED */
+	/* The feed's name, borrowed from the rule database; "" for the school's own. */
+	const char *feed;
+	/* Where the school's own rules are written; line 0 for feeds. Lives as the policy. */
+	struct mark mark;
 };
 
 /* The smallest change that would alter the verdict; parameters beside it. */

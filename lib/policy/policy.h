@@ -124,7 +124,7 @@ enum policy_action {
 	X(REASON_LOCKED, "locked")           /* blocked, and nobody here opens it */    \
 	X(REASON_ALLOW, "allow")             /* the tier's own list opens it */         \
 	X(REASON_DENY, "deny")               /* the tier's own list blocks it */        \
-	X(REASON_NEVER_BLOCK, "never-block") /* would be blocked, but for that list */  \
+	X(REASON_NEVER_BLOCK, "never-block") /* no content feed blocks such a name */   \
 	X(REASON_CATEGORY, "category")       /* blocked by a category of the tier */    \
 	X(REASON_PAUSED, "pause")            /* would be blocked; the tier is paused */ \
 	X(REASON_PORTAL, "portal")     /* the portal's name: answered, not counted */   \

@@ -1,0 +1,91 @@
+/* Who asks, and what a snapshot tells about itself. */
+#include "policy/internal.h"
+
+struct hash_key policy_hash_key(const struct policy *policy)
+{
+	return policy->key;
+}
+
+struct policy_who policy_client(const struct policy *policy, const struct addr *client)
+{
+	struct policy_who who = policy_member(policy, policy->default_tier);
+	uint32_t value = 0;
+
+	who.may_ask = trie_lookup(policy->clients.asks, client, &value);
+	if (trie_lookup(policy->clients.tiers, client, &value)) {
+		who.tier = (uint8_t)(value & 0xff);
+		who.group = (uint16_t)(value >> 8);
+	}
+	return who;
+}
+
+struct policy_who policy_member(const struct policy *policy, uint8_t tier)
+{
+	return (struct policy_who){
+	    .may_ask = true,
+	    .tier = tier < policy->tier_count ? tier : policy->default_tier,
+	    .group = POLICY_NO_GROUP,
+	};
+}
+
+size_t policy_tier_count(const struct policy *policy)
+{
+	return policy->tier_count;
+}
+
+const struct policy_tier *policy_tier_at(const struct policy *policy, size_t tier)
+{
+	return tier < policy->tier_count ? &policy->tiers[tier].shown : NULL;
+}
+
+bool policy_find_tier(const struct policy *policy, const char *name, uint8_t *out)
+{
+	for (size_t i = 0; i < policy->tier_count; i++) {
+		if (strcmp(policy->tiers[i].shown.name, name) != 0)
+			continue;
+		*out = (uint8_t)i; /* < POLICY_TIERS_MAX */
+		return true;
+	}
+	return false;
+}
+
+size_t policy_category_count(const struct policy *policy)
+{
+	return policy->category_count;
+}
+
+const struct policy_category *policy_category_at(const struct policy *policy, size_t index)
+{
+	return index < policy->category_count ? &policy->categories[index] : NULL;
+}
+
+const char *policy_group_name(const struct policy *policy, uint16_t group)
+{
+	return group < policy->group_count ? policy->groups[group] : "";
+}
+
+static bool is_filled(const struct policy *policy, size_t category)
+{
+	struct ruledb_category theirs;
+
+	if (policy->rules == NULL)
+		return false;
+	for (unsigned i = 0; ruledb_category_at(policy->rules, i, &theirs); i++)
+		if (policy->from_rules[i] == category)
+			return theirs.names > 0;
+	return false;
+}
+
+uint64_t policy_empty_categories(const struct policy *policy)
+{
+	uint64_t empty = 0;
+
+	for (size_t i = 0; i < policy->category_count; i++) {
+		uint64_t bit = UINT64_C(1) << i;
+		/* The school's own category is filled by `deny`, not by feeds. */
+		if (i != policy->own_category && (policy->blocked_somewhere & bit) != 0 &&
+		    !is_filled(policy, i))
+			empty |= bit;
+	}
+	return empty;
+}
