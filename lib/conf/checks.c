@@ -24,7 +24,7 @@ static void check_feed(
 	if (!is_feed_name(feed->name.text))
 		schema_mistake(&l->run, feed->name.mark,
 		    _("'%s' is not a feed's name (use a-z, 0-9 and -)"), feed->name.text);
-	if (strcmp(feed->category.text, "allow") != 0 &&
+	if (feed->category.text[0] != 0 && strcmp(feed->category.text, "allow") != 0 &&
 	    !config_find_category(l->config, feed->category.text, &unused))
 		schema_mistake_word(&l->run, feed->category.mark, _("category"),
 		    feed->category.text, categories);

@@ -41,7 +41,7 @@ void loader_refuse_twice(
 	for (size_t i = 1; i < count; i++) {
 		const struct conf_text *name = name_at(items, i, item_size);
 		size_t first = loader_find(items, i, item_size, name->text);
-		if (first < i)
+		if (first < i && name->text[0] != 0)
 			schema_mistake(&l->run, name->mark,
 			    _("%s '%s' stands here twice (first in line %u; give it another "
 			      "name)"),
@@ -159,9 +159,32 @@ void config_free(struct config *config)
 	free(config);
 }
 
+static int compare_places(const void *a, const void *b)
+{
+	const struct diag *x = a;
+	const struct diag *y = b;
+
+	int order = strcmp(x->file, y->file);
+	if (order != 0)
+		return order;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->column < y->column ? -1 : x->column > y->column;
+}
+
+/* As a person mends them: file by file, from the top. */
+static void sort_by_place(struct diags *all, size_t first)
+{
+	if (all->count > first)
+		qsort(all->items + first, all->count - first, sizeof *all->items,
+		    compare_places);
+}
+
 enum err config_load_bundle(
     struct config **out, const struct config_bundle *bundle, struct diags *all)
 {
+	size_t before = all->count;
+
 	*out = NULL;
 	struct config *config = config_new();
 	if (config == NULL)
@@ -174,6 +197,7 @@ enum err config_load_bundle(
 		rc = ERR_MEMORY;
 	if (rc == OK && l.run.mistakes > 0)
 		rc = ERR_CONFIG;
+	sort_by_place(all, before);
 	if (rc != OK)
 		config_free(config);
 	else

@@ -49,7 +49,7 @@ static enum err merge_categories(struct loader *l)
 		return ERR_MEMORY;
 	const struct category_change *change = changes->items;
 	for (size_t i = 0; i < changes->count; i++)
-		if (change[i].name.text != NULL)
+		if (change[i].name.text[0] != 0)
 			change_category(l, &change[i], names);
 	return OK;
 }

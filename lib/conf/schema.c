@@ -343,7 +343,10 @@ static bool read_list(struct schema_run *run, const struct schema_row *row,
 	}
 	for (size_t i = 0; i < value->count; i++) {
 		uint8_t *at = (uint8_t *)list.items + list.count * size;
-		if (row->item->read(run, &item, &value->items[i], at))
+		bool sound = row->item->read(run, &item, &value->items[i], at);
+		/* A thing with a mistake is still there: others may speak of it by name. */
+		bool kept = row->item == &SCHEMA_MAP && value->items[i].kind == TREE_MAP;
+		if (sound || kept)
 			list.count++;
 		else
 			memset(at, 0, size);
@@ -362,15 +365,16 @@ static bool read_anything(struct schema_run *run, const struct schema_row *row,
 	return true;
 }
 
-const struct schema_type SCHEMA_BOOL = {"on, off", read_bool, sizeof(bool)};
-const struct schema_type SCHEMA_NUMBER = {"number", read_number, sizeof(uint64_t)};
-const struct schema_type SCHEMA_DURATION = {"duration", read_duration, sizeof(uint64_t)};
-const struct schema_type SCHEMA_SIZE = {"size", read_size, sizeof(uint64_t)};
-const struct schema_type SCHEMA_ENUM = {"word", read_enum, sizeof(unsigned)};
-const struct schema_type SCHEMA_TEXT = {"text", read_text, sizeof(struct conf_text)};
-const struct schema_type SCHEMA_LIST = {"list", read_list, sizeof(struct conf_list)};
-const struct schema_type SCHEMA_MAP = {"keys", read_map, 0};
-const struct schema_type SCHEMA_ANYTHING = {"", read_anything, 0};
+const struct schema_type SCHEMA_BOOL = {"on, off", read_bool, sizeof(bool), false};
+const struct schema_type SCHEMA_NUMBER = {"number", read_number, sizeof(uint64_t), false};
+const struct schema_type SCHEMA_DURATION = {
+    "duration", read_duration, sizeof(uint64_t), false};
+const struct schema_type SCHEMA_SIZE = {"size", read_size, sizeof(uint64_t), false};
+const struct schema_type SCHEMA_ENUM = {"word", read_enum, sizeof(unsigned), false};
+const struct schema_type SCHEMA_TEXT = {"text", read_text, sizeof(struct conf_text), true};
+const struct schema_type SCHEMA_LIST = {"list", read_list, sizeof(struct conf_list), false};
+const struct schema_type SCHEMA_MAP = {"keys", read_map, 0, false};
+const struct schema_type SCHEMA_ANYTHING = {"", read_anything, 0, false};
 
 /* ---- filling ------------------------------------------------------------------------------ */
 
@@ -410,12 +414,22 @@ static enum err parse_default(
 	return OK;
 }
 
+/* No text is NULL, whatever was wrong with it. */
+static void set_empty_text(const struct schema_row *row, void *member)
+{
+	const struct conf_text none = {.text = "", .mark = {"", 0, 0}};
+
+	if (row->type->is_text)
+		memcpy(member, &none, sizeof none);
+}
+
 static enum err fill_default(
     struct schema_run *run, const struct schema_row *row, struct mark at, void *member)
 {
 	const struct tree_node empty = {.kind = TREE_MAP, .mark = at};
 	struct tree_node value;
 
+	set_empty_text(row, member);
 	if (row->flags & SCHEMA_MANDATORY) {
 		schema_mistake(run, at,
 		    _("'%s' is missing (add it; docs/configuration.md "
@@ -426,11 +440,6 @@ static enum err fill_default(
 	if (row->type == &SCHEMA_MAP) {
 		(void)read_map(run, row, &empty, member);
 		return OK;
-	}
-	if (row->type->size == sizeof(struct conf_text) && row->otherwise == NULL) {
-		const struct conf_text none = {.text = "", .mark = {"", 0, 0}};
-		if (row->type != &SCHEMA_LIST)
-			memcpy(member, &none, sizeof none);
 	}
 	if (row->otherwise == NULL || row->type == &SCHEMA_ANYTHING)
 		return OK;
@@ -477,6 +486,7 @@ static enum err fill_row(struct schema_run *run, const struct schema_row *row,
 		return fill_default(run, row, map->mark, member);
 	/* The mistake is told; the default stands in for the sake of later checks. A map
 	 * has filled what it could, and a list has kept its good items. */
+	set_empty_text(row, member);
 	if ((row->flags & SCHEMA_MANDATORY) || row->type == &SCHEMA_MAP ||
 	    (row->type == &SCHEMA_LIST && value->kind == TREE_LIST && value->count > 0))
 		return OK;

@@ -47,7 +47,8 @@ typedef bool schema_read(struct schema_run *run, const struct schema_row *row,
 struct schema_type {
 	const char *word; /* for the manual: "duration", "list of names" */
 	schema_read *read;
-	size_t size; /* of the member it fills; 0: its row's rows say it */
+	size_t size;  /* of the member it fills; 0: its row's rows say it */
+	bool is_text; /* it fills a struct conf_text */
 };
 
 enum schema_flags {
@@ -102,8 +103,9 @@ extern const struct schema_type SCHEMA_MAP;
 extern const struct schema_type SCHEMA_ANYTHING;
 
 /* Fills `*out` (zeroed by the caller) from `map`, defaults included. ERR_CONFIG when any
- * mistake was added to run->all, ERR_MEMORY. A value with a mistake leaves its default, and
- * a list's item with one is left out, so that later checks can go on. */
+ * mistake was added to run->all, ERR_MEMORY. A value with a mistake leaves its default (a
+ * mandatory text "", a mandatory list empty), a list's item with one is left out unless it
+ * is a map, so that later checks can go on. */
 MUST_CHECK enum err schema_fill(struct schema_run *run, const struct schema_row *rows,
     const struct tree_node *map, void *out);
 

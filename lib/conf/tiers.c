@@ -1,5 +1,6 @@
 /* Tiers: rules/tiers.yaml with the school's changes upon it. The merging is done on trees,
  * so that "not given" is simply a key that is not there; reading comes last. */
+#include "base/text.h"
 #include "base/words.h"
 #include "conf/internal.h"
 
@@ -25,15 +26,35 @@ static struct merging *find_merging(struct merged_tiers *all, const char *name)
 	return NULL;
 }
 
+static void list_names(const struct merged_tiers *all, const char *names[2 * TIERS_MAX + 1])
+{
+	for (size_t i = 0; i < all->count; i++)
+		names[i] = tree_text(&all->items[i].node, "name", "");
+	names[all->count] = NULL;
+}
+
 static void unknown_tier(
     struct loader *l, const struct merged_tiers *all, struct mark mark, const char *name)
 {
 	const char *names[2 * TIERS_MAX + 1];
 
-	for (size_t i = 0; i < all->count; i++)
-		names[i] = tree_text(&all->items[i].node, "name", "");
-	names[all->count] = NULL;
+	list_names(all, names);
 	schema_mistake_word(&l->run, mark, _("tier"), name, names);
+}
+
+static void unknown_tier_to_change(
+    struct loader *l, const struct merged_tiers *all, struct mark mark, const char *name)
+{
+	const char *names[2 * TIERS_MAX + 1];
+
+	list_names(all, names);
+	if (text_nearest(name, names) != NULL)
+		schema_mistake_word(&l->run, mark, _("tier"), name, names);
+	else
+		schema_mistake(&l->run, mark,
+		    _("unknown tier '%s' (a new one needs `like:` with a tier to start "
+		      "from)"),
+		    name);
 }
 
 /* Safe search has its default in rules/tiers.yaml, tier by tier. */
@@ -64,7 +85,10 @@ static const struct tree_node *find_base(struct loader *l, struct merged_tiers *
 	const struct merging *base = find_merging(all, wanted);
 	if (base != NULL)
 		return &base->node;
-	unknown_tier(l, all, said->mark, wanted);
+	if (like == NULL)
+		unknown_tier_to_change(l, all, said->mark, wanted);
+	else
+		unknown_tier(l, all, said->mark, wanted);
 	return NULL;
 }
 
@@ -238,8 +262,6 @@ static enum err read_tier(
 	if (rc != OK && rc != ERR_CONFIG)
 		return rc;
 	*out = entry.tier;
-	if (out->name.text == NULL)
-		out->name.text = "";
 	if (out->name_vi.text[0] == 0)
 		out->name_vi = out->name;
 	if (out->name_en.text[0] == 0)

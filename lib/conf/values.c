@@ -418,19 +418,20 @@ static bool read_url(struct schema_run *run, const struct schema_row *row,
 }
 
 const struct schema_type VALUE_ENDPOINT = {
-    "address:port", read_endpoint, sizeof(struct config_endpoint)};
+    "address:port", read_endpoint, sizeof(struct config_endpoint), false};
 const struct schema_type VALUE_ALLOW = {
-    "`local`, prefix or range", read_allow, sizeof(struct config_client)};
+    "`local`, prefix or range", read_allow, sizeof(struct config_client), false};
 const struct schema_type VALUE_CLIENT = {
-    "prefix, range or group", read_client, sizeof(struct config_client)};
+    "prefix, range or group", read_client, sizeof(struct config_client), false};
 const struct schema_type VALUE_NAME = {
-    "domain name", read_name, sizeof(struct config_name)};
+    "domain name", read_name, sizeof(struct config_name), false};
 const struct schema_type VALUE_UPSTREAM = {
-    "upstream", read_upstream, sizeof(struct config_upstream_server)};
+    "upstream", read_upstream, sizeof(struct config_upstream_server), false};
 const struct schema_type VALUE_FALLBACK = {
-    "`gateway` or upstream", read_fallback, sizeof(struct config_upstream_server)};
+    "`gateway` or upstream", read_fallback, sizeof(struct config_upstream_server), false};
 const struct schema_type VALUE_ANSWER = {
-    "`auto`, `none` or address", read_answer, sizeof(struct config_answer)};
-const struct schema_type VALUE_ZONE = {"time zone", read_zone, sizeof(struct conf_text)};
-const struct schema_type VALUE_URL = {"URL", read_url, sizeof(struct conf_text)};
-const struct schema_type VALUE_WORD = {"word", read_word, sizeof(struct conf_text)};
+    "`auto`, `none` or address", read_answer, sizeof(struct config_answer), false};
+const struct schema_type VALUE_ZONE = {
+    "time zone", read_zone, sizeof(struct conf_text), true};
+const struct schema_type VALUE_URL = {"URL", read_url, sizeof(struct conf_text), true};
+const struct schema_type VALUE_WORD = {"word", read_word, sizeof(struct conf_text), true};
