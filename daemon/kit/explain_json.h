@@ -5,8 +5,8 @@
  *
  *	{"name","type","tier","verdict":"block|allow","reason","category","answer",
  *	 "rules":[{"feed","category","match","kind","line","text","wins",
- *	           "reach":"exact|subtree","in_force","file"}],
- *	 "advice","advice_name","advice_category"}
+ *	           "reach":"exact|subtree|below","important","in_force","file"}],
+ *	 "rules_dropped","advice","advice_name","advice_category"}
  *
  * kind: block exception allow deny never-block portal pause. advice: none allow deny
  * drop-deny drop-allow resume block-category rules. `line` is 0 and `text` empty where

@@ -1,0 +1,297 @@
+#include "kit/explain_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <zlib.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "dns/text.h"
+#include "feed/find.h"
+
+enum {
+	READ_BYTES = 128 * 1024,
+	LINE_TEXT_BYTES = 400
+};
+
+static const char *answer_word(enum rules_answer answer)
+{
+	switch (answer) {
+	case RULES_ANSWER_NULL:
+		return "null";
+	case RULES_ANSWER_NODATA:
+		return "nodata";
+	case RULES_ANSWER_NXDOMAIN:
+		return "nxdomain";
+	case RULES_ANSWER_REFUSED:
+		return "refused";
+	case RULES_ANSWER_WARNING:
+	default:
+		return "warning";
+	}
+}
+
+static const char *kind_word(const struct explained_rule *rule)
+{
+	switch (rule->source) {
+	case RULE_OF_PORTAL:
+		return "portal";
+	case RULE_OF_TIER_ALLOW:
+		return "allow";
+	case RULE_OF_TIER_DENY:
+		return "deny";
+	case RULE_OF_NEVER_BLOCK:
+		return "never-block";
+	case RULE_OF_PAUSE:
+		return "pause";
+	case RULE_OF_FEED:
+	default:
+		return rule->opens ? "exception" : "block";
+	}
+}
+
+static const char *reach_word(enum rule_reach reach)
+{
+	return reach == RULE_REACHES_NAME ? "exact"
+	    : reach == RULE_REACHES_BELOW ? "below"
+	                                  : "subtree";
+}
+
+static const char *advice_word(enum advice advice)
+{
+	static const char *const words[] = {
+	    [ADVICE_NONE] = "none",
+	    [ADVICE_ALLOW] = "allow",
+	    [ADVICE_DENY] = "deny",
+	    [ADVICE_DROP_DENY] = "drop-deny",
+	    [ADVICE_DROP_ALLOW] = "drop-allow",
+	    [ADVICE_RESUME] = "resume",
+	    [ADVICE_BLOCK_CATEGORY] = "block-category",
+	    [ADVICE_RULES] = "rules",
+	};
+
+	return (size_t)advice < COUNT_OF(words) && words[advice] != NULL ? words[advice]
+	                                                                 : "none";
+}
+
+static const char *category_word(const struct policy *policy, uint8_t category)
+{
+	return category < policy_category_count(policy)
+	    ? policy_category_at(policy, category)->name
+	    : "";
+}
+
+/* The last `labels` labels of `name` as text; "" for 0. */
+static void suffix_text(char out[NAME_TEXT_MAX], struct dname name, size_t labels)
+{
+	out[0] = 0;
+	if (labels == 0)
+		return;
+	for (size_t n = name_label_count(name); n > labels; n--)
+		name = name_parent(name);
+	name_to_text(out, name);
+}
+
+static json_t *rule_to_json(
+    const struct explain_subject *subject, const struct explained_rule *rule)
+{
+	char match[NAME_TEXT_MAX];
+
+	suffix_text(match, subject->name, rule->labels);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:I, s:s, s:b}", "feed",
+	    rule->feed != NULL ? rule->feed : "", "category",
+	    category_word(subject->policy, rule->category), "match", match, "kind",
+	    kind_word(rule), "reach", reach_word(rule->reach), "important", rule->important,
+	    "in_force", rule->in_force, "file",
+	    rule->mark.file != NULL ? rule->mark.file : "", "line",
+	    (json_int_t)rule->mark.line, "text", "", "wins", rule->wins);
+}
+
+static json_t *rules_to_json(
+    const struct explain_subject *subject, const struct explanation *explanation)
+{
+	json_t *rules = json_array();
+
+	for (size_t i = 0; rules != NULL && i < explanation->rule_count; i++)
+		if (json_array_append_new(
+		        rules, rule_to_json(subject, &explanation->rules[i])) != 0) {
+			json_decref(rules);
+			return NULL;
+		}
+	return rules;
+}
+
+json_t *explain_to_json(
+    const struct explain_subject *subject, const struct explanation *explanation)
+{
+	const struct verdict *verdict = &explanation->verdict;
+	bool blocked = verdict->action == POLICY_BLOCK;
+	char name[NAME_TEXT_MAX], advised[NAME_TEXT_MAX], type[TEXT_CODE_BYTES];
+	json_t *rules = rules_to_json(subject, explanation);
+
+	if (rules == NULL)
+		return NULL;
+	name_to_text(name, subject->name);
+	suffix_text(advised, subject->name, explanation->advice_labels);
+	text_from_type(type, subject->qtype);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:s, s:s}",
+	    "name", name, "type", type, "tier",
+	    policy_tier_at(subject->policy, explanation->tier)->name, "verdict",
+	    blocked ? "block" : "allow", "reason", policy_reason_text(verdict->reason),
+	    "category", category_word(subject->policy, verdict->category), "answer",
+	    blocked ? answer_word(verdict->answer) : "", "rules", rules, "rules_dropped",
+	    (json_int_t)explanation->rules_dropped, "advice",
+	    advice_word(explanation->advice), "advice_name", advised, "advice_category",
+	    category_word(subject->policy, explanation->advice_category));
+}
+
+/* ---- the line of a rule in the stored copy of its feed --------------------------------- */
+
+/* One feed's rules that still want their line. */
+struct search {
+	json_t *rules;
+	const char *feed;
+	size_t wanted;
+	bool no_memory;
+};
+
+static const char *text_member(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text : "";
+}
+
+static bool wants_line(const json_t *rule, const char *feed)
+{
+	return strcmp(text_member(rule, "feed"), feed) == 0 &&
+	    json_integer_value(json_object_get(rule, "line")) == 0;
+}
+
+static bool is_rule(const json_t *rule, const struct feed_hit *hit)
+{
+	static const char *const reaches[] = {
+	    [FEED_SUBTREE] = "subtree", [FEED_EXACT] = "exact", [FEED_BELOW] = "below"};
+	bool exception = strcmp(text_member(rule, "kind"), "exception") == 0;
+	bool important = json_is_true(json_object_get(rule, "important"));
+	unsigned reach = hit->rule->kind & FEED_REACH_MASK;
+	char match[NAME_TEXT_MAX];
+
+	name_to_text(match, hit->rule->name);
+	/* A rule of a feed of category `allow` opens without being an exception itself. */
+	if (text_member(rule, "category")[0] != 0 &&
+	    exception != ((hit->rule->kind & FEED_EXCEPTION) != 0))
+		return false;
+	return reach < COUNT_OF(reaches) &&
+	    important == ((hit->rule->kind & FEED_IMPORTANT) != 0) &&
+	    strcmp(text_member(rule, "reach"), reaches[reach]) == 0 &&
+	    strcmp(text_member(rule, "match"), match) == 0;
+}
+
+/* A feed's line is a stranger's text: no control characters, and ASCII where it is not
+ * sound UTF-8. */
+static json_t *line_text(struct slice line)
+{
+	char text[LINE_TEXT_BYTES];
+
+	text_printable(text, sizeof text, slice_trim(line));
+	json_t *made = json_string(text);
+	if (made != NULL)
+		return made;
+	for (char *p = text; *p != 0; p++)
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	return json_string(text);
+}
+
+static enum err on_hit(void *arg, const struct feed_hit *hit)
+{
+	struct search *s = arg;
+	json_t *rule;
+	size_t i;
+
+	json_array_foreach(s->rules, i, rule)
+	{
+		if (!wants_line(rule, s->feed) || !is_rule(rule, hit))
+			continue;
+		json_t *line = json_integer((json_int_t)hit->rule->line);
+		if (json_object_set_new(rule, "line", line) != 0 ||
+		    json_object_set_new(rule, "text", line_text(hit->rule->text)) != 0) {
+			s->no_memory = true;
+			return ERR_MEMORY;
+		}
+		s->wanted--;
+		break;
+	}
+	return s->wanted == 0 ? ERR_CLOSED : OK; /* ERR_CLOSED: enough was read */
+}
+
+static enum err push_all(struct feed_find *find, const char *path)
+{
+	uint8_t *chunk = malloc(READ_BYTES);
+	gzFile file = gzopen(path, "rb"); /* plain files too */
+	enum err rc = chunk == NULL ? ERR_MEMORY : file == NULL ? ERR_NOT_FOUND : OK;
+	int n = 0;
+
+	while (rc == OK && (n = gzread(file, chunk, READ_BYTES)) > 0)
+		rc = feed_find_push(find, (struct slice){chunk, (size_t)n}, NULL);
+	if (rc == OK && n == 0)
+		rc = feed_find_finish(find, NULL);
+	if (file != NULL)
+		gzclose(file);
+	free(chunk);
+	return rc;
+}
+
+static enum err search_feed(struct search *s, const struct ruledb_feed *feed,
+    const char *state_dir, struct dname name)
+{
+	const struct feed_options options = {
+	    .format = feed_format_find(feed->format), .exact = feed->exact};
+	struct feed_find *find = NULL;
+	char path[FILE_PATH_BYTES];
+	enum err rc = path_join(path, sizeof path, feed->source[0] == '/' ? "" : state_dir,
+	    feed->source[0] == '/' ? feed->source + 1 : feed->source);
+
+	if (rc != OK)
+		return rc;
+	rc = feed_find_new(&find, &options, 1);
+	if (rc == OK)
+		rc = feed_find_add(find, name);
+	if (rc == OK) {
+		feed_find_on_hit(find, on_hit, s);
+		rc = push_all(find, path);
+	}
+	feed_find_free(find);
+	return s->no_memory ? ERR_MEMORY : rc;
+}
+
+static size_t count_wanted(const json_t *rules, const char *feed)
+{
+	size_t i, count = 0;
+	const json_t *rule;
+
+	json_array_foreach(rules, i, rule) count += wants_line(rule, feed) ? 1 : 0;
+	return count;
+}
+
+enum err explain_find_lines(
+    json_t *explanation, const struct ruledb *rules, const char *state_dir)
+{
+	struct search s = {.rules = json_object_get(explanation, "rules")};
+	struct name_buf name;
+	struct ruledb_feed feed;
+
+	if (name_from_text(&name, slice_of(text_member(explanation, "name")), NULL) != OK)
+		return OK;
+	for (unsigned i = 0; ruledb_feed_at(rules, i, &feed); i++) {
+		s.feed = feed.name;
+		s.wanted = count_wanted(s.rules, feed.name);
+		if (s.wanted == 0 || feed.source[0] == 0)
+			continue;
+		if (search_feed(&s, &feed, state_dir, name_of(&name)) == ERR_MEMORY)
+			return ERR_MEMORY;
+	}
+	return OK;
+}
