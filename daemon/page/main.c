@@ -69,6 +69,7 @@ static enum err replace(struct program *p, struct config *config, struct diag *w
 	texts_free(p->texts);
 	p->config = config;
 	p->texts = texts;
+	startup_use_config("lachan-page", config);
 	return OK;
 }
 
@@ -102,7 +103,7 @@ static void on_hangup(evutil_socket_t signal_number, short what, void *context)
 
 	(void)signal_number;
 	(void)what;
-	enum err rc = startup_read_again(&p->startup, &config);
+	enum err rc = startup_read_again(&p->startup, p->config, &config);
 	if (rc == OK)
 		rc = replace(p, config, &why);
 	if (rc == OK)
