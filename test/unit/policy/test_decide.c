@@ -1,3 +1,5 @@
+#include "policy/policy.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
