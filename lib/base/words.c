@@ -37,6 +37,9 @@ void words_use(const char *language, const char *folder)
 	 * neither numbers nor dates. */
 	if (setlocale(LC_MESSAGES, "C.UTF-8") == NULL)
 		return;
+	/* strerror() speaks the language too; without this its letters come as "?". */
+	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
+		return;
 	if (setenv("LANGUAGE", language, 1) != 0)
 		return;
 	bindtextdomain(
