@@ -81,3 +81,14 @@ void diags_print(const struct diags *all, FILE *to)
 	if (all->dropped > 0)
 		(void)fprintf(to, _("... and %zu more\n"), all->dropped);
 }
+
+void diag_describe(char *out, size_t size, const struct diag *d)
+{
+	if (d->file[0] == 0)
+		(void)snprintf(out, size, "%s", d->text);
+	else if (d->line == 0)
+		(void)snprintf(out, size, "%s: %s", d->file, d->text);
+	else
+		(void)snprintf(
+		    out, size, "%s:%u:%u: %s", d->file, d->line, d->column, d->text);
+}

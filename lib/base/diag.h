@@ -53,5 +53,7 @@ void diags_error(struct diags *all, const char *file, unsigned line, unsigned co
 /* "FILE:LINE:COLUMN: error: TEXT" a line, the contract's form. */
 void diag_print(const struct diag *d, FILE *to);
 void diags_print(const struct diags *all, FILE *to);
+/* "FILE:LINE:COLUMN: TEXT" without the level, for logs and JSON; cut at `size`. */
+void diag_describe(char *out, size_t size, const struct diag *d);
 
 #endif
