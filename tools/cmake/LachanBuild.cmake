@@ -37,7 +37,7 @@ target_link_options(lachan_flags INTERFACE ${sanitizers} -Wl,-z,relro,-z,now,--a
 # lachan_add_if_present(folder): every folder with a CMakeLists.txt of its own.
 macro(lachan_add_if_present folder)
   if(EXISTS ${CMAKE_SOURCE_DIR}/${folder}/CMakeLists.txt)
-    add_subdirectory(${folder})
+    add_subdirectory(${CMAKE_SOURCE_DIR}/${folder} ${CMAKE_BINARY_DIR}/${folder})
   endif()
 endmacro()
 
