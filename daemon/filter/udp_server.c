@@ -12,8 +12,11 @@ static void udp_hold(struct asker *asker, const struct request *r)
 
 static void udp_send_late(struct asker *asker, struct slice answer)
 {
-	if (!udp_send(asker->udp.fd, &asker->udp.path, answer))
-		counter_add(&asker->home->counters.dropped, 1);
+	struct worker *w = asker->home;
+	unsigned dropped =
+	    udp_outbox_add(w->outbox, asker->udp.fd, &asker->udp.path, answer);
+	if (dropped > 0)
+		counter_add(&w->counters.dropped, dropped);
 }
 
 static void udp_release(struct asker *asker)

@@ -33,6 +33,9 @@ void worker_wake(struct worker *w)
 
 void worker_rest(struct worker *w)
 {
+	unsigned dropped = udp_outbox_flush(w->outbox);
+	if (dropped > 0)
+		counter_add(&w->counters.dropped, dropped);
 	/* What was published before this moment will be loaded by the next wake, so whatever
 	 * came before it is no longer used here. Release: main frees after it has read this. */
 	uint64_t seen = atomic_load_explicit(&w->filter->published, memory_order_acquire);
@@ -203,6 +206,8 @@ static enum err build(struct worker *w, const struct worker_sockets *sockets)
 		return ERR_MEMORY;
 	enum err rc = udp_batch_new(&w->batch);
 	if (rc == OK)
+		rc = udp_outbox_new(&w->outbox);
+	if (rc == OK)
 		rc = askers_new(w);
 	if (rc == OK)
 		rc = forwarder_new(&w->forwarder, w);
@@ -283,6 +288,7 @@ void worker_free(struct worker *w)
 		mail = next;
 	}
 	udp_batch_free(w->batch);
+	udp_outbox_free(w->outbox);
 	askers_free(w);
 	free(w->requests);
 	free(w->late);

@@ -99,8 +99,9 @@ struct worker {
 	struct moment now;
 
 	struct udp_batch *batch;
-	struct request *requests; /* for one chunk of a batch */
-	struct request *late;     /* for an asker that waited */
+	struct udp_outbox *outbox; /* late answers of the callback under way */
+	struct request *requests;  /* for one chunk of a batch */
+	struct request *late;      /* for an asker that waited */
 	struct listener udp[WORKER_LISTENERS_MAX];
 	size_t udp_count;
 	struct tcp_server *tcp;

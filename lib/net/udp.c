@@ -127,13 +127,13 @@ void udp_batch_reply(struct udp_batch *b, unsigned i, size_t len)
 	set_destination(&b->out[k].msg_hdr, &b->path[i]);
 }
 
-unsigned udp_batch_flush(struct udp_batch *b, int fd)
+static unsigned send_all(int fd, struct mmsghdr *messages, unsigned count)
 {
 	unsigned done = 0;
 	unsigned dropped = 0;
 
-	while (done < b->replies) {
-		int n = sendmmsg(fd, b->out + done, b->replies - done, MSG_DONTWAIT);
+	while (done < count) {
+		int n = sendmmsg(fd, messages + done, count - done, MSG_DONTWAIT);
 		if (n > 0) {
 			done += (unsigned)n;
 			continue;
@@ -144,19 +144,69 @@ unsigned udp_batch_flush(struct udp_batch *b, int fd)
 		dropped++;
 		done++;
 	}
+	return dropped;
+}
+
+unsigned udp_batch_flush(struct udp_batch *b, int fd)
+{
+	unsigned dropped = send_all(fd, b->out, b->replies);
 	b->replies = 0;
 	return dropped;
 }
 
-bool udp_send(int fd, const struct udp_path *path, struct slice answer)
-{
-	struct udp_path way = *path; /* sendmsg takes pointers to non-const */
-	uint8_t *bytes = (uint8_t *)(uintptr_t)answer.ptr;
-	struct iovec iov = {bytes, answer.len};
-	struct msghdr hdr = {.msg_iov = &iov, .msg_iovlen = 1};
+struct udp_outbox {
+	int fd;
+	unsigned count;
+	size_t len;
+	struct mmsghdr out[UDP_BATCH_COUNT];
+	struct iovec iov[UDP_BATCH_COUNT];
+	struct udp_path path[UDP_BATCH_COUNT];
+	uint8_t bytes[UDP_BATCH_COUNT * UDP_ANSWER_BYTES];
+};
 
-	set_destination(&hdr, &way);
-	return sendmsg(fd, &hdr, MSG_DONTWAIT) == (ssize_t)answer.len;
+enum err udp_outbox_new(struct udp_outbox **out)
+{
+	struct udp_outbox *o = calloc(1, sizeof *o);
+	if (o == NULL)
+		return ERR_MEMORY;
+	for (unsigned i = 0; i < UDP_BATCH_COUNT; i++) {
+		o->out[i].msg_hdr.msg_iov = &o->iov[i];
+		o->out[i].msg_hdr.msg_iovlen = 1;
+	}
+	*out = o;
+	return OK;
+}
+
+void udp_outbox_free(struct udp_outbox *o)
+{
+	free(o);
+}
+
+unsigned udp_outbox_add(
+    struct udp_outbox *o, int fd, const struct udp_path *path, struct slice answer)
+{
+	unsigned dropped = 0;
+
+	if (o->count == UDP_BATCH_COUNT || (o->count > 0 && o->fd != fd))
+		dropped = udp_outbox_flush(o);
+	if (answer.len > UDP_ANSWER_BYTES)
+		return dropped + 1;
+	unsigned k = o->count++;
+	o->fd = fd;
+	o->path[k] = *path;
+	memcpy(o->bytes + o->len, answer.ptr, answer.len);
+	o->iov[k] = (struct iovec){o->bytes + o->len, answer.len};
+	o->len += answer.len;
+	set_destination(&o->out[k].msg_hdr, &o->path[k]);
+	return dropped;
+}
+
+unsigned udp_outbox_flush(struct udp_outbox *o)
+{
+	unsigned dropped = send_all(o->fd, o->out, o->count);
+	o->count = 0;
+	o->len = 0;
+	return dropped;
 }
 
 static struct addr from_v4(const struct in_addr *from)
@@ -166,7 +216,8 @@ static struct addr from_v4(const struct in_addr *from)
 
 static struct addr from_v6(const struct in6_addr *from, uint32_t scope_id)
 {
-	struct addr a = addr_from_octets((struct slice){from->s6_addr, sizeof from->s6_addr});
+	struct addr a =
+	    addr_from_octets((struct slice){from->s6_addr, sizeof from->s6_addr});
 	if (addr_is_link_local(&a))
 		a.scope_id = scope_id;
 	return a;

@@ -57,8 +57,18 @@ void udp_batch_reply(struct udp_batch *batch, unsigned i, size_t len);
  * returns how many were dropped. */
 unsigned udp_batch_flush(struct udp_batch *batch, int fd);
 
-/* One answer outside a batch, for an asker that waited. False when it was dropped. */
-bool udp_send(int fd, const struct udp_path *path, struct slice answer);
+/* Answers to those who had to wait, collected until the end of a round: sending each alone
+ * would cost a system call each. */
+struct udp_outbox;
+
+MUST_CHECK enum err udp_outbox_new(struct udp_outbox **out);
+void udp_outbox_free(struct udp_outbox *outbox);
+/* Copies path and answer (at most UDP_ANSWER_BYTES); sends first when it is full or `fd` is
+ * another socket than before. Returns how many answers were dropped meanwhile. */
+unsigned udp_outbox_add(
+    struct udp_outbox *outbox, int fd, const struct udp_path *path, struct slice answer);
+/* Sends all; returns how many were dropped. */
+unsigned udp_outbox_flush(struct udp_outbox *outbox);
 
 /* Who sent it. */
 struct addr udp_path_peer(const struct udp_path *path);
