@@ -255,12 +255,19 @@ static enum err follow_cname(struct making *m, const struct rr *cname)
 	return rc;
 }
 
+/* Types that are questions or belong to the message itself, never data (RFC 6895). */
+static bool is_meta_type(uint16_t type)
+{
+	return type == TYPE_OPT || (type >= 128 && type <= 255);
+}
+
 /* Writes the chain; *found tells whether an RRset of qtype stands at its end. */
 static enum err put_chain(struct making *m, bool *found)
 {
 	struct rr rr;
 	for (unsigned links = 0;; links++) {
-		*found = find_first(m, name_of(&m->current), m->qtype, &rr);
+		*found = !is_meta_type(m->qtype) &&
+		    find_first(m, name_of(&m->current), m->qtype, &rr);
 		if (*found || m->qtype == TYPE_CNAME ||
 		    !find_first(m, name_of(&m->current), TYPE_CNAME, &rr))
 			return OK;
