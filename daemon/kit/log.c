@@ -281,11 +281,7 @@ void log_diags(const char *tag, const struct diags *all)
 		char text[LOG_LINE_BYTES];
 		if (!log_wants(level))
 			continue;
-		if (d->file[0] == 0)
-			(void)snprintf(text, sizeof text, "%s", d->text);
-		else
-			(void)snprintf(text, sizeof text, "%s:%u:%u: %s", d->file, d->line,
-			    d->column, d->text);
+		diag_describe(text, sizeof text, d);
 		emit(level, tag, text);
 	}
 }

@@ -24,9 +24,9 @@ static void answer_peer(
 		return;
 	json_t *list = json_array();
 	for (size_t i = 0; mistakes != NULL && i < mistakes->count; i++) {
-		const struct diag *d = &mistakes->items[i];
-		(void)json_array_append_new(list,
-		    json_sprintf("%s:%u:%u: %s", d->file, d->line, d->column, d->text));
+		char text[DIAG_FILE_BYTES + DIAG_TEXT_BYTES];
+		diag_describe(text, sizeof text, &mistakes->items[i]);
+		(void)json_array_append_new(list, json_string(text));
 	}
 	json_t *answer = sentence == NULL
 	    ? json_pack("{s:b}", "ok", 1)
