@@ -119,6 +119,9 @@ static bool owner_is(const struct making *m, const struct rr *rr, struct dname n
 {
 	struct name_buf owner;
 	size_t end;
+	/* As nearly every server writes it: a pointer to the question. */
+	if (load_u16(m->reply.ptr + rr->owner_at) == (0xc000 | DNS_HEADER_BYTES))
+		return name_equal(name, name_of(&m->qname));
 	return name_parse_wire(&owner, m->reply, rr->owner_at, &end) &&
 	    name_equal(name_of(&owner), name);
 }
