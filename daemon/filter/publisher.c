@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/buf.h"
 #include "filter/rules_file.h"
 #include "filter/worker.h"
 #include "kit/log.h"
@@ -249,6 +250,22 @@ void publisher_reap(struct publisher *p)
 
 /* ---- what may change ---- */
 
+static void say_empty_categories(const struct policy *policy)
+{
+	struct buf names = BUF_INIT(2048);
+	uint64_t empty = policy_empty_categories(policy);
+
+	for (size_t i = 0; i < policy_category_count(policy); i++) {
+		if ((empty >> i & 1) != 0)
+			buf_printf(&names, " %s", policy_category_at(policy, i)->name);
+	}
+	if (empty != 0)
+		log_warn("rules",
+		    "to be blocked, but no feed fills them:%s; 0 names is no protection",
+		    buf_cstr(&names));
+	buf_deinit(&names);
+}
+
 static void say_rules(const struct snapshot *s)
 {
 	struct ruledb_stat stat;
@@ -263,14 +280,7 @@ static void say_rules(const struct snapshot *s)
 		    (unsigned long long)stat.names, stat.feeds,
 		    s->rules->origin == RULES_PACKAGED ? ", those that ship" : "");
 	}
-	uint64_t empty = policy_empty_categories(s->policy);
-	for (size_t i = 0; i < policy_category_count(s->policy); i++) {
-		if ((empty >> i & 1) != 0)
-			log_warn("rules",
-			    "category %s is to be blocked, but no feed fills it: 0 names is no "
-			    "protection",
-			    policy_category_at(s->policy, i)->name);
-	}
+	say_empty_categories(s->policy);
 }
 
 static struct shared *load_rules(const struct config *config)
