@@ -6,6 +6,8 @@ static const char *const ANSWERS[] = {
     "warning", "null", "nodata", "nxdomain", "refused", NULL};
 static const char *const FORMATS[] = {
     "auto", "domains", "hosts", "wildcard", "adblock", NULL};
+static const char *const LATER_FORMATS[] = {
+    "dnsmasq", "unbound", "rpz", "regex", "squidguard", "bundle", NULL};
 static const char *const MATCHES[] = {"subtree", "exact", NULL};
 static const char *const WITHOUT_RULES[] = {"packaged", "refuse", "open", NULL};
 static const char *const KEEP_SOURCES[] = {"gzip", "no", NULL};
@@ -46,7 +48,7 @@ static const struct schema_row FEED_ROWS[] = {
         .help = "https, http, file; the first that answers",
         .flags = SCHEMA_MANDATORY | SCHEMA_NOT_EMPTY, .item = &VALUE_URL, .max_items = 8},
     {"format", &SCHEMA_ENUM, AT(format), "auto", .help = "how the list is written",
-        .words = FORMATS},
+        .words = FORMATS, .unbuilt_words = LATER_FORMATS},
     {"match", &SCHEMA_ENUM, AT(match), "subtree", .help = "what a bare name means",
         .words = MATCHES},
     {"rewrite", &SCHEMA_ANYTHING, 0, "off",

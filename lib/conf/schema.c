@@ -186,9 +186,14 @@ static bool read_number(struct schema_run *run, const struct schema_row *row,
 		return true;
 	}
 	if (!slice_to_u64(slice_of(text), UINT64_MAX, &number)) {
-		schema_mistake(run, value->mark,
-		    _("'%s' is a whole number (write it in digits, without a unit)"),
-		    schema_path(run, row->name));
+		if (row->words != NULL)
+			schema_mistake(run, value->mark,
+			    _("'%s' is a whole number (write it in digits, or %s)"),
+			    schema_path(run, row->name), row->words[0]);
+		else
+			schema_mistake(run, value->mark,
+			    _("'%s' is a whole number (write it in digits, without a unit)"),
+			    schema_path(run, row->name));
 		return false;
 	}
 	return store_number(run, row, value, number, out);
@@ -233,6 +238,23 @@ static bool read_size(struct schema_run *run, const struct schema_row *row,
 	return store_number(run, row, value, number, out);
 }
 
+static void refuse_word(struct schema_run *run, const struct schema_row *row,
+    struct mark mark, const char *word)
+{
+	char built[220];
+
+	for (size_t i = 0; row->unbuilt_words != NULL && row->unbuilt_words[i] != NULL;
+	     i++) {
+		if (strcmp(row->unbuilt_words[i], word) != 0)
+			continue;
+		join_words(built, sizeof built, row->words);
+		schema_mistake(run, mark, _("%s: %s is not built yet (choose one of: %s)"),
+		    schema_path(run, row->name), word, built);
+		return;
+	}
+	schema_mistake_word(run, mark, _("word"), word, row->words);
+}
+
 static bool read_enum(struct schema_run *run, const struct schema_row *row,
     const struct tree_node *value, void *out)
 {
@@ -251,7 +273,7 @@ static bool read_enum(struct schema_run *run, const struct schema_row *row,
 		memcpy(out, &i, sizeof i);
 		return true;
 	}
-	schema_mistake_word(run, value->mark, _("word"), text, row->words);
+	refuse_word(run, row, value->mark, text);
 	return false;
 }
 

@@ -77,6 +77,8 @@ struct schema_row {
 	/* Enumerations: the words in the order of the enum, NULL at the end. Numbers and
 	 * sizes: one word that stands for 0. */
 	const char *const *words;
+	/* Enumerations: words of a later release, refused with those words; or NULL. */
+	const char *const *unbuilt_words;
 	/* Maps, and lists of maps: the keys inside. */
 	const struct schema_row *rows;
 	/* Lists: the items. */

@@ -98,8 +98,9 @@ static enum err merge_change(
 	const char *name = tree_text(change, "name", NULL);
 	struct tree_node merged;
 
-	if (name == NULL)
-		return OK; /* said by the schema */
+	struct merging *mine = name != NULL ? find_merging(all, name) : NULL;
+	if (name == NULL || (mine != NULL && mine->change != NULL))
+		return OK; /* nameless, or twice: said elsewhere */
 	const struct tree_node *base = find_base(l, all, change, name);
 	if (base == NULL)
 		return OK;
@@ -107,7 +108,6 @@ static enum err merge_change(
 	enum err rc = tree_merge(&merged, base, change, l->run.arena);
 	if (rc != OK)
 		return rc;
-	struct merging *mine = find_merging(all, name);
 	if (mine == NULL)
 		mine = &all->items[all->count++];
 	*mine = (struct merging){merged, change};

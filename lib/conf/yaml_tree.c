@@ -160,7 +160,7 @@ static enum err build_key(
 		return build_node(b, event, out);
 	mistake(
 	    b, mark_of(b, event->start_mark), _("a key must be a word (write KEY: VALUE)"));
-	return ERR_CONFIG;
+	return ERR_FORMAT;
 }
 
 static enum err build_pair(struct builder *b, const yaml_event_t *first, struct children *c)

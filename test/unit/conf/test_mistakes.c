@@ -1,0 +1,253 @@
+/* Each kind of mistake, at its line and column, with what to do about it. */
+#include "school.h"
+
+/* The line that every file needs; mistakes stand in the lines after it. */
+#define SCHOOL "school: {levels: [primary]}\n"
+
+static void all_mistakes_of_a_file_are_told_in_one_run(void **state)
+{
+	(void)state;
+	assert_mistakes("school:\n"
+	                "  levels: [lower_secundary]\n"
+	                "  naem: x\n"
+	                "  hotline: '111'\n"
+	                "  hotline: '112'\n"
+	                "server: {threads: many, max_udp_size: 100}\n"
+	                "filter: {enforce: off}\n"
+	                "bogus: 1\n",
+	    NULL,
+	    "2:12: unknown tier 'lower_secundary'; did you mean 'lower_secondary'?\n"
+	    "3:3: unknown key 'naem'; did you mean 'name'?\n"
+	    "5:3: key 'hotline' stands here twice (first in line 4; keep one)\n"
+	    "6:19: 'server.threads' is a whole number (write it in digits, or auto)\n"
+	    "6:39: 'server.max_udp_size' is out of range (from 512 to 4096)\n"
+	    "7:19: 'filter.enforce' is not built yet; remove the line (default: on)\n"
+	    "8:1: unknown key 'bogus' (choose one of: school, server, upstream, cache, "
+	    "filter, pages, console, notify, monitor, share)\n");
+}
+
+static void levels_must_be_given(void **state)
+{
+	(void)state;
+	assert_mistakes("server: {}\n", NULL,
+	    "1:1: 'school.levels' is missing (add it; docs/configuration.md says what it "
+	    "means)\n");
+	assert_mistakes("school: {name: x}\n", NULL,
+	    "1:9: 'school.levels' is missing (add it; docs/configuration.md says what it "
+	    "means)\n");
+	assert_mistakes("school: {levels: []}\n", NULL,
+	    "1:18: 'school.levels' is empty (name at least one)\n");
+	assert_mistakes("school: {levels: [staff]}\n", NULL,
+	    "1:19: 'staff' is no tier of pupils (name those that learn here; it exists "
+	    "anyway)\n");
+}
+
+static void time_zones_must_exist(void **state)
+{
+	(void)state;
+	if (access("/usr/share/zoneinfo/Asia/Ho_Chi_Minh", R_OK) != 0)
+		skip();
+	assert_mistakes("school: {levels: [primary], time_zone: Asia/Hanoi}\n", NULL,
+	    "1:40: unknown time zone 'Asia/Hanoi' (write one such as Asia/Ho_Chi_Minh; "
+	    "`timedatectl list-timezones` lists them)\n");
+	assert_mistakes("school: {levels: [primary], time_zone: ../../etc/passwd}\n", NULL,
+	    "1:40: unknown time zone '../../etc/passwd' (write one such as "
+	    "Asia/Ho_Chi_Minh; `timedatectl list-timezones` lists them)\n");
+}
+
+static void addresses_are_checked(void **state)
+{
+	(void)state;
+	assert_mistakes(
+	    SCHOOL "server:\n  listen: [0.0.0.0, '127.0.0.1:53', 127.0.0.1:53]\n", NULL,
+	    "3:12: '0.0.0.0' has no port (write ADDRESS:PORT, such as 0.0.0.0:53 or "
+	    "\"[::]:53\")\n"
+	    "3:37: '127.0.0.1:53' stands here twice (keep one)\n");
+	assert_mistakes(SCHOOL "filter: {answer: {ipv4: '::1', ipv6: 10.0.0.1}}\n", NULL,
+	    "2:25: '::1' is no IPv4 address (write one without a port, auto, or none)\n"
+	    "2:38: '10.0.0.1' is no IPv6 address (write one without a port, auto, or "
+	    "none)\n");
+	assert_mistakes(SCHOOL "server: {allow: [10.0.0.9-10.0.0.1]}\n", NULL,
+	    "2:18: '10.0.0.9-10.0.0.1' is no range (write FIRST-LAST, the smaller address "
+	    "first)\n");
+}
+
+static void upstreams_are_checked(void **state)
+{
+	(void)state;
+	assert_mistakes(SCHOOL "upstream:\n"
+	                       "  servers:\n"
+	                       "    - tls://dns.quad9.net:853@9.9.9.9\n"
+	                       "    - ftp://9.9.9.9\n"
+	                       "    - 0.0.0.0\n"
+	                       "  timeout: 1h\n",
+	    NULL,
+	    "4:7: 'tls://dns.quad9.net:853@9.9.9.9': encrypted upstreams are not built yet; "
+	    "write udp://ADDRESS or tcp://ADDRESS\n"
+	    "5:7: 'ftp://9.9.9.9' begins with an unknown scheme (write udp://ADDRESS or "
+	    "tcp://ADDRESS)\n"
+	    "6:7: '0.0.0.0' is nobody's address (write that of a DNS server)\n"
+	    "7:12: 'upstream.timeout' is out of range (from 100ms to 10s)\n");
+}
+
+static void feeds_are_checked(void **state)
+{
+	(void)state;
+	assert_mistakes(SCHOOL
+	    "filter:\n"
+	    "  feeds:\n"
+	    "    - {name: a_b, category: gambla, url: [ftp://x]}\n"
+	    "    - {name: c, category: allow, url: ['https://x/y'], sha256: abc}\n"
+	    "    - {name: c, category: adult, url: [], format: rpz}\n"
+	    "    - {name: d, url: ['http://x'], rewrite: on}\n",
+	    NULL,
+	    "4:14: 'a_b' is not a feed's name (use a-z, 0-9 and -)\n"
+	    "4:29: unknown category 'gambla'; did you mean 'gambling'?\n"
+	    "4:43: 'ftp://x' is no address of a list (write https://HOST/PATH, "
+	    "http://HOST/PATH or file:PATH)\n"
+	    "5:64: 'sha256' is 64 hexadecimal digits (as sha256sum prints them)\n"
+	    "6:14: feed 'c' stands here twice (first in line 5; give it another name)\n"
+	    "6:39: 'filter.feeds.url' is empty (name at least one)\n"
+	    "6:51: filter.feeds.format: rpz is not built yet (choose one of: auto, domains, "
+	    "hosts, wildcard, adblock)\n"
+	    "7:7: 'filter.feeds.category' is missing (add it; docs/configuration.md says "
+	    "what it means)\n"
+	    "7:45: 'filter.feeds.rewrite' is not built yet; remove the line (default: "
+	    "off)\n");
+}
+
+static void tiers_are_checked(void **state)
+{
+	(void)state;
+	assert_mistakes(SCHOOL "filter:\n"
+	                       "  default_tier: staf\n"
+	                       "  tiers:\n"
+	                       "    - {name: primari}\n"
+	                       "    - {name: thcs-b}\n"
+	                       "    - {name: x, like: staf}\n"
+	                       "    - {name: staff, block: [adlt], youtube: strict}\n"
+	                       "    - {name: staff}\n",
+	    NULL,
+	    "3:17: unknown tier 'staf'; did you mean 'staff'?\n"
+	    "5:14: unknown tier 'primari'; did you mean 'primary'?\n"
+	    "6:14: unknown tier 'thcs-b' (a new one needs `like:` with a tier to start "
+	    "from)\n"
+	    "7:23: unknown tier 'staf'; did you mean 'staff'?\n"
+	    "8:29: unknown category 'adlt'; did you mean 'adult'?\n"
+	    "8:45: 'youtube' is not built yet; remove the line\n"
+	    "9:14: tier 'staff' stands here twice (first in line 8; give it another "
+	    "name)\n");
+}
+
+static void clients_are_checked(void **state)
+{
+	(void)state;
+	assert_mistakes(SCHOOL "filter:\n"
+	                       "  groups: [{name: lab, clients: [10.1.0.0/16, lab2]}]\n"
+	                       "  tiers:\n"
+	                       "    - name: primary\n"
+	                       "      clients: [10.0.0.0/8, lob, 3c:22:fb:01:02:03]\n"
+	                       "    - name: staff\n"
+	                       "      clients: [10.0.0.0-10.255.255.255, 'a b']\n",
+	    NULL,
+	    "3:47: 'lab2' is no address (a group holds prefixes and ranges, not other "
+	    "groups)\n"
+	    "6:29: unknown group 'lob'; did you mean 'lab'?\n"
+	    "6:34: '3c:22:fb:01:02:03': devices by MAC address are not built yet; remove it, "
+	    "or give the device a fixed address and write that\n"
+	    "8:17: '10.0.0.0-10.255.255.255' is claimed by tier primary already, in line 6 "
+	    "(keep one)\n"
+	    "8:42: 'a b' is neither an address, a prefix, a range nor a group (write "
+	    "10.20.0.0/16, 192.168.1.100-192.168.1.149, or a name of filter.groups)\n");
+}
+
+static void names_are_checked(void **state)
+{
+	(void)state;
+	assert_mistakes(SCHOOL "filter:\n"
+	                       "  never_block: ['*.a.vn', trường.vn, '.']\n"
+	                       "  tiers: [{name: primary, allow: [b.vn], deny: [B.vn.]}]\n",
+	    NULL,
+	    "3:17: '*.a.vn' needs no star (write a.vn: a name covers all below it)\n"
+	    "3:27: 'trường.vn' has letters outside a-z (write the name in its xn-- form)\n"
+	    "3:38: '.' would cover every name (write a domain name)\n"
+	    "4:49: 'B.vn.' stands in both allow (line 4) and deny of tier primary (keep "
+	    "one)\n");
+}
+
+static void what_is_not_built_is_refused_with_those_words(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *told;
+	} CASES[] = {
+	    {"server: {metrics: '127.0.0.1:9153'}\n",
+	        "2:19: 'server.metrics' is not built yet; remove the line (default: \"\")\n"},
+	    {"server: {rate_limit: {per_second: 5}}\n",
+	        "2:35: 'server.rate_limit.per_second' is not built yet; remove the line "
+	        "(default: 0)\n"},
+	    {"upstream: {dnssec: on}\n",
+	        "2:20: 'upstream.dnssec' is not built yet; remove the line (default: off)\n"},
+	    {"cache: {stale: {keep: 1h}}\n",
+	        "2:23: 'cache.stale.keep' is not built yet; remove the line (default: "
+	        "24h)\n"},
+	    {"console: {listen: []}\n",
+	        "2:19: 'console.listen' is not built yet; remove the line (default: "
+	        "[\"127.0.0.1:8053\"])\n"},
+	    {"notify: [{to: x}]\n",
+	        "2:9: 'notify' is not built yet; remove the line (default: [])\n"},
+	    {"share: {recipients: [{name: so}]}\n",
+	        "2:21: 'share.recipients' is not built yet; remove the line (default: "
+	        "[])\n"},
+	    {"filter: {tiers: [{name: primary, allow_only: on}]}\n",
+	        "2:46: 'filter.tiers.allow_only' is not built yet; remove the line "
+	        "(default: off)\n"},
+	    {"filter: {tiers: [{name: primary, safe_search: off}]}\n",
+	        "2:47: 'safe_search' is not built yet; remove the line\n"},
+	};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+		(void)snprintf(text, sizeof text, "%s%s", SCHOOL, CASES[i].text);
+		assert_mistakes(text, NULL, CASES[i].told);
+	}
+}
+
+static void the_defaults_of_what_is_not_built_are_silent(void **state)
+{
+	(void)state;
+	config_free(
+	    school_config(SCHOOL "upstream: {dnssec: no, zones: []}\n"
+	                         "cache: {stale: {keep: 1d}, prefetch: yes}\n"
+	                         "filter: {tiers: [{name: primary, safe_search: yes, "
+	                         "allow_only: off, schedules: []}]}\n",
+	        NULL));
+}
+
+static void the_privacy_floor_cannot_be_lowered(void **state)
+{
+	(void)state;
+	assert_mistakes(SCHOOL "monitor: {summary: {min_devices: 4}, mode: full}\n", NULL,
+	    "2:34: 'monitor.summary.min_devices' is out of range (from 5 to 10000)\n"
+	    "2:44: unknown word 'full' (choose one of: aggregate)\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(all_mistakes_of_a_file_are_told_in_one_run),
+	    cmocka_unit_test(levels_must_be_given),
+	    cmocka_unit_test(time_zones_must_exist),
+	    cmocka_unit_test(addresses_are_checked),
+	    cmocka_unit_test(upstreams_are_checked),
+	    cmocka_unit_test(feeds_are_checked),
+	    cmocka_unit_test(tiers_are_checked),
+	    cmocka_unit_test(clients_are_checked),
+	    cmocka_unit_test(names_are_checked),
+	    cmocka_unit_test(what_is_not_built_is_refused_with_those_words),
+	    cmocka_unit_test(the_defaults_of_what_is_not_built_are_silent),
+	    cmocka_unit_test(the_privacy_floor_cannot_be_lowered),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
