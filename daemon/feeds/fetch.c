@@ -190,6 +190,23 @@ static void keep_header(CURL *easy, const char *name, char *out, size_t size)
 	(void)snprintf(out, size, "%s", header->value);
 }
 
+/* In HTTP/1 a body may end with the connection: then nobody can tell its end from a cut
+ * (RFC 9112 section 6.3). */
+static bool has_an_end(CURL *easy)
+{
+	struct curl_header *encoding;
+	curl_off_t length = -1;
+	long version = 0;
+
+	(void)curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	(void)curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+	if (length >= 0 ||
+	    (version != CURL_HTTP_VERSION_1_0 && version != CURL_HTTP_VERSION_1_1))
+		return true;
+	return curl_easy_header(easy, "Transfer-Encoding", 0, CURLH_HEADER, -1, &encoding) ==
+	    CURLHE_OK;
+}
+
 static void take_answer(struct job *job, bool not_modified)
 {
 	struct fetch_answer answer = {
@@ -265,6 +282,8 @@ static void on_transfer_end(void *context, CURL *easy, CURLcode code)
 		(void)snprintf(why, sizeof why, "%s",
 		    fetch_failure_text(code, job->refusal.text, job->curl_error));
 		give_up_address(job, why);
+	} else if (http && !has_an_end(easy)) {
+		give_up_address(job, "the server does not say where the body ends");
 	} else {
 		take_answer(job, false);
 	}
@@ -380,6 +399,9 @@ static void on_resolved(
 	}
 	if (job->redirects == 0)
 		job->configured = class_of(found);
+	/* No mirror lives there under a name; somebody's DNS wants us to look. */
+	if (job->configured == ADDRESS_LINK_LOCAL)
+		job->configured = ADDRESS_PUBLIC;
 	if (hand_over(job, f->proxied ? &f->proxy : &job->url, found)) {
 		start_transfer(job);
 		return;

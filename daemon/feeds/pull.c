@@ -211,7 +211,7 @@ static void log_result(const struct feed *feed)
 		log_warn("feeds", "%s: refused: %s; %s", name, m->reason,
 		    m->fetched_s > 0 ? "the last good copy stays" : "there is no copy yet");
 	else
-		log_info("feeds", "%s: %s, %" PRIu64 " rules", name,
+		log_debug("feeds", "%s: %s, %" PRIu64 " rules", name,
 		    m->result == META_OK ? "fetched" : "unchanged", m->rules);
 }
 

@@ -283,16 +283,26 @@ static bool publish(struct run *run)
 	return true;
 }
 
-/* Is anything to be compiled? Not when rules.db was made from these very inputs, even if
- * somebody rolled it back since: it changes when the feeds do. */
+/* Its counts are known: a meta file that was lost gets them back by compiling. */
+static bool was_compiled(const struct feed *feed)
+{
+	return !feed->has_copy ||
+	    strcmp(feed->meta.category, feed->config->category.text) == 0;
+}
+
+/* Is nothing to be compiled? So it is when rules.db was made from these very inputs, even
+ * if somebody rolled it back since: it changes when the feeds do. */
 static bool is_up_to_date(const struct run *run)
 {
 	struct compile_options how = compile_how(run);
 	char now[DIGEST_TEXT_BYTES];
 	char then[STORE_DIGEST_BYTES];
+	bool same = run->has_rules;
 
+	for (size_t i = 0; i < run->store.count; i++)
+		same = same && was_compiled(&run->store.feeds[i]);
 	store_read_inputs(&run->store, then);
-	return run->has_rules && compile_digest(&run->store, &how, now) == OK &&
+	return same && compile_digest(&run->store, &how, now) == OK &&
 	    strcmp(now, then) == 0;
 }
 

@@ -157,6 +157,13 @@ def cut_short(data, percent):
     return answer
 
 
+def until_close(data):
+    """Neither length nor chunks: the body ends where the connection does."""
+    def answer(h):
+        h.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + data)
+    return answer
+
+
 def redirect(location, status=302):
     return lambda h: send(h, status, b"moved", Location=location)
 
