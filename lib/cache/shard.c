@@ -311,11 +311,12 @@ static void make_slot(const struct place *p, struct effort *effort)
 
 /* ---- putting ---------------------------------------------------------------------------- */
 
-static struct record record_of(const struct cache_key *key, const struct cache_entry *entry)
+static void fill_record(
+    struct record *r, const struct cache_key *key, const struct cache_entry *entry)
 {
 	uint64_t life_ms =
 	    entry->expires_ms > entry->stored_ms ? entry->expires_ms - entry->stored_ms : 0;
-	return (struct record){
+	*r = (struct record){
 	    .stored_ms = entry->stored_ms,
 	    .user_bits = entry->user_bits,
 	    .life_ms = life_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)life_ms,
@@ -347,10 +348,11 @@ void shard_put(
     const struct place *p, const struct cache_key *key, const struct cache_entry *entry)
 {
 	struct effort effort = {entry->stored_ms, CACHE_SECOND_CHANCES};
-	struct record head = record_of(key, entry);
+	struct record head;
 	struct record *old = shard_find(p, key);
-	uint32_t n = record_bytes(&head);
 
+	fill_record(&head, key, entry);
+	uint32_t n = record_bytes(&head);
 	bool to_main = belongs_to_main(p, old, &head);
 	if (old != NULL)
 		shard_forget(p, old);

@@ -12,7 +12,8 @@
 #include "cache/cache.h"
 
 enum {
-	NAMES = 200000, /* more than fit: some finds miss and put */
+	NAMES = 200000,   /* more than fit: some finds miss and put */
+	HOT_NAMES = 2000, /* all hits: a school in a lesson */
 	CACHE_BYTES = 16 * 1024 * 1024,
 	ANSWER_BYTES = 120,
 	THREADS_MAX = 2,
@@ -179,7 +180,7 @@ static bool ask(const struct subject *s, uint32_t n)
 
 /* ---- draws: uniform, or by Zipf's law (exponent 1) --------------------------------------- */
 
-static uint32_t *draws_uniform(void)
+static uint32_t *draws_uniform(uint32_t names)
 {
 	uint32_t *draws = calloc(DRAWS, sizeof *draws);
 	uint64_t seed = 1;
@@ -187,7 +188,7 @@ static uint32_t *draws_uniform(void)
 	if (draws == NULL)
 		exit(1);
 	for (size_t i = 0; i < DRAWS; i++)
-		draws[i] = (uint32_t)(next_random(&seed) % NAMES);
+		draws[i] = (uint32_t)(next_random(&seed) % names);
 	return draws;
 }
 
@@ -292,7 +293,8 @@ int main(int argc, char **argv)
 {
 	size_t finds = (argc > 1 ? strtoul(argv[1], NULL, 10) : 2) * 1000000u;
 	uint32_t *skewed = draws_skewed();
-	uint32_t *uniform = draws_uniform();
+	uint32_t *uniform = draws_uniform(NAMES);
+	uint32_t *hot = draws_uniform(HOT_NAMES);
 
 	for (unsigned use_lru = 0; use_lru < 2; use_lru++) {
 		struct subject s = {NULL, NULL};
@@ -304,8 +306,8 @@ int main(int argc, char **argv)
 		for (unsigned threads = 1; threads <= THREADS_MAX; threads++) {
 			measure(&s, "skewed", skewed, threads, finds);
 			measure(&s, "uniform", uniform, threads, finds);
+			measure(&s, "hot", hot, threads, finds);
 		}
-		measure(&s, "skewed", skewed, 1, finds);
 		measure_flood(&s, skewed, 1, finds / 2);
 		measure_flood(&s, skewed, 10, finds / 10);
 		if (s.lru != NULL)
@@ -314,5 +316,6 @@ int main(int argc, char **argv)
 	}
 	free(skewed);
 	free(uniform);
+	free(hot);
 	return 0;
 }
