@@ -89,8 +89,9 @@ struct report_counter {
 };
 
 /* A counter over totals alone, for days that are read back from disk: devices of a pool
- * are the largest lower bound the totals allow. `totals` must outlive it. */
-struct report_counter report_counter_of_totals(const struct tally_totals *totals);
+ * are the largest lower bound the totals allow. It only reads `totals`, which must
+ * outlive it. */
+struct report_counter report_counter_of_totals(struct tally_totals *totals);
 
 /* ---- what comes out ---- */
 
@@ -232,7 +233,7 @@ enum report_band report_band_of(uint32_t devices);
 const char *report_band_text(enum report_band band);
 /* RFC 3339 with offset, "2026-11-20T00:00:00+07:00". */
 enum {
-	REPORT_TIME_BYTES = 32
+	REPORT_TIME_BYTES = 48
 };
 void report_time(char out[REPORT_TIME_BYTES], int64_t at_s, int offset_min);
 /* UUID (version 8, RFC 9562) of SHA-256 over unit, period, cut and revision. */
