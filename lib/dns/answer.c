@@ -154,11 +154,12 @@ size_t answer_any(const struct answer *a, uint32_t ttl_s)
 static void put_suffix(struct writing *wr, struct dname owner)
 {
 	size_t qname_len = wr->a->query->qname.len;
-	if (owner.len <= 1)
+	if (owner.len <= 1) {
 		writer_u8(&wr->w, 0);
-	else
+	} else {
 		writer_u16(&wr->w,
 		    (uint16_t)(0xc000 | (DNS_HEADER_BYTES + qname_len - owner.len)));
+	}
 }
 
 /* Our SOA: the zone itself is its server, there is no mailbox, nobody transfers it; what

@@ -305,9 +305,10 @@ static uint64_t hash_label(
 		    state ^ 0xd6e8feb86659fd93u);
 		count -= 8;
 	}
-	if (count > 0)
+	if (count > 0) {
 		state = multiply_fold(
 		    load_rest(name, end, count) ^ key.k1, state ^ 0xa0761d6478bd642fu);
+	}
 	return state;
 }
 

@@ -116,7 +116,6 @@ const char *rr_shape(uint16_t type)
 	case TYPE_NAPTR:
 		return "22sssn";
 	case TYPE_DS:
-		return "211.";
 	case TYPE_DNSKEY:
 		return "211.";
 	case TYPE_RRSIG:

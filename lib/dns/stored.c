@@ -43,11 +43,12 @@ static void put_name(struct making *m, struct dname name)
 	while (rest.len > 1 && !name_is_at_or_below(qname, rest))
 		rest = name_parent(rest);
 	writer_bytes(&m->w, (struct slice){name.wire, name.len - rest.len});
-	if (rest.len > 1)
+	if (rest.len > 1) {
 		writer_u16(
 		    &m->w, (uint16_t)(0xc000 | (DNS_HEADER_BYTES + qname.len - rest.len)));
-	else
+	} else {
 		writer_u8(&m->w, 0);
+	}
 }
 
 /* RFC 3597 section 4: only types of RFC 1035 may have compressed names. */
@@ -68,20 +69,22 @@ static void put_rdata(struct making *m, const struct rr *rr)
 		size_t size = end - at;
 		if (*piece == 'n') {
 			struct name_buf name = {.len = 0};
-			if (!name_parse_wire(&name, m->reply, at, &at))
+			if (!name_parse_wire(&name, m->reply, at, &at)) {
 				m->w.bad = true;
-			else if (may_compress(rr->type))
+			} else if (may_compress(rr->type)) {
 				put_name(m, name_of(&name));
-			else
+			} else {
 				writer_bytes(&m->w, (struct slice){name.wire, name.len});
+			}
 			continue;
 		}
-		if (*piece >= '1' && *piece <= '8')
+		if (*piece >= '1' && *piece <= '8') {
 			size = (size_t)(*piece - '0');
-		else if (*piece == 's')
+		} else if (*piece == 's') {
 			size = bytes[at] + 1u;
-		else if (*piece == 'u')
+		} else if (*piece == 'u') {
 			continue; /* goes with the rest behind it, which is the last piece */
+		}
 		writer_bytes(&m->w, (struct slice){bytes + at, size});
 		at += size;
 	}
@@ -458,10 +461,11 @@ enum err stored_from_reply(uint8_t *out, size_t cap, size_t *len, struct slice r
 	if (rc != OK)
 		return rc;
 	put_question(&m);
-	if (m.rcode == RCODE_NOERROR || m.rcode == RCODE_NXDOMAIN)
+	if (m.rcode == RCODE_NOERROR || m.rcode == RCODE_NXDOMAIN) {
 		rc = put_records(&m, &kind);
-	else
+	} else {
 		m.ttl_s = limits->failure_ttl_s;
+	}
 	return rc == OK ? finish(&m, kind, out, len) : rc;
 }
 

@@ -40,10 +40,11 @@ bool text_to_type(struct slice text, uint16_t *out)
 void text_from_rcode(char out[TEXT_CODE_BYTES], uint16_t rcode)
 {
 	const ldns_lookup_table *row = ldns_lookup_by_id(ldns_rcodes, rcode);
-	if (row != NULL)
+	if (row != NULL) {
 		(void)snprintf(out, TEXT_CODE_BYTES, "%s", row->name);
-	else
+	} else {
 		(void)snprintf(out, TEXT_CODE_BYTES, "RCODE%u", rcode);
+	}
 }
 
 /* Takes a text that ldns made, may be NULL. */

@@ -79,10 +79,11 @@ static bool split_port(struct slice text, struct slice *host, struct slice *port
 	}
 	struct slice rest = text;
 	*host = slice_cut(&rest, ':');
-	if (rest.ptr != NULL && memchr(rest.ptr, ':', rest.len) == NULL)
+	if (rest.ptr != NULL && memchr(rest.ptr, ':', rest.len) == NULL) {
 		*port = rest;
-	else
+	} else {
 		*host = text;
+	}
 	return true;
 }
 
@@ -116,10 +117,11 @@ void addr_to_text(char out[ADDR_TEXT_MAX], const struct addr *a)
 	size_t len = strlen(out);
 	if (a->scope_id == 0)
 		return;
-	if (if_indextoname(a->scope_id, interface) != NULL)
+	if (if_indextoname(a->scope_id, interface) != NULL) {
 		(void)snprintf(out + len, ADDR_TEXT_MAX - len, "%%%s", interface);
-	else
+	} else {
 		(void)snprintf(out + len, ADDR_TEXT_MAX - len, "%%%u", a->scope_id);
+	}
 }
 
 void addr_to_text_port(char out[ADDR_TEXT_MAX], const struct addr *a)
@@ -127,10 +129,11 @@ void addr_to_text_port(char out[ADDR_TEXT_MAX], const struct addr *a)
 	char alone[ADDR_TEXT_MAX];
 	addr_to_text(alone, a);
 	/* The longest address has 45 characters, its scope 17, the port and brackets 8. */
-	if (a->family == AF_INET6)
+	if (a->family == AF_INET6) {
 		(void)snprintf(out, ADDR_TEXT_MAX, "[%.54s]:%u", alone, a->port);
-	else
+	} else {
 		(void)snprintf(out, ADDR_TEXT_MAX, "%.54s:%u", alone, a->port);
+	}
 }
 
 /* ---- the kernel's form ---- */

@@ -7,6 +7,7 @@ enum {
 	MESSAGE_BYTES_MIN = 12 /* a DNS header */
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): frame_feed writes through it. */
 void frame_init(struct frame *f, uint8_t *storage, size_t cap)
 {
 	*f = (struct frame){.storage = storage, .cap = cap};

@@ -132,10 +132,11 @@ static uint8_t mask_length(const struct addr *mask)
 static struct addr addr_of(const struct sockaddr *from)
 {
 	struct sockaddr_storage storage = {.ss_family = AF_UNSPEC};
-	if (from != NULL && from->sa_family == AF_INET)
+	if (from != NULL && from->sa_family == AF_INET) {
 		memcpy(&storage, from, sizeof(struct sockaddr_in));
-	else if (from != NULL && from->sa_family == AF_INET6)
+	} else if (from != NULL && from->sa_family == AF_INET6) {
 		memcpy(&storage, from, sizeof(struct sockaddr_in6));
+	}
 	return addr_from_sockaddr(&storage);
 }
 

@@ -18,10 +18,11 @@ struct prefix prefix_of(const struct addr *a, uint8_t length)
 	if (p.length > bits)
 		p.length = bits;
 	for (unsigned i = 0; i < bits / 8u; i++) {
-		if (i * 8 >= p.length)
+		if (i * 8 >= p.length) {
 			p.base.bytes[i] = 0;
-		else if (p.length - i * 8 < 8)
+		} else if (p.length - i * 8 < 8) {
 			p.base.bytes[i] &= (uint8_t)(0xff << (8 - (p.length - i * 8)));
+		}
 	}
 	return p;
 }
