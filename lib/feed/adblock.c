@@ -127,6 +127,18 @@ static void read_anchored(struct feed_parser *p, struct slice pattern, unsigned 
 		feed_emit(p, kind);
 }
 
+/* ".example.com", "-ads-": to be found anywhere in a name. */
+static bool is_part_of_name(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t c = byte_lower(s.ptr[i]);
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '.' &&
+		    c != '-' && c != '_')
+			return false;
+	}
+	return true;
+}
+
 /* Without an anchor: a bare name, a hosts line, or a pattern for URLs. */
 static void read_unanchored(struct feed_parser *p, struct slice pattern, unsigned kind)
 {
@@ -138,7 +150,10 @@ static void read_unanchored(struct feed_parser *p, struct slice pattern, unsigne
 		return;
 	}
 	enum feed_reason reason = feed_read_name(&p->name, pattern);
-	if (reason == FEED_REASONS)
+	bool single = reason == FEED_REASONS && name_label_count(name_of(&p->name)) == 1;
+	if (single || (reason == FEED_BAD_NAME && is_part_of_name(pattern)))
+		feed_refuse(p, FEED_PATTERN);
+	else if (reason == FEED_REASONS)
 		feed_emit(p, kind | feed_bare_kind(p));
 	else if (reason == FEED_URL)
 		feed_idle(p);
@@ -216,6 +231,16 @@ void feed_read_adblock(struct feed_parser *p, struct slice line)
 	read_rule(p, first);
 }
 
+/* "##.ad", "###ad", "##div": a selector for all pages; "## text" and "####" decorate. */
+static bool is_generic_cosmetic(struct slice line)
+{
+	if (line.len < 4 || line.ptr[1] != '#')
+		return false;
+	uint8_t c = byte_lower(line.ptr[2]);
+	return c == '.' || c == '[' || (c >= 'a' && c <= 'z') ||
+	    (c == '#' && byte_lower(line.ptr[3]) >= 'a' && byte_lower(line.ptr[3]) <= 'z');
+}
+
 unsigned feed_probe_adblock(struct slice line)
 {
 	if (slice_starts(line, SLICE_LIT("||")) || slice_starts(line, SLICE_LIT("@@")))
@@ -224,7 +249,7 @@ unsigned feed_probe_adblock(struct slice line)
 		return 8;
 	if (line.ptr[0] == '!')
 		return 2;
-	if (line.ptr[0] == '#' ? slice_starts(line, SLICE_LIT("##")) : is_cosmetic(line))
+	if (line.ptr[0] == '#' ? is_generic_cosmetic(line) : is_cosmetic(line))
 		return 3;
 	return feed_probe_domains(line) > 0 ? 1 : 0;
 }

@@ -118,6 +118,8 @@ static struct shape shape_of(struct slice line)
 	s.star = slice_starts(word, SLICE_LIT("*."));
 	if (s.star)
 		word = (struct slice){word.ptr + 2, word.len - 2};
+	else if (word.len > 1 && word.ptr[0] == '.')
+		word = (struct slice){word.ptr + 1, word.len - 1};
 	s.name = feed_read_name(&name, word) == FEED_REASONS;
 	return s;
 }

@@ -19,6 +19,7 @@ enum {
 struct question {
 	struct name_buf name;
 	char type[16];
+	char *bad_name; /* owned; what was asked is no name or type: nothing else counts */
 	enum ask_verdict verdict;
 	uint64_t categories; /* that list it */
 	/* the rule that decided; feed -1 without one */

@@ -17,8 +17,10 @@ struct batch {
 
 static void batch_deinit(struct batch *b)
 {
-	for (size_t i = 0; i < b->count; i++)
+	for (size_t i = 0; i < b->count; i++) {
 		free(b->items[i].rule);
+		free(b->items[i].bad_name);
+	}
 	free(b->items);
 }
 
@@ -53,6 +55,21 @@ static enum err batch_add(
 	return OK;
 }
 
+/* What is no question keeps its place among the answers, with its own words and no verdict. */
+static enum err batch_add_bad(struct batch *b, struct slice name, struct slice type)
+{
+	enum err rc = batch_add(b, SLICE_LIT("."), SLICE_EMPTY, NULL);
+	if (rc != OK)
+		return rc;
+	struct question *q = &b->items[b->count - 1];
+	char text[NAME_TEXT_MAX];
+	text_printable(text, sizeof text, name);
+	q->bad_name = strdup(text);
+	if (type.len > 0)
+		text_printable(q->type, sizeof q->type, type);
+	return q->bad_name != NULL ? OK : ERR_MEMORY;
+}
+
 static struct dname matched_name(const struct question *q)
 {
 	struct dname name = name_of(&q->name);
@@ -79,7 +96,8 @@ static int print_json(const struct ruledb *db, const struct question *q)
 	name_to_text(name, name_of(&q->name));
 	if (q->feed >= 0 && ruledb_feed_at(db, (unsigned)q->feed, &feed))
 		name_to_text(match, matched_name(q));
-	return json_print(json_pack("{ss ss ss so ss so so sI sn}", "name", name, "type",
+	const char *asked = q->bad_name != NULL ? q->bad_name : name;
+	return json_print(json_pack("{ss ss ss so ss so so sI sn}", "name", asked, "type",
 	    q->type, "verdict", ask_verdict_text(q->verdict), "categories",
 	    category_names(db, q->categories), "match", match, "rule",
 	    json_text((struct slice){(const uint8_t *)q->rule, q->rule_len}), "feed",
@@ -141,7 +159,7 @@ static int explain_one(const struct ruledb *db, int argc, char **argv, bool json
 }
 
 /* "NAME [TYPE [CLIENT]]": no rule of this database asks who the client is. */
-static enum err add_line(struct batch *b, struct slice line, struct diag *why)
+static enum err add_line(struct batch *b, struct slice line, struct diag *why, bool *bad)
 {
 	struct slice words[3];
 
@@ -153,10 +171,12 @@ static enum err add_line(struct batch *b, struct slice line, struct diag *why)
 		words[i] = (struct slice){line.ptr, n};
 		line = (struct slice){line.ptr + n, line.len - n};
 	}
-	return batch_add(b, words[0], words[1], why);
+	enum err rc = batch_add(b, words[0], words[1], why);
+	*bad = rc == ERR_FORMAT || rc == ERR_RANGE;
+	return *bad ? batch_add_bad(b, words[0], words[1]) : rc;
 }
 
-/* Lines that are no question are said and passed over; *bad counts them. */
+/* *bad counts lines that are no question; they are said. */
 static enum err read_batch(struct batch *b, unsigned *bad)
 {
 	char *line = NULL;
@@ -168,14 +188,14 @@ static enum err read_batch(struct batch *b, unsigned *bad)
 	     n = getline(&line, &size, stdin)) {
 		struct slice text = slice_trim((struct slice){(uint8_t *)line, (size_t)n});
 		struct diag why = {0};
+		bool is_bad = false;
 		number++;
 		if (text.len == 0)
 			continue;
-		rc = add_line(b, text, &why);
-		if (rc == ERR_FORMAT || rc == ERR_RANGE) {
+		rc = add_line(b, text, &why, &is_bad);
+		if (is_bad) {
 			(void)fprintf(stderr, "-:%u: %s\n", number, why.text);
 			(*bad)++;
-			rc = OK;
 		}
 	}
 	free(line);
@@ -189,8 +209,10 @@ static int explain_batch(const struct ruledb *db)
 	int status = EXIT_DONE;
 
 	enum err rc = read_batch(&b, &bad);
-	for (size_t i = 0; rc == OK && i < b.count; i++)
-		ask_decide(db, &b.items[i]);
+	for (size_t i = 0; rc == OK && i < b.count; i++) {
+		if (b.items[i].bad_name == NULL)
+			ask_decide(db, &b.items[i]);
+	}
 	if (rc == OK)
 		rc = ask_find_lines(db, b.items, b.count);
 	if (rc != OK)

@@ -71,7 +71,8 @@ static void what_cannot_be_honoured_is_refused(void **state)
 	expect_refused("adblock", "||ads.*.vn^", FEED_PATTERN);
 	expect_refused("adblock", "||ads.", FEED_PATTERN);
 	expect_refused("adblock", "a.vn^", FEED_PATTERN);
-	expect_refused("adblock", "-ads-", FEED_TLD);
+	expect_refused("adblock", "-ads-", FEED_PATTERN);
+	expect_refused("adblock", ".ads.vn", FEED_PATTERN);
 	expect_refused("adblock", "||1.2.3.4^", FEED_ADDRESS);
 	expect_refused("adblock", "||a..vn^", FEED_BAD_NAME);
 	expect_refused("adblock", "{ \"a\": 1 }", FEED_BAD_LINE);

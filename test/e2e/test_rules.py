@@ -1,0 +1,213 @@
+"""lachan-rules as an operator uses it; and on real lists, where ../shared/feeds is."""
+import csv
+import gzip
+import json
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+from lachan_test import BIN, SOURCE_DIR, main
+
+PROGRAM = os.path.join(BIN, "lachan-rules")
+FEEDS = os.path.join(os.path.dirname(SOURCE_DIR), "shared", "feeds")
+KEYS = ["name", "type", "verdict", "categories", "match", "rule", "feed", "line", "rewrite"]
+
+
+def rules(*argv, stdin=None):
+    done = subprocess.run([PROGRAM, *argv], input=stdin, capture_output=True, text=True,
+                          timeout=250, env={**os.environ, "LC_ALL": "C.UTF-8"}, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+class RulesCase(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="lachan-rules-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.db = os.path.join(self.folder, "rules.db")
+
+    def path(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(text.encode() if isinstance(text, str) else text)
+        return path
+
+    def compile(self, *argv, db=None):
+        code, out, err = rules("compile", "-o", db or self.db, "--json", *argv)
+        self.assertEqual(code, 0, err)
+        return json.loads(out)
+
+    def explain(self, *names):
+        code, out, err = rules("explain", "-d", self.db, "-", stdin="\n".join(names) + "\n")
+        self.assertEqual(code, 0, err)
+        return [json.loads(line) for line in out.splitlines()]
+
+
+class Compile(RulesCase):
+    def test_counts_names_rules_and_refused_lines(self):
+        a = self.path("a.txt", "a.vn\nA.VN.\nbad name\n1.2.3.4\nvn\nedu.vn\nb.vn\n")
+        b = self.path("b.txt", "||a.vn^\n@@||ok.a.vn^\n||x.vn^$nonsense\na.vn##.ad\n")
+        told = self.compile("adult=" + a, "games=" + b)
+        self.assertEqual((told["names"], told["rules"], told["refused"]), (3, 4, 5))
+        self.assertEqual([f["format"] for f in told["feeds"]], ["domains", "adblock"])
+        self.assertEqual(told["feeds"][0]["reasons"]["a protected name or public suffix"], 1)
+
+    def test_bad_lines_never_make_it_fail(self):
+        bad = self.path("bad.txt", "? !\n" * 1000 + "a.vn\n")
+        told = self.compile("x=" + bad, "--format", "domains")
+        self.assertEqual((told["names"], told["refused"]), (1, 1000))
+
+    def test_a_web_page_is_left_out_and_the_rest_published(self):
+        page = self.path("page.txt", "<!DOCTYPE html><html>\na.vn\n")
+        good = self.path("good.txt", "b.vn\n")
+        code, out, err = rules("compile", "-o", self.db, "x=" + page, "y=" + good)
+        self.assertEqual(code, 1)
+        self.assertIn("page.txt: left out", err)
+        self.assertIn("1 names", out)
+        self.assertEqual([q["verdict"] for q in self.explain("a.vn", "b.vn")],
+                         ["none", "block"])
+
+    def test_the_database_before_is_kept(self):
+        one = self.path("one.txt", "a.vn\n")
+        self.compile("x=" + one)
+        with open(self.db, "rb") as file:
+            before = file.read()
+        self.compile("x=" + one)
+        with open(self.db + ".prev", "rb") as file:
+            self.assertEqual(file.read(), before)
+
+    def test_a_missing_list_publishes_nothing(self):
+        code, _, err = rules("compile", "-o", self.db, "x=" + self.folder + "/none")
+        self.assertEqual(code, 1)
+        self.assertIn("No such file", err)
+        self.assertFalse(os.path.exists(self.db))
+
+    def test_gzip_is_read_as_its_text(self):
+        packed = self.path("a.gz", gzip.compress(b"a.vn\nb.vn\n"))
+        self.assertEqual(self.compile("x=" + packed)["names"], 2)
+
+    def test_wrong_usage_exits_with_2(self):
+        for argv in ([], ["nonsense"], ["compile"], ["compile", "-o", self.db],
+                     ["compile", "-o", self.db, "x"], ["compile", "-o", self.db, "=x"],
+                     ["compile", "-o", self.db, "--format", "nonsense", "x=y"],
+                     ["explain", "a.vn"], ["explain", "-d", self.db], ["stat"],
+                     ["diff", self.db], ["stat", "--nonsense"]):
+            code, out, err = rules(*argv)
+            self.assertEqual((code, out), (2, ""), argv)
+            self.assertIn("usage:", err)
+        self.assertEqual(rules("replay", "-d", self.db, "x")[0], 1)
+
+
+class Explain(RulesCase):
+    def test_says_verdict_rule_and_line_in_the_contracts_form(self):
+        a = self.path("a.txt", "# x\n0.0.0.0 a.vn\n")
+        b = self.path("b.txt", "||a.vn^\n@@||ok.a.vn^\n")
+        c = self.path("c.txt", "free.a.vn\n")
+        self.compile("adult=" + a, "games=" + b, "allow=" + c)
+        answers = self.explain("WWW.a.vn", "ok.a.vn AAAA 10.0.0.7", "free.a.vn", "n.vn HTTPS")
+        self.assertEqual(list(answers[0]), KEYS)
+        self.assertEqual(answers[0], {
+            "name": "www.a.vn", "type": "A", "verdict": "block",
+            "categories": ["adult", "games"], "match": "a.vn", "rule": "0.0.0.0 a.vn",
+            "feed": a, "line": 2, "rewrite": None})
+        self.assertEqual((answers[1]["verdict"], answers[1]["categories"], answers[1]["type"]),
+                         ("block", ["adult"], "AAAA"))
+        self.assertEqual((answers[2]["verdict"], answers[2]["feed"], answers[2]["line"]),
+                         ("allow", c, 1))
+        self.assertEqual((answers[3]["verdict"], answers[3]["categories"]), ("none", []))
+
+    def test_an_exception_of_the_only_feed_allows(self):
+        a = self.path("a.txt", "||a.vn^\n@@||ok.a.vn^\n")
+        self.compile("adult=" + a)
+        answer = self.explain("x.ok.a.vn")[0]
+        self.assertEqual((answer["verdict"], answer["match"], answer["rule"], answer["line"]),
+                         ("allow", "ok.a.vn", "@@||ok.a.vn^", 2))
+
+    def test_line_is_0_where_the_list_is_gone(self):
+        a = self.path("a.txt", "a.vn\n")
+        self.compile("adult=" + a)
+        os.unlink(a)
+        answer = self.explain("a.vn")[0]
+        self.assertEqual((answer["verdict"], answer["line"], answer["rule"]), ("block", 0, ""))
+
+    def test_what_is_no_question_keeps_its_place(self):
+        self.compile("x=" + self.path("a.txt", "a.vn\n"))
+        code, out, err = rules("explain", "-d", self.db, "-", stdin="b..vn\n\na.vn\n")
+        lines = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual((code, [q["verdict"] for q in lines]), (1, ["none", "block"]))
+        self.assertEqual(lines[0]["name"], "b..vn")
+        self.assertIn("-:1:", err)
+
+    def test_a_damaged_database_is_refused(self):
+        self.compile("x=" + self.path("a.txt", "a.vn\n"))
+        with open(self.db, "r+b") as file:
+            file.seek(200)
+            file.write(b"\xff")
+        code, out, err = rules("explain", "-d", self.db, "a.vn")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("checksum", err)
+
+
+class StatAndDiff(RulesCase):
+    def test_stat_tells_feeds_and_categories(self):
+        self.compile("x=" + self.path("a.txt", "a.vn\nb.vn\n"), "y=" + self.path("b.txt", "a.vn\n"))
+        code, out, _ = rules("stat", self.db, "--json")
+        told = json.loads(out)
+        self.assertEqual((code, told["names"], told["rules"]), (0, 2, 3))
+        self.assertEqual(told["categories"], [{"name": "x", "names": 2}, {"name": "y", "names": 1}])
+        self.assertEqual([f["names"] for f in told["feeds"]], [2, 1])
+
+    def test_diff_names_what_is_new_and_gone(self):
+        before = self.path("a.txt", "a.vn\nb.vn\n")
+        after = self.path("b.txt", "b.vn\nc.vn\nd.vn\nd.vn\n")
+        new = os.path.join(self.folder, "new.db")
+        self.compile("x=" + before)
+        self.compile("x=" + after, db=new)
+        code, out, _ = rules("diff", self.db, new, "--json")
+        told = json.loads(out)
+        self.assertEqual((code, told["names"]), (0, {"before": 2, "after": 3}))
+        self.assertEqual(told["added"], {"names": 2, "whole": True, "examples": ["c.vn", "d.vn"]})
+        self.assertEqual(told["removed"], {"names": 1, "whole": True, "examples": ["a.vn"]})
+        self.assertIn({"kind": "category", "name": "x", "before": 2, "after": 3},
+                      told["changes"])
+
+
+@unittest.skipUnless(os.path.isdir(FEEDS), "no ../shared/feeds here")
+class RealLists(RulesCase):
+    """What may differ from the manifest's counts: public suffixes and garbage are left out,
+    "||word." is a pattern, "||*.name^" and "|name^" do count."""
+
+    def rows(self):
+        with open(os.path.join(FEEDS, "MANIFEST.tsv"), encoding="utf-8") as file:
+            for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+                form = row["file"].split("/")[0]
+                if form in ("hosts", "domains", "wildcard", "adblock"):
+                    yield form, os.path.join(FEEDS, row["file"]), int(row["distinct_domains"])
+
+    def test_each_list_gives_the_names_that_were_counted(self):
+        for form, path, names in self.rows():
+            if path.endswith("most-abused-tlds.txt"):
+                form = "adblock"  # whatever its folder says
+            with self.subTest(path):
+                got = self.compile("x=" + path, "--format", form)["names"]
+                # exceptions are names of the database, but were not counted
+                self.assertGreaterEqual(got, names - max(5, names // 1000))
+
+    def test_no_plain_adblock_rule_is_lost(self):
+        plain = re.compile(r"^\|\|([a-z0-9_.-]+\.[a-z][a-z0-9-]*)\^\r?$", re.M)
+        for form, path, _ in self.rows():
+            if form != "adblock":
+                continue
+            with open(path, encoding="utf-8", errors="replace") as file:
+                names = sorted(set(plain.findall(file.read())))[:3000]
+            if not names:
+                continue
+            self.compile("x=" + path)
+            lost = [q["name"] for q in self.explain(*names) if q["verdict"] == "none"]
+            self.assertLessEqual(len(lost), 3, lost)  # public suffixes
+
+
+if __name__ == "__main__":
+    main()
