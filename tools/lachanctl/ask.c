@@ -1,0 +1,187 @@
+/* Talking to the gateway's sockets, and saying what went wrong. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/words.h"
+#include "kit/control_client.h"
+#include "lachanctl/ctl.h"
+
+enum {
+	ASK_TIMEOUT_MS = 10 * 60 * 1000 /* a fetch of all feeds may take that long */
+};
+
+enum ctl_status ctl_print_json(json_t *taken)
+{
+	char *text = json_dumps(taken, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	json_decref(taken);
+	if (text == NULL)
+		return CTL_FAILED;
+	puts(text);
+	free(text);
+	return CTL_DONE;
+}
+
+enum ctl_status ctl_fail(
+    const struct ctl *c, enum ctl_status status, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	if (c->json)
+		(void)ctl_print_json(json_pack("{s:s}", "error", text));
+	else
+		fprintf(stderr, "lachanctl: %s\n", text);
+	return status;
+}
+
+enum ctl_status ctl_not_built(const struct ctl *c, const char *command)
+{
+	return ctl_fail(c, CTL_FAILED, _("%s: not built yet"), command);
+}
+
+enum ctl_status ctl_usage(const struct ctl *c, const char *usage)
+{
+	return ctl_fail(c, CTL_USAGE, _("usage: lachanctl %s"), usage);
+}
+
+json_t *ctl_tier_argument(const struct ctl *c)
+{
+	json_t *arguments = json_object();
+
+	if (c->tier != NULL)
+		(void)json_object_set_new(arguments, "tier", json_string(c->tier));
+	return arguments;
+}
+
+/* Takes `arguments`. */
+static char *make_request(const char *command, json_t *arguments)
+{
+	json_t *request = json_pack("{s:s}", "command", command);
+	char *text = NULL;
+
+	if (request != NULL &&
+	    (arguments == NULL || json_object_update(request, arguments) == 0))
+		text = json_dumps(request, JSON_COMPACT);
+	json_decref(request);
+	json_decref(arguments);
+	return text;
+}
+
+static enum err exchange(
+    const char *path, const char *request, json_t **reply, struct diag *why)
+{
+	struct control_client client = {.fd = -1};
+	struct slice answer;
+	enum err rc = control_client_open(&client, path, ASK_TIMEOUT_MS, why);
+
+	if (rc == OK)
+		rc = control_client_ask(&client, slice_of(request), &answer, why);
+	if (rc == OK) {
+		*reply = json_loadb((const char *)answer.ptr, answer.len, 0, NULL);
+		rc = json_is_object(*reply) ? OK : ERR_FORMAT;
+		if (rc != OK)
+			diag_set(why, "%s", _("the gateway's answer cannot be read"));
+	}
+	control_client_close(&client);
+	return rc;
+}
+
+/* What a tired person does next. */
+static const char *advice_for(enum err rc)
+{
+	switch (rc) {
+	case ERR_NOT_FOUND:
+		return _(
+		    "Start it: sudo systemctl start lachan. See why it stopped: "
+		    "journalctl -u lachan -e. Is it elsewhere? Say -c FILE or -s SOCKET.");
+	case ERR_DENIED:
+		return _("Try: sudo lachanctl ...");
+	default:
+		return "";
+	}
+}
+
+static enum ctl_status judge_reply(const struct ctl *c, json_t **reply)
+{
+	if (json_is_true(json_object_get(*reply, "ok"))) {
+		(void)json_object_del(*reply, "ok");
+		return CTL_DONE;
+	}
+	const char *error = json_string_value(json_object_get(*reply, "error"));
+	enum ctl_status status =
+	    ctl_fail(c, CTL_FAILED, "%s", error != NULL ? error : _("the gateway refused"));
+	json_decref(*reply);
+	*reply = NULL;
+	return status;
+}
+
+enum ctl_status ctl_try(struct ctl *c, const char *path, const char *command,
+    json_t *arguments, json_t **reply, bool *reached)
+{
+	struct diag why = {.text = ""};
+	char *request = make_request(command, arguments);
+
+	*reply = NULL;
+	*reached = true;
+	if (request == NULL)
+		return ctl_fail(c, CTL_FAILED, "%s", err_text(ERR_MEMORY));
+	enum err rc = exchange(path, request, reply, &why);
+	free(request);
+	if (rc == OK)
+		return judge_reply(c, reply);
+	json_decref(*reply);
+	*reply = NULL;
+	*reached = rc != ERR_NOT_FOUND;
+	if (!*reached)
+		return CTL_FAILED;
+	const char *advice = advice_for(rc);
+	return ctl_fail(
+	    c, CTL_FAILED, "%s%s%s", why.text, *advice != 0 ? "\n" : "", advice);
+}
+
+enum ctl_status ctl_ask(
+    struct ctl *c, const char *path, const char *command, json_t *arguments, json_t **reply)
+{
+	bool reached;
+	enum ctl_status status = ctl_try(c, path, command, arguments, reply, &reached);
+
+	if (!reached)
+		return ctl_fail(c, CTL_FAILED,
+		    _("the gateway is not running (nobody answers "
+		      "at %s).\n%s"),
+		    path, advice_for(ERR_NOT_FOUND));
+	return status;
+}
+
+static bool speaks_english(const struct ctl *c)
+{
+	return c->config->school.languages.items[0] == LANGUAGE_EN;
+}
+
+const char *ctl_tier_words(const struct ctl *c, const char *tier)
+{
+	size_t i;
+
+	if (c->config == NULL || !config_find_tier(c->config, tier, &i))
+		return tier;
+	const struct rules_tier *found = &c->config->tiers.items[i];
+	const char *words = speaks_english(c) ? found->name_en.text : found->name_vi.text;
+	return *words != 0 ? words : tier;
+}
+
+const char *ctl_category_words(const struct ctl *c, const char *category)
+{
+	size_t i;
+
+	if (c->config == NULL || !config_find_category(c->config, category, &i))
+		return category;
+	const struct rules_category *found = &c->config->categories.items[i];
+	const char *words = speaks_english(c) ? found->name_en.text : found->name_vi.text;
+	return *words != 0 ? words : category;
+}

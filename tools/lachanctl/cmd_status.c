@@ -1,0 +1,174 @@
+/* status: is the gateway well? */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/words.h"
+#include "lachanctl/ctl.h"
+#include "lachanctl/say.h"
+#include "lachanctl/table.h"
+
+static int64_t number(const json_t *object, const char *key)
+{
+	return (int64_t)json_integer_value(json_object_get(object, key));
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value != NULL ? value : "";
+}
+
+static void row(struct table *t, const char *label, const char *value)
+{
+	table_cell(t, "%s", label);
+	table_cell(t, "%s", value);
+}
+
+static const char *source_words(const char *source)
+{
+	if (strcmp(source, "packaged") == 0)
+		return _("the small rules that ship; no list has been pulled yet");
+	if (strcmp(source, "previous") == 0)
+		return _("the rules before the last ones, which could not be read");
+	if (strcmp(source, "none") == 0)
+		return _("NONE: nothing is blocked by lists");
+	return _("pulled lists");
+}
+
+static void say_rules(struct table *t, const json_t *rules)
+{
+	char names[SAY_BYTES], age[SAY_BYTES], line[256];
+
+	say_count(names, number(rules, "names"));
+	say_duration(age, number(rules, "age_s"));
+	snprintf(line, sizeof line, _("%s names, %s old (%s)"), names, age,
+	    source_words(text(rules, "source")));
+	row(t, _("Rules"), line);
+}
+
+static void say_queries(struct table *t, const json_t *queries)
+{
+	char all[SAY_BYTES], blocked[SAY_BYTES], cached[SAY_BYTES], line[256];
+
+	say_count(all, number(queries, "udp") + number(queries, "tcp"));
+	say_count(blocked, number(queries, "blocked"));
+	say_count(cached, number(queries, "cached"));
+	snprintf(line, sizeof line, _("%s; %s blocked, %s answered from the cache"), all,
+	    blocked, cached);
+	row(t, _("Questions"), line);
+}
+
+static void say_cache(struct table *t, const json_t *cache)
+{
+	char entries[SAY_BYTES], bytes[SAY_BYTES], limit[SAY_BYTES], line[256];
+
+	say_count(entries, number(cache, "entries"));
+	say_size(bytes, number(cache, "bytes"));
+	say_size(limit, number(cache, "limit_bytes"));
+	snprintf(line, sizeof line, _("%s answers, %s of %s"), entries, bytes, limit);
+	row(t, _("Cache"), line);
+}
+
+static void say_upstreams(struct table *t, const json_t *upstreams)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(upstreams, i, one)
+	{
+		char line[256];
+		bool up = strcmp(text(one, "state"), "up") == 0;
+		snprintf(line, sizeof line,
+		    up ? _("%s answers, %lld ms") : _("%s DOES NOT ANSWER"),
+		    text(one, "address"), (long long)number(one, "rtt_ms"));
+		row(t, i == 0 ? _("Asks") : "", line);
+	}
+}
+
+static void say_children(struct table *t, const json_t *children)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(children, i, one)
+	{
+		char line[256], up[SAY_BYTES];
+		say_duration(up, number(one, "uptime_s"));
+		snprintf(line, sizeof line, _("%s: %s for %s, restarted %lld times"),
+		    text(one, "name"), text(one, "state"), up,
+		    (long long)number(one, "restarts"));
+		row(t, i == 0 ? _("Programs") : "", line);
+	}
+}
+
+/* What needs a person, below the table. */
+static void say_worries(const struct ctl *c, const json_t *status)
+{
+	const json_t *empty =
+	    json_object_get(json_object_get(status, "rules"), "empty_categories");
+	const json_t *one;
+	size_t i;
+
+	if (json_array_size(empty) > 0) {
+		printf("%s", _("Blocked, but with 0 names (0 names is not protection):"));
+		json_array_foreach(empty, i, one) printf("%s %s", i > 0 ? "," : "",
+		    ctl_category_words(c, json_string_value(one)));
+		puts("");
+	}
+	json_array_foreach(json_object_get(status, "paused"), i, one)
+	{
+		char until[SAY_BYTES];
+		say_time(until, text(one, "until"), (int64_t)time(NULL));
+		printf(_("PAUSED until %s: %s (lachanctl resume ends it)\n"), until,
+		    ctl_tier_words(c, text(one, "tier")));
+	}
+	if (json_is_false(json_object_get(status, "clock_trusted")))
+		puts(_("The clock is not trusted: set the time, or wait until it is set."));
+	if (json_is_false(json_object_get(status, "enforce")))
+		puts(
+		    _("This is a trial: only locked and security categories are blocked."));
+	if (json_is_true(json_object_get(status, "partial")))
+		puts(_("Today's counts are incomplete (lower bounds)."));
+}
+
+static void say_status(const struct ctl *c, const json_t *status)
+{
+	char up[SAY_BYTES], line[128];
+	struct table *t = table_new(2);
+
+	say_duration(up, number(status, "uptime_s"));
+	snprintf(line, sizeof line, _("%s, running for %s"), text(status, "version"), up);
+	row(t, "Lá Chắn", line);
+	say_rules(t, json_object_get(status, "rules"));
+	say_queries(t, json_object_get(status, "queries"));
+	say_upstreams(t, json_object_get(status, "upstreams"));
+	say_cache(t, json_object_get(status, "cache"));
+	say_children(t, json_object_get(status, "children"));
+	table_print(t, 0, stdout);
+	table_free(t);
+	say_worries(c, status);
+}
+
+enum ctl_status command_status(struct ctl *c)
+{
+	json_t *status = NULL, *supervisor = NULL;
+	bool reached = false;
+
+	if (c->argc > 0)
+		return ctl_usage(c, "status [--json]");
+	enum ctl_status rc = ctl_ask(c, c->control_path, "status", NULL, &status);
+	if (rc != CTL_DONE)
+		return rc;
+	/* The filter may run by hand, without a supervisor: then there are no children. */
+	if (ctl_try(c, c->lachand_path, "children", NULL, &supervisor, &reached) ==
+	    CTL_DONE)
+		(void)json_object_update_missing(status, supervisor);
+	json_decref(supervisor);
+	if (c->json)
+		return ctl_print_json(status);
+	say_status(c, status);
+	json_decref(status);
+	return CTL_DONE;
+}

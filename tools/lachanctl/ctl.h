@@ -1,0 +1,76 @@
+/* ctl -- what every command of lachanctl shares: where the gateway is, and how to answer.
+ *
+ * Results go to standard output, in the school's language or, with --json, as one English
+ * object; mistakes go to standard error. Threads: one. */
+#ifndef LACHANCTL_CTL_H
+#define LACHANCTL_CTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "conf/config.h"
+
+enum ctl_status {
+	CTL_DONE = 0,
+	CTL_FAILED = 1,
+	CTL_USAGE = 2
+};
+
+struct ctl {
+	bool json;
+	const struct config *config; /* NULL: none was given and none is installed */
+	const char *config_path;     /* where it came from; "" without */
+	bool config_given;           /* by -c, not by its place */
+	char control_path[FILE_PATH_BYTES];
+	char lachand_path[FILE_PATH_BYTES];
+	int argc; /* of the command's own words, without options of all */
+	char **argv;
+	const char *tier, *client, *type, *for_time; /* options; NULL when not given */
+};
+
+/* Sends {"command":…} with the members of `arguments` (may be NULL; taken). On success
+ * *reply is the caller's (json_decref), without its member "ok". Else CTL_FAILED, after
+ * saying why. */
+enum ctl_status ctl_ask(struct ctl *c, const char *path, const char *command,
+    json_t *arguments, json_t **reply);
+/* The same, but an unreachable gateway is told to the caller alone: *reached false. */
+enum ctl_status ctl_try(struct ctl *c, const char *path, const char *command,
+    json_t *arguments, json_t **reply, bool *reached);
+
+/* Prints the object, one line, and takes it; CTL_DONE. */
+enum ctl_status ctl_print_json(json_t *taken);
+/* "lachanctl: SENTENCE" to standard error, or {"error":…} with --json; returns `status`. */
+enum ctl_status ctl_fail(
+    const struct ctl *c, enum ctl_status status, const char *format, ...) PRINTF_LIKE(3, 4);
+/* "COMMAND: not built yet". */
+enum ctl_status ctl_not_built(const struct ctl *c, const char *command);
+/* How the command is written; CTL_USAGE. */
+enum ctl_status ctl_usage(const struct ctl *c, const char *usage);
+
+/* The word people use for a tier or category: its name in the school's language, or the id
+ * itself without a configuration. */
+const char *ctl_tier_words(const struct ctl *c, const char *tier);
+const char *ctl_category_words(const struct ctl *c, const char *category);
+
+/* {"tier":…} from --tier, or an empty object. */
+json_t *ctl_tier_argument(const struct ctl *c);
+
+/* ---- the commands; each returns the exit status ---- */
+
+enum ctl_status command_status(struct ctl *c);
+enum ctl_status command_explain(struct ctl *c);
+enum ctl_status command_feeds(struct ctl *c);
+enum ctl_status command_reload(struct ctl *c);
+enum ctl_status command_flush(struct ctl *c);
+enum ctl_status command_rollback(struct ctl *c);
+enum ctl_status command_pause(struct ctl *c);
+enum ctl_status command_resume(struct ctl *c);
+enum ctl_status command_stats(struct ctl *c);
+enum ctl_status command_top(struct ctl *c);
+enum ctl_status command_watch(struct ctl *c);
+enum ctl_status command_summary(struct ctl *c);
+enum ctl_status command_audit(struct ctl *c);
+
+#endif

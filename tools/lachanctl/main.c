@@ -1,0 +1,271 @@
+/* lachanctl -- asks and steers a running gateway, for the person who looks after it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "base/words.h"
+#include "lachanctl/ctl.h"
+#include "lachanctl/table.h"
+
+#define CONFIG_INSTALLED "/etc/lachan/lachan.yaml"
+#define RUN_DIR_DEFAULT  "/run/lachan"
+
+struct command {
+	const char *name;
+	enum ctl_status (*run)(struct ctl *c); /* NULL: not built yet */
+	bool everyday;                         /* shown without a command */
+	const char *help;                      /* English msgid */
+};
+
+static const struct command commands[] = {
+    {"status", command_status, true, N_("is the gateway well?")},
+    {"doctor", NULL, true, N_("is anybody protected?")},
+    {"explain", command_explain, true, N_("why is NAME blocked, or open?")},
+    {"allow", NULL, true, N_("open NAME for a while")},
+    {"pause", command_pause, true, N_("stop filtering for a while")},
+    {"summary", command_summary, true, N_("what leaves the school")},
+    {"resume", command_resume, false, N_("end a pause")},
+    {"feeds", command_feeds, false, N_("the lists that are pulled")},
+    {"reload", command_reload, false, N_("read the configuration again")},
+    {"flush", command_flush, false, N_("forget cached answers")},
+    {"rollback", command_rollback, false, N_("the rules before these")},
+    {"stats", command_stats, false, N_("what was blocked, by tier and category")},
+    {"top", command_top, false, N_("the names blocked most")},
+    {"watch", command_watch, false, N_("blocked attempts as they happen")},
+    {"audit", command_audit, false, N_("the record of changes")},
+    {"diagnose", NULL, false, ""},
+    {"deny", NULL, false, ""},
+    {"grants", NULL, false, ""},
+    {"revoke", NULL, false, ""},
+    {"reviews", NULL, false, ""},
+    {"reports", NULL, false, ""},
+    {"policy", NULL, false, ""},
+    {"selftest", NULL, false, ""},
+    {"firewall", NULL, false, ""},
+    {"enrol", NULL, false, ""},
+    {"user", NULL, false, ""},
+    {"ca", NULL, false, ""},
+    {"client-kit", NULL, false, ""},
+    {"plan", NULL, false, ""},
+    {"backup", NULL, false, ""},
+    {"restore", NULL, false, ""},
+};
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static const char *nearest_command(const char *name)
+{
+	const char *names[COUNT_OF(commands) + 1] = {NULL};
+
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		names[i] = commands[i].name;
+	return text_nearest(name, names);
+}
+
+static void print_commands(bool all)
+{
+	struct table *t = table_new(2);
+
+	puts(_(
+	    "Lá Chắn, the school's filter: lachanctl [-c FILE] [-s SOCKET] COMMAND [--json]"));
+	for (size_t i = 0; i < COUNT_OF(commands); i++) {
+		const struct command *command = &commands[i];
+		if (!command->everyday && (!all || command->run == NULL))
+			continue;
+		table_cell(t, "%s", command->name);
+		table_cell(t, "%s%s", _(command->help),
+		    command->run == NULL ? _(" (not built yet)") : "");
+	}
+	table_print(t, 2, stdout);
+	table_free(t);
+	if (!all)
+		puts(_("More: lachanctl --help"));
+}
+
+/* What was written on the command line. */
+struct line {
+	const char *config_path, *socket;
+	bool help, version;
+};
+
+static bool take_value(int argc, char **argv, int *i, const char **out)
+{
+	if (*i + 1 >= argc) {
+		fprintf(stderr, _("lachanctl: %s needs a value\n"), argv[*i]);
+		return false;
+	}
+	*out = argv[++*i];
+	return true;
+}
+
+/* Options may stand anywhere; what is left is the command and its words. */
+static bool read_line(struct ctl *c, struct line *line, int argc, char **argv)
+{
+	const struct {
+		const char *name;
+		const char **value;
+	} valued[] = {
+	    {"-c", &line->config_path},
+	    {"-s", &line->socket},
+	    {"--tier", &c->tier},
+	    {"--client", &c->client},
+	    {"--type", &c->type},
+	    {"--for", &c->for_time},
+	};
+
+	c->argv = argv;
+	c->argc = 0;
+	for (int i = 1; i < argc; i++) {
+		size_t k = 0;
+		while (k < COUNT_OF(valued) && strcmp(argv[i], valued[k].name) != 0)
+			k++;
+		if (k < COUNT_OF(valued)) {
+			if (!take_value(argc, argv, &i, valued[k].value))
+				return false;
+		} else if (strcmp(argv[i], "--json") == 0) {
+			c->json = true;
+		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			line->help = true;
+		} else if (strcmp(argv[i], "--version") == 0) {
+			line->version = true;
+		} else if (strcmp(argv[i], "--at") == 0 ||
+		    strcmp(argv[i], "--group") == 0) {
+			(void)ctl_not_built(c, argv[i]);
+			return false;
+		} else if (argv[i][0] == '-' && argv[i][1] != 0) {
+			fprintf(stderr,
+			    _("lachanctl: unknown option %s (see lachanctl --help)\n"),
+			    argv[i]);
+			return false;
+		} else {
+			c->argv[c->argc++] = argv[i];
+		}
+	}
+	return true;
+}
+
+/* Before there is a configuration: English only for who works in English. */
+static const char *guess_language(void)
+{
+	const char *variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+	for (size_t i = 0; i < COUNT_OF(variables); i++) {
+		const char *value = getenv(variables[i]);
+		if (value != NULL && *value != 0)
+			return strncmp(value, "en", 2) == 0 ? "en" : "vi";
+	}
+	return "vi";
+}
+
+/* -c FILE must be sound; the installed one is read where it can be. */
+static bool load_config(struct ctl *c, const struct line *line, struct config **out)
+{
+	struct diags all = DIAGS_NONE;
+	const char *path = line->config_path != NULL ? line->config_path : CONFIG_INSTALLED;
+	bool sound = true;
+
+	*out = NULL;
+	c->config_path = "";
+	if (line->config_path != NULL || access(path, R_OK) == 0) {
+		sound = config_load(out, path, &all) == OK;
+		if (!sound && line->config_path != NULL)
+			diags_print(&all, stderr);
+	}
+	diags_deinit(&all);
+	if (*out != NULL)
+		c->config_path = path;
+	c->config = *out;
+	c->config_given = line->config_path != NULL;
+	return sound || line->config_path == NULL;
+}
+
+static bool find_sockets(struct ctl *c, const struct line *line)
+{
+	char folder[FILE_PATH_BYTES];
+	const char *run_dir =
+	    c->config != NULL ? c->config->server.run_dir.text : RUN_DIR_DEFAULT;
+
+	int n = snprintf(
+	    folder, sizeof folder, "%s", line->socket != NULL ? line->socket : run_dir);
+	if (n < 0 || (size_t)n >= sizeof folder)
+		return false;
+	if (line->socket != NULL) { /* lachand.sock stands beside it */
+		char *slash = strrchr(folder, '/');
+		if (slash == NULL)
+			(void)snprintf(folder, sizeof folder, ".");
+		else
+			*slash = 0;
+		n = snprintf(c->control_path, sizeof c->control_path, "%s", line->socket);
+		if (n < 0 || (size_t)n >= sizeof c->control_path)
+			return false;
+	} else if (path_join(c->control_path, sizeof c->control_path, folder,
+	               "control.sock") != OK) {
+		return false;
+	}
+	return path_join(c->lachand_path, sizeof c->lachand_path, folder, "lachand.sock") ==
+	    OK;
+}
+
+static enum ctl_status run(struct ctl *c)
+{
+	const char *name = c->argv[0];
+	const struct command *command = find_command(name);
+
+	if (command == NULL) {
+		const char *near = nearest_command(name);
+		return near != NULL
+		    ? ctl_fail(c, CTL_USAGE, _("unknown command %s; did you mean %s?"),
+		          name, near)
+		    : ctl_fail(c, CTL_USAGE, _("unknown command %s (see lachanctl --help)"),
+		          name);
+	}
+	if (command->run == NULL)
+		return ctl_not_built(c, name);
+	c->argv++;
+	c->argc--;
+	return command->run(c);
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl c = {.json = false};
+	struct line line = {.help = false};
+	struct config *config = NULL;
+	enum ctl_status status = CTL_USAGE;
+
+	words_use(guess_language(), NULL);
+	if (!read_line(&c, &line, argc, argv))
+		return CTL_USAGE;
+	if (line.version) {
+		puts("lachanctl " LACHAN_VERSION);
+		return CTL_DONE;
+	}
+	if (!load_config(&c, &line, &config))
+		goto done;
+	if (config != NULL) {
+		(void)setenv("TZ", config->school.time_zone.text, 1);
+		words_use(
+		    config->school.languages.items[0] == LANGUAGE_EN ? "en" : "vi", NULL);
+	}
+	if (line.help || c.argc == 0) {
+		print_commands(line.help);
+		status = CTL_DONE;
+	} else if (!find_sockets(&c, &line)) {
+		status = ctl_fail(&c, CTL_USAGE, "%s", _("that path is too long"));
+	} else {
+		status = run(&c);
+	}
+	if (fflush(stdout) != 0 && status == CTL_DONE)
+		status = CTL_FAILED;
+done:
+	config_free(config);
+	return (int)status;
+}

@@ -1,0 +1,135 @@
+#include "lachanctl/table.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "base/text.h"
+
+struct row {
+	struct row *next;
+	char *cells[TABLE_COLUMNS_MAX];
+};
+
+struct table {
+	size_t columns;
+	size_t widths[TABLE_COLUMNS_MAX];
+	bool right[TABLE_COLUMNS_MAX];
+	size_t filled; /* cells of the last row */
+	struct row *first, *last;
+};
+
+size_t text_width(const char *text)
+{
+	mbstate_t state = {0};
+	size_t width = 0;
+
+	while (*text != 0) {
+		wchar_t c;
+		size_t n = mbrtowc(&c, text, strlen(text), &state);
+		if (n == (size_t)-1 || n == (size_t)-2 || n == 0) {
+			state = (mbstate_t){0};
+			n = 1;
+			width++;
+		} else {
+			int places = wcwidth(c);
+			width += places > 0 ? (size_t)places : 0;
+		}
+		text += n;
+	}
+	return width;
+}
+
+struct table *table_new(size_t columns)
+{
+	struct table *t = calloc(1, sizeof *t);
+
+	if (t != NULL)
+		t->columns = columns < TABLE_COLUMNS_MAX ? columns : TABLE_COLUMNS_MAX;
+	return t;
+}
+
+void table_free(struct table *t)
+{
+	while (t != NULL && t->first != NULL) {
+		struct row *row = t->first;
+		t->first = row->next;
+		for (size_t i = 0; i < TABLE_COLUMNS_MAX; i++)
+			free(row->cells[i]);
+		free(row);
+	}
+	free(t);
+}
+
+static struct row *row_to_fill(struct table *t)
+{
+	if (t->last != NULL && t->filled < t->columns)
+		return t->last;
+	struct row *row = calloc(1, sizeof *row);
+	if (row == NULL)
+		return NULL;
+	if (t->last != NULL)
+		t->last->next = row;
+	else
+		t->first = row;
+	t->last = row;
+	t->filled = 0;
+	return row;
+}
+
+void table_cell(struct table *t, const char *format, ...)
+{
+	char raw[TABLE_CELL_BYTES], shown[TABLE_CELL_BYTES];
+	va_list args;
+
+	if (t == NULL)
+		return;
+	va_start(args, format);
+	vsnprintf(raw, sizeof raw, format, args);
+	va_end(args);
+	text_printable(shown, sizeof shown, slice_of(raw));
+	struct row *row = row_to_fill(t);
+	if (row == NULL)
+		return;
+	size_t width = text_width(shown);
+	if (width > t->widths[t->filled])
+		t->widths[t->filled] = width;
+	row->cells[t->filled++] = strdup(shown);
+}
+
+void table_right(struct table *t, size_t column)
+{
+	if (t != NULL && column < t->columns)
+		t->right[column] = true;
+}
+
+static void print_blanks(size_t count, FILE *to)
+{
+	while (count-- > 0)
+		fputc(' ', to);
+}
+
+static void print_row(const struct table *t, const struct row *row, FILE *to)
+{
+	for (size_t i = 0; i < t->columns && row->cells[i] != NULL; i++) {
+		size_t gap = t->widths[i] - text_width(row->cells[i]);
+		bool is_last = i + 1 == t->columns || row->cells[i + 1] == NULL;
+		if (t->right[i])
+			print_blanks(gap, to);
+		fputs(row->cells[i], to);
+		if (!is_last)
+			print_blanks((t->right[i] ? 0 : gap) + 2, to);
+	}
+	fputc('\n', to);
+}
+
+void table_print(const struct table *t, size_t indent, FILE *to)
+{
+	if (t == NULL)
+		return;
+	for (const struct row *row = t->first; row != NULL; row = row->next) {
+		print_blanks(indent, to);
+		print_row(t, row, to);
+	}
+}
