@@ -3,6 +3,7 @@
 #include <libpsl.h>
 #include <stdlib.h>
 
+#include "feed/suffix.h"
 #include "feeds/url.h"
 
 enum {
@@ -140,6 +141,8 @@ static bool is_public_suffix(const struct protect *p, struct dname name)
 {
 	char text[NAME_TEXT_MAX];
 
+	if (!feed_may_be_public_suffix(name))
+		return false;
 	name_to_text(text, name);
 	return psl_is_public_suffix2(
 	           suffixes_of(p), text, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
