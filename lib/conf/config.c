@@ -83,6 +83,11 @@ static enum err parse_part(struct loader *l, enum bundle_part part)
 	return rc == ERR_MEMORY ? rc : OK;
 }
 
+static bool is_map_or_nothing(const struct tree_node *node)
+{
+	return node->kind == TREE_MAP || tree_is_null(node);
+}
+
 static enum err parse_parts(struct loader *l)
 {
 	for (enum bundle_part part = 0; part < BUNDLE_NEVER_BLOCK; part++) {
@@ -93,7 +98,9 @@ static enum err parse_parts(struct loader *l)
 	if (!l->parsed[BUNDLE_MAIN])
 		return OK;
 	l->merged = l->trees[BUNDLE_MAIN];
-	if (!l->parsed[BUNDLE_OVERRIDES])
+	/* A file that is no map is left as it is, for schema_fill to complain about. */
+	if (!l->parsed[BUNDLE_OVERRIDES] || !is_map_or_nothing(&l->merged) ||
+	    tree_is_null(&l->trees[BUNDLE_OVERRIDES]))
 		return OK;
 	return tree_merge(
 	    &l->merged, &l->trees[BUNDLE_MAIN], &l->trees[BUNDLE_OVERRIDES], l->run.arena);
@@ -123,6 +130,8 @@ static enum err fill(struct loader *l)
 	if (!l->parsed[BUNDLE_MAIN])
 		return OK;
 	rc = schema_fill(&l->run, CONFIG_ROWS, &l->merged, l->config);
+	if (rc == ERR_FORMAT)
+		return OK;
 	if (rc != OK && rc != ERR_CONFIG)
 		return rc;
 	rc = make_paths_absolute(l);

@@ -52,6 +52,10 @@ struct loader {
 /* rules_data.c: config->categories, never_block and filter.feeds from the files of rules/
  * and what lachan.yaml changes in them. Mistakes go to l->run; errors are of memory. */
 MUST_CHECK enum err rules_data_merge(struct loader *l);
+/* A file of rules/ into its struct; mistakes in it are mistakes of the configuration. A file
+ * that is no YAML or no map counts as not parsed: it has been complained about. */
+MUST_CHECK enum err rules_fill_file(
+    struct loader *l, enum bundle_part part, const struct schema_row *rows, void *out);
 /* tiers.c: config->tiers and default_tier, groups put in place of their names. */
 MUST_CHECK enum err tiers_merge(struct loader *l);
 /* checks.c: what only the whole configuration can tell. */

@@ -3,15 +3,15 @@
 #include "base/words.h"
 #include "conf/internal.h"
 
-/* A file of rules/ into its struct; mistakes in it are mistakes of the configuration. A
- * file that is no YAML has been complained about already. */
-static enum err fill_file(
+enum err rules_fill_file(
     struct loader *l, enum bundle_part part, const struct schema_row *rows, void *out)
 {
 	if (!l->parsed[part])
 		return OK;
 	enum err rc = schema_fill(&l->run, rows, &l->trees[part], out);
-	return rc == ERR_CONFIG ? OK : rc;
+	if (rc == ERR_FORMAT)
+		l->parsed[part] = false;
+	return rc == ERR_MEMORY ? rc : OK;
 }
 
 /* ---- categories ------------------------------------------------------------------------- */
@@ -36,7 +36,7 @@ static enum err merge_categories(struct loader *l)
 	struct rules_categories *all = &l->config->categories;
 	struct categories_file file = {0};
 
-	enum err rc = fill_file(l, BUNDLE_CATEGORIES, CATEGORIES_FILE_ROWS, &file);
+	enum err rc = rules_fill_file(l, BUNDLE_CATEGORIES, CATEGORIES_FILE_ROWS, &file);
 	if (rc != OK)
 		return rc;
 	*all = file.categories;
@@ -156,7 +156,7 @@ static enum err merge_feeds(struct loader *l)
 	const char *folder = l->bundle->folder;
 	struct feeds_file file = {0};
 
-	enum err rc = fill_file(l, BUNDLE_FEEDS, FEEDS_FILE_ROWS, &file);
+	enum err rc = rules_fill_file(l, BUNDLE_FEEDS, FEEDS_FILE_ROWS, &file);
 	if (rc != OK)
 		return rc;
 	if (feeds->count == 0) {

@@ -538,7 +538,7 @@ enum err schema_fill(struct schema_run *run, const struct schema_row *rows,
 	if (map->kind != TREE_MAP) {
 		schema_mistake(run, map->mark,
 		    _("the file holds keys (write KEY: VALUE, one a line)"));
-		return ERR_CONFIG;
+		return ERR_FORMAT;
 	}
 	enum err rc = fill_map(run, rows, map, out);
 	if (rc == OK && run->no_memory)

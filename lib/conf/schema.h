@@ -107,7 +107,8 @@ extern const struct schema_type SCHEMA_ANYTHING;
 /* Fills `*out` (zeroed by the caller) from `map`, defaults included. ERR_CONFIG when any
  * mistake was added to run->all, ERR_MEMORY. A value with a mistake leaves its default (a
  * mandatory text "", a mandatory list empty), a list's item with one is left out unless it
- * is a map, so that later checks can go on. */
+ * is a map, so that later checks can go on. ERR_FORMAT, with one mistake and *out untouched,
+ * when `map` is a list or a text. */
 MUST_CHECK enum err schema_fill(struct schema_run *run, const struct schema_row *rows,
     const struct tree_node *map, void *out);
 

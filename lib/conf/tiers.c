@@ -337,17 +337,14 @@ enum err tiers_merge(struct loader *l)
 	struct merged_tiers all = {.count = 0};
 	struct tiers_file file = {0};
 
-	if (l->parsed[BUNDLE_TIERS]) {
-		enum err rc =
-		    schema_fill(&l->run, TIERS_FILE_ROWS, &l->trees[BUNDLE_TIERS], &file);
-		if (rc != OK && rc != ERR_CONFIG)
-			return rc;
-	}
+	enum err rc = rules_fill_file(l, BUNDLE_TIERS, TIERS_FILE_ROWS, &file);
+	if (rc != OK)
+		return rc;
 	loader_refuse_twice(
 	    l, file.tiers.items, file.tiers.count, sizeof(struct tier_entry), _("tier"));
 	loader_refuse_twice(
 	    l, changes->items, changes->count, sizeof(struct tier_entry), _("tier"));
-	enum err rc = merge_trees(l, &all);
+	rc = merge_trees(l, &all);
 	if (rc == OK)
 		rc = read_tiers(l, &all);
 	if (rc != OK || !l->parsed[BUNDLE_TIERS])

@@ -26,6 +26,19 @@ static void all_mistakes_of_a_file_are_told_in_one_run(void **state)
 	    "filter, pages, console, notify, monitor, share)\n");
 }
 
+static void a_file_that_holds_no_keys_is_told_once(void **state)
+{
+	static const char told[] =
+	    "1:1: the file holds keys (write KEY: VALUE, one a line)\n";
+
+	(void)state;
+	assert_mistakes("just words\n", NULL, told);
+	assert_mistakes("just words\n", SCHOOL, told);
+	assert_mistakes(SCHOOL, "- a\n", told);
+	config_free(school_config(SCHOOL, "~\n"));
+	config_free(school_config("", SCHOOL));
+}
+
 static void levels_must_be_given(void **state)
 {
 	(void)state;
@@ -237,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(all_mistakes_of_a_file_are_told_in_one_run),
+	    cmocka_unit_test(a_file_that_holds_no_keys_is_told_once),
 	    cmocka_unit_test(levels_must_be_given),
 	    cmocka_unit_test(time_zones_must_exist),
 	    cmocka_unit_test(addresses_are_checked),

@@ -156,9 +156,20 @@ static void a_value_of_the_wrong_form_is_told(void **state)
 	    "(write watts: VALUE)\n");
 	assert_told("watts:\nlabel: x\n",
 	    "1:7: 'watts' has no value (write one, or remove the line)\n");
-	assert_told("- a\n", "1:1: the file holds keys (write KEY: VALUE, one a line)\n");
 	assert_told(
 	    "tags: [a, b, c, d]\n", "1:7: 'tags' has more than 3 items (shorten it)\n");
+}
+
+static void a_file_without_keys_is_told(void **state)
+{
+	struct filled f = fill("- a\n");
+
+	(void)state;
+	assert_int_equal(f.rc, ERR_FORMAT);
+	assert_int_equal(f.all.count, 1);
+	assert_string_equal(
+	    f.all.items[0].text, "the file holds keys (write KEY: VALUE, one a line)");
+	end(&f);
 }
 
 static void unbuilt_keys_and_words_are_refused_but_for_the_default(void **state)
@@ -194,6 +205,7 @@ int main(void)
 	    cmocka_unit_test(every_mistake_is_told_in_one_run),
 	    cmocka_unit_test(ranges_are_told_in_their_unit),
 	    cmocka_unit_test(a_value_of_the_wrong_form_is_told),
+	    cmocka_unit_test(a_file_without_keys_is_told),
 	    cmocka_unit_test(unbuilt_keys_and_words_are_refused_but_for_the_default),
 	    cmocka_unit_test(a_good_item_survives_a_bad_neighbour),
 	};
