@@ -50,6 +50,17 @@ static struct span bucket_span(const struct layout *l, uint64_t hash)
 	return (struct span){le32_load(slot), le32_load(slot + FORMAT_SLOT_BYTES)};
 }
 
+void ruledb_prefetch_entries(const struct ruledb *db, const struct name_hashes *hashes)
+{
+	const struct layout *l = &db->at;
+	const uint8_t *entries = l->section[SECTION_ENTRIES];
+
+	for (size_t i = probe_first(l); i < probe_end(l, hashes); i++) {
+		struct span span = bucket_span(l, hashes->at[i]);
+		__builtin_prefetch(entries + (size_t)span.begin * FORMAT_ENTRY_BYTES);
+	}
+}
+
 static uint32_t find_in(const struct layout *l, uint64_t hash, struct span span)
 {
 	const uint8_t *entries = l->section[SECTION_ENTRIES];

@@ -84,6 +84,10 @@ struct listing {
  * a batch before the first ruledb_match. */
 void ruledb_prefetch(const struct ruledb *db, const struct name_hashes *hashes);
 
+/* The second step for those who have a batch: once the directory is there, the names' own
+ * places. ruledb_match does without, and waits. */
+void ruledb_prefetch_entries(const struct ruledb *db, const struct name_hashes *hashes);
+
 /* Collects what lists the name whose hashes (under ruledb_key()) are given. False, with
  * *out all empty, when nothing does. O(labels); allocates nothing. */
 bool ruledb_match(
