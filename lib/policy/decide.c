@@ -107,28 +107,25 @@ static uint64_t spare_allowed(const struct facts *f, uint64_t set)
 	return f->listing.allowed ? set & ~content : set;
 }
 
-struct facts facts_gather(const struct policy *policy, const struct policy_who *who,
-    const struct policy_question *question)
+void facts_gather(struct facts *out, const struct policy *policy,
+    const struct policy_who *who, const struct policy_question *question)
 {
-	const struct tier *tier = &policy->tiers[who->tier];
-	size_t labels = question->hashes->count;
-	/* The listing's depths stay unset: they mean something for listed categories only. */
-	struct facts f;
-	f.policy = policy;
-	f.tier = tier;
-	f.labels = labels;
-	f.listed = 0;
-	f.in_force = 0;
-	f.listing.allowed = false;
-	f.own = name_set_longest(&tier->lists, question, labels);
-	f.protector = name_set_longest(&policy->never_block, question, labels);
+	/* Member by member: the listing's depths mean something for listed categories only,
+	 * and clearing them for every query would cost as much as a probe. */
+	out->policy = policy;
+	out->tier = &policy->tiers[who->tier];
+	out->labels = question->hashes->count;
+	out->listed = 0;
+	out->in_force = 0;
+	out->listing.allowed = false;
+	out->own = name_set_longest(&out->tier->lists, question, out->labels);
+	out->protector = name_set_longest(&policy->never_block, question, out->labels);
 	if (policy->rules == NULL ||
-	    !ruledb_match(policy->rules, question->hashes, &f.listing))
-		return f;
-	f.listed = in_our_numbers(policy, f.listing.categories);
-	f.in_force = f.listed & tier->shown.block;
-	f.in_force = spare_allowed(&f, spare_protected(&f, f.in_force));
-	return f;
+	    !ruledb_match(policy->rules, question->hashes, &out->listing))
+		return;
+	out->listed = in_our_numbers(policy, out->listing.categories);
+	out->in_force = out->listed & out->tier->shown.block;
+	out->in_force = spare_allowed(out, spare_protected(out, out->in_force));
 }
 
 /* ---- the rows --------------------------------------------------------------------------- */
@@ -209,7 +206,8 @@ struct verdict policy_decide(const struct policy *policy, const struct policy_wh
 {
 	if (is_portal(policy, question))
 		return by_portal(policy);
-	struct facts f = facts_gather(policy, who, question);
+	struct facts f;
+	facts_gather(&f, policy, who, question);
 	struct verdict v = facts_judge(&f);
 	uint64_t paused_until_ms = state == NULL ? 0 : state->paused_until_ms[who->tier];
 	if (paused_until_ms > now.mono_ms)

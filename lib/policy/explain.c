@@ -202,13 +202,14 @@ void policy_explain(const struct policy *policy, const struct policy_who *who,
     struct moment now, struct explanation *out)
 {
 	const struct verdict *v = &out->verdict;
+	struct facts f;
 
 	out->verdict = policy_decide(policy, who, question, state, now);
 	out->tier = who->tier;
 	out->rule_count = 0;
 	out->rules_dropped = 0;
 	out->advice_category = POLICY_NO_CATEGORY;
-	struct facts f = facts_gather(policy, who, question);
+	facts_gather(&f, policy, who, question);
 	if (v->reason == REASON_PORTAL)
 		add_portal(out, policy);
 	if (v->reason == REASON_PAUSED)

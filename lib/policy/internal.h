@@ -102,8 +102,8 @@ struct facts {
 	const struct named *protector; /* the longest never-block name, or NULL */
 };
 
-struct facts facts_gather(const struct policy *policy, const struct policy_who *who,
-    const struct policy_question *question);
+void facts_gather(struct facts *out, const struct policy *policy,
+    const struct policy_who *who, const struct policy_question *question);
 /* The verdict by the rows of DESIGN's precedence list, pauses apart. */
 struct verdict facts_judge(const struct facts *f);
 bool is_portal(const struct policy *policy, const struct policy_question *question);

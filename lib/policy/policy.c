@@ -13,6 +13,7 @@ struct policy_who policy_client(const struct policy *policy, const struct addr *
 
 	who.may_ask = trie_lookup(policy->clients.asks, client, &value);
 	if (trie_lookup(policy->clients.tiers, client, &value)) {
+		who.claimed = true;
 		who.tier = (uint8_t)(value & 0xff);
 		who.group = (uint16_t)(value >> 8);
 	}
