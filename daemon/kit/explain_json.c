@@ -105,7 +105,8 @@ static json_t *rule_to_json(
 	    kind_word(rule), "reach", reach_word(rule->reach), "important", rule->important,
 	    "in_force", rule->in_force, "file",
 	    rule->mark.file != NULL ? rule->mark.file : "", "line",
-	    (json_int_t)rule->mark.line, "text", "", "wins", rule->wins);
+	    (json_int_t)rule->mark.line, "text", rule->source == RULE_OF_FEED ? "" : match,
+	    "wins", rule->wins);
 }
 
 static json_t *rules_to_json(

@@ -110,7 +110,7 @@ static int64_t count_refused(const json_t *refused)
 	return count;
 }
 
-static void add_feed(const struct ctl *c, struct table *t, const json_t *feed)
+static void add_feed(struct table *t, const json_t *feed)
 {
 	const json_t *age = json_object_get(feed, "age");
 	char entries[SAY_BYTES], refused[SAY_BYTES], age_words[SAY_BYTES] = "–";
@@ -124,7 +124,7 @@ static void add_feed(const struct ctl *c, struct table *t, const json_t *feed)
 	if (*next_try != 0)
 		say_time(next, next_try, (int64_t)time(NULL));
 	table_cell(t, "%s", text_or(feed, "name", ""));
-	table_cell(t, "%s", ctl_category_words(c, text_or(feed, "category", "")));
+	table_cell(t, "%s", text_or(feed, "category", ""));
 	table_cell(t, "%s", entries);
 	table_cell(t, "%s", refused);
 	table_cell(t, "%s", age_words);
@@ -170,7 +170,7 @@ static enum ctl_status list_feeds(struct ctl *c)
 		table_cell(t, "%s", heads[i]);
 	table_right(t, 2);
 	table_right(t, 3);
-	json_array_foreach(feeds, i, feed) add_feed(c, t, feed);
+	json_array_foreach(feeds, i, feed) add_feed(t, feed);
 	table_print(t, 0, stdout);
 	table_free(t);
 	say_reasons(feeds);
@@ -211,9 +211,6 @@ static enum ctl_status run_helper(struct ctl *c, const char *name)
 	const char *argv[] = {"lachan-feeds", "-c", c->config_path,
 	    name != NULL ? "--only" : NULL, name, NULL};
 
-	if (c->config == NULL)
-		return ctl_fail(c, CTL_FAILED,
-		    _("the gateway is not running; say which configuration: -c FILE"));
 	if (!find_helper(path, sizeof path))
 		return ctl_fail(
 		    c, CTL_FAILED, _("lachan-feeds is not installed beside lachanctl"));
@@ -228,19 +225,27 @@ static enum ctl_status run_helper(struct ctl *c, const char *name)
 	               : wait_for(c, pid);
 }
 
-static enum ctl_status ask_supervisor(struct ctl *c, const char *name, bool *reached)
+/* What became of asking the supervisor. */
+enum asked {
+	ASKED_NOBODY,  /* there is none */
+	ASKED_REFUSED, /* it refused, and that was said */
+	ASKED_FAILED,  /* a list was refused */
+	ASKED_DONE
+};
+
+static enum asked ask_supervisor(struct ctl *c, const char *name)
 {
 	json_t *arguments = json_object(), *reply = NULL;
+	bool reached;
 
 	if (name != NULL)
 		(void)json_object_set_new(arguments, "name", json_string(name));
-	enum ctl_status status =
-	    ctl_try(c, c->lachand_path, "feeds-update", arguments, &reply, reached);
-	json_t *exit_status = json_object_get(reply, "exit_status");
-	if (status == CTL_DONE && json_integer_value(exit_status) != 0)
-		status = CTL_FAILED;
+	if (ctl_try(c, c->lachand_path, "feeds-update", arguments, &reply, &reached) !=
+	    CTL_DONE)
+		return reached ? ASKED_REFUSED : ASKED_NOBODY;
+	bool failed = json_integer_value(json_object_get(reply, "exit_status")) != 0;
 	json_decref(reply);
-	return status;
+	return failed ? ASKED_FAILED : ASKED_DONE;
 }
 
 static bool is_feed(const struct ctl *c, const char *name)
@@ -253,18 +258,31 @@ static bool is_feed(const struct ctl *c, const char *name)
 
 static enum ctl_status update(struct ctl *c, const char *name)
 {
-	bool reached;
+	enum ctl_status status;
 
 	if (name != NULL && c->config != NULL && !is_feed(c, name))
 		return ctl_fail(
 		    c, CTL_USAGE, _("there is no list %s (see lachanctl feeds)"), name);
-	enum ctl_status status = ask_supervisor(c, name, &reached);
-	if (!reached)
+	switch (ask_supervisor(c, name)) {
+	case ASKED_REFUSED:
+		return CTL_FAILED;
+	case ASKED_NOBODY:
+		if (c->config == NULL)
+			return ctl_fail(c, CTL_FAILED,
+			    _("the gateway is not running; say which configuration: -c FILE"));
 		status = run_helper(c, name);
-	if (status == CTL_FAILED && reached && !c->json)
-		fputs(
-		    _("lachanctl: a list was refused; lachanctl feeds says why\n"), stderr);
-	if (c->config != NULL && (status == CTL_DONE || status == CTL_FAILED))
+		break;
+	case ASKED_FAILED:
+		if (!c->json)
+			fputs(_("lachanctl: a list was refused; here is why:\n"), stderr);
+		status = CTL_FAILED;
+		break;
+	case ASKED_DONE:
+	default:
+		status = CTL_DONE;
+		break;
+	}
+	if (c->config != NULL)
 		(void)list_feeds(c);
 	return status;
 }

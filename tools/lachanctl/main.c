@@ -244,6 +244,8 @@ int main(int argc, char **argv)
 	words_use(guess_language(), NULL);
 	if (!read_line(&c, &line, argc, argv))
 		return CTL_USAGE;
+	if (c.json) /* what programs read is English */
+		words_use("en", NULL);
 	if (line.version) {
 		puts("lachanctl " LACHAN_VERSION);
 		return CTL_DONE;
@@ -252,8 +254,8 @@ int main(int argc, char **argv)
 		goto done;
 	if (config != NULL) {
 		(void)setenv("TZ", config->school.time_zone.text, 1);
-		words_use(
-		    config->school.languages.items[0] == LANGUAGE_EN ? "en" : "vi", NULL);
+		bool english = c.json || config->school.languages.items[0] == LANGUAGE_EN;
+		words_use(english ? "en" : "vi", NULL);
 	}
 	if (line.help || c.argc == 0) {
 		print_commands(line.help);

@@ -112,13 +112,17 @@ static void print_blanks(size_t count, FILE *to)
 
 static void print_row(const struct table *t, const struct row *row, FILE *to)
 {
-	for (size_t i = 0; i < t->columns && row->cells[i] != NULL; i++) {
+	size_t count = 0;
+
+	for (size_t i = 0; i < t->columns && row->cells[i] != NULL; i++)
+		if (row->cells[i][0] != 0)
+			count = i + 1; /* no blanks at the end of a line */
+	for (size_t i = 0; i < count; i++) {
 		size_t gap = t->widths[i] - text_width(row->cells[i]);
-		bool is_last = i + 1 == t->columns || row->cells[i + 1] == NULL;
 		if (t->right[i])
 			print_blanks(gap, to);
 		fputs(row->cells[i], to);
-		if (!is_last)
+		if (i + 1 < count)
 			print_blanks((t->right[i] ? 0 : gap) + 2, to);
 	}
 	fputc('\n', to);

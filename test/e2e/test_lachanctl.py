@@ -1,0 +1,310 @@
+"""lachanctl: against a gateway that is played here, one that is stopped, and the real one."""
+import json
+import os
+import socket
+import struct
+import threading
+import unicodedata
+
+from lachan_test import SOURCE_DIR, LachanTest, main
+
+STATUS = {"ok": True, "version": "0.1.0", "uptime_s": 93784,
+          "rules": {"generation": 4, "names": 1234567, "age_s": 7200, "source": "state",
+                    "empty_categories": ["dating"]},
+          "upstreams": [{"address": "192.0.2.1", "state": "up", "rtt_ms": 12, "queries": 9,
+                         "timeouts": 0},
+                        {"address": "192.0.2.2", "state": "down", "rtt_ms": 0, "queries": 1,
+                         "timeouts": 1}],
+          "cache": {"entries": 5, "bytes": 2048, "limit_bytes": 4194304, "hits": 3, "misses": 2},
+          "queries": {"udp": 1000, "tcp": 1, "blocked": 77, "cached": 500, "forwarded": 424,
+                      "refused": 0, "dropped": 0},
+          "clock_trusted": True, "paused": [], "enforce": True, "partial": False}
+
+
+class FakeGateway:
+    """A control socket: answers by a table command -> list of frames, keeps what was asked."""
+
+    def __init__(self, path, answers):
+        self.answers, self.asked = answers, []
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.bind(path)
+        self.sock.listen(8)
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        while True:
+            try:
+                peer, _ = self.sock.accept()
+            except OSError:
+                return
+            with peer:
+                header = peer.recv(4, socket.MSG_WAITALL)
+                if len(header) < 4:
+                    continue
+                request = json.loads(peer.recv(struct.unpack("<I", header)[0],
+                                               socket.MSG_WAITALL))
+                self.asked.append(request)
+                frames = self.answers.get(request["command"],
+                                          {"ok": False, "error": "unknown command"})
+                for frame in frames if isinstance(frames, list) else [frames]:
+                    data = json.dumps(frame, ensure_ascii=False).encode()
+                    peer.sendall(struct.pack("<I", len(data)) + data)
+
+    def close(self):
+        self.sock.close()
+
+
+class CtlTest(LachanTest):
+    languages = "[vi, en]"
+
+    def setUp(self):
+        super().setUp()
+        self.need("lachanctl")
+        os.mkdir(self.path("run"))
+        os.mkdir(self.path("state"))
+        self.config = self.write("lachan.yaml", """
+school: {levels: [lower_secondary], languages: %s}
+server: {listen: ["127.0.0.1:%d"], user: "", data_dir: %s, state_dir: state, run_dir: run}
+""" % (self.languages, self.free_port(), os.path.join(SOURCE_DIR, "rules")))
+
+    def gateway(self, answers, name="control.sock"):
+        made = FakeGateway(self.path("run", name), answers)
+        self.addCleanup(made.close)
+        return made
+
+    def ctl(self, *words, config=True):
+        return self.run_program("lachanctl", *(["-c", self.config] if config else []), *words)
+
+    def ctl_json(self, *words, status=0):
+        found, out, err = self.ctl(*words, "--json")
+        self.assertEqual((found, err), (status, ""), out)
+        return json.loads(out)
+
+
+class English(CtlTest):
+    languages = "[en]"
+
+
+class Usage(English):
+    def test_without_a_command_it_shows_the_six(self):
+        status, out, _ = self.ctl()
+        self.assertEqual(status, 0)
+        shown = [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
+        self.assertEqual(shown, ["status", "doctor", "explain", "allow", "pause", "summary"])
+
+    def test_wrong_usage_ends_with_2_and_says_what_was_meant(self):
+        status, _, err = self.ctl("stauts")
+        self.assertEqual(status, 2)
+        self.assertIn("did you mean status?", err)
+        for words in (["--what"], ["explain"], ["explain", "a.vn", "--type"], ["summary"],
+                      ["flush", "a", "b"], ["pause", "--for", "soon"]):
+            self.assertEqual(self.ctl(*words)[0], 2, words)
+
+    def test_what_is_not_built_says_so(self):
+        for words in (["doctor"], ["allow", "a.vn"], ["deny", "a.vn"], ["reviews"], ["reports"],
+                      ["policy"], ["selftest"], ["firewall", "--nft"], ["backup", "f"],
+                      ["feeds", "accept", "x"], ["summary", "approve", "1"], ["diagnose"]):
+            status, out, err = self.ctl(*words)
+            if words[-1].startswith("--"):
+                self.assertEqual(status, 2, words)
+                continue
+            self.assertEqual((status, out), (1, ""), words)
+            self.assertIn("not built yet", err)
+
+    def test_a_stopped_gateway_is_told_with_what_to_do(self):
+        status, _, err = self.ctl("status")
+        self.assertEqual(status, 1)
+        self.assertIn("not running", err)
+        self.assertIn("systemctl start lachan", err)
+        self.assertIn("not running", self.ctl_json("stats", status=1)["error"])
+
+    def test_every_mistake_of_the_configuration_is_told(self):
+        self.write("lachan.yaml", "school: {levels: [lower_secundary]}\nserver:\n"
+                   "  data_dir: %s\n  lisen: []\n" % os.path.join(SOURCE_DIR, "rules"))
+        status, _, err = self.ctl("status")
+        self.assertEqual(status, 2)
+        self.assertIn("lachan.yaml:1:", err)
+        self.assertIn("lachan.yaml:4:", err)
+
+
+class Status(English):
+    def test_people_read_the_state_and_what_needs_them(self):
+        self.gateway({"status": STATUS})
+        self.gateway({"children": {"ok": True, "children": [
+            {"name": "lachan-filter", "state": "running", "pid": 1, "restarts": 0,
+             "uptime_s": 60}]}}, "lachand.sock")
+        status, out, _ = self.ctl("status")
+        self.assertEqual(status, 0)
+        for words in ("1,234,567 names", "2 h 0 min", "192.0.2.2 DOES NOT ANSWER", "lachan-filter",
+                      "0 names is not protection", "1 d 2 h"):
+            self.assertIn(words, out)
+
+    def test_programs_read_the_keys_of_the_contract(self):
+        self.gateway({"status": STATUS})
+        found = self.ctl_json("status")
+        self.assertEqual(found, {k: v for k, v in STATUS.items() if k != "ok"})
+
+    def test_a_socket_may_be_named(self):
+        self.gateway({"status": STATUS})
+        status, _, _ = self.ctl("-s", self.path("run", "control.sock"), "status", config=False)
+        self.assertEqual(status, 0)
+
+
+class Orders(English):
+    def test_each_sends_its_command_and_says_what_happened(self):
+        control = self.gateway({
+            "flush": {"ok": True, "flushed": 1200}, "rollback": {"ok": True},
+            "pause": {"ok": True, "until": "2026-11-20T13:30:00+07:00"}, "resume": {"ok": True}})
+        lachand = self.gateway({"reload": {"ok": True}}, "lachand.sock")
+        for words, request, said in (
+                (["flush", "a.vn"], {"command": "flush", "name": "a.vn"}, "1,200"),
+                (["rollback"], {"command": "rollback"}, "in force again"),
+                (["pause", "--tier", "staff", "--for", "45m"],
+                 {"command": "pause", "tier": "staff", "for_ms": 2700000}, "13:30"),
+                (["pause"], {"command": "pause", "for_ms": 1800000}, "all tiers"),
+                (["resume"], {"command": "resume"}, "goes on")):
+            status, out, err = self.ctl(*words)
+            self.assertEqual((status, err), (0, ""), words)
+            self.assertEqual(control.asked[-1], request)
+            self.assertIn(said, out)
+        self.assertEqual(self.ctl("reload")[0], 0)
+        self.assertEqual(lachand.asked, [{"command": "reload"}])
+
+    def test_a_refusal_is_told_and_ends_with_1(self):
+        self.gateway({"rollback": {"ok": False, "error": "there are no earlier rules"}})
+        status, out, err = self.ctl("rollback")
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("there are no earlier rules", err)
+
+
+class Counts(English):
+    def setUp(self):
+        super().setUp()
+        self.stats = {"ok": True, "date": "2026-11-20", "cells": [
+            {"tier": "lower_secondary", "category": "gambling", "attempts": 1285},
+            {"tier": "staff", "category": "games", "attempts": "below"}]}
+        self.gateway({
+            "stats": self.stats,
+            "top": {"ok": True, "names": [
+                {"category": "gambling", "name": "bet.example", "devices": "10-19"}]},
+            "watch": [{"ok": True}, {"time": "2026-11-20T13:30:05+07:00", "tier": "staff",
+                                     "category": "games", "name": "play.example"}],
+            "summary-preview": {"ok": True, "document": '{"format":"lachan-summary"}'},
+            "summary-list": {"ok": True, "files": [
+                {"name": "u!20261120!20261120!x.json.gz", "bytes": 900, "state": "waiting"}]}})
+
+    def test_small_counts_are_shown_as_withheld(self):
+        _, out, _ = self.ctl("stats")
+        self.assertIn("1,285", out)
+        self.assertIn("withheld", out)
+        self.assertEqual(self.ctl_json("stats")["cells"], self.stats["cells"])
+
+    def test_top_watch_and_summaries_are_readable(self):
+        self.assertIn("bet.example", self.ctl("top")[1])
+        self.assertIn("13:30:05", self.ctl("watch")[1])
+        self.assertEqual(self.ctl("summary", "preview")[1], '{"format":"lachan-summary"}\n')
+        self.assertIn("waiting", self.ctl("summary", "list")[1])
+
+
+class Vietnamese(CtlTest):
+    def test_columns_line_up_by_what_the_eye_sees(self):
+        self.gateway({"stats": {"ok": True, "date": "2026-11-20", "cells": [
+            {"tier": tier, "category": category, "attempts": 50} for tier, category in
+            (("lower_secondary", "gambling"), ("staff", "adult"), ("primary", "malware"))]}})
+        _, out, _ = self.ctl("stats")
+        rows = [unicodedata.normalize("NFC", line) for line in out.splitlines()[1:]]
+        self.assertIn("Cờ bạc, cá cược", out)
+        self.assertEqual(len({len(row) for row in rows}), 1, rows)
+
+    def test_json_stays_english(self):
+        self.gateway({"flush": {"ok": True, "flushed": 3}})
+        self.assertEqual(self.ctl_json("flush"), {"flushed": 3})
+
+
+class Stopped(English):
+    """explain and feeds, from the disk alone."""
+
+    def setUp(self):
+        super().setUp()
+        self.need("lachan-feeds")
+        status, _, err = self.run_program("lachan-feeds", "-c", self.config)
+        self.assertEqual(status, 0, err)
+
+    def explain(self, name, *words):
+        return self.ctl_json("explain", name, *words)
+
+    def test_a_blocked_name_is_explained_with_feed_line_and_text(self):
+        found = self.explain("www.gambling.thu.lachan.example")
+        self.assertEqual((found["verdict"], found["reason"], found["category"], found["answer"]),
+                         ("block", "category", "gambling", "warning"))
+        rule = found["rules"][0]
+        self.assertEqual((rule["match"], rule["text"], rule["wins"]),
+                         ("gambling.thu.lachan.example", "gambling.thu.lachan.example", True))
+        path = os.path.join(SOURCE_DIR, "rules", "lists", "gambling.txt")
+        with open(path, encoding="utf-8") as file:
+            lines = [line.strip() for line in file]
+        self.assertEqual(lines[rule["line"] - 1], "gambling.thu.lachan.example")
+        status, out, _ = self.ctl("explain", "www.gambling.thu.lachan.example")
+        self.assertEqual(status, 0)
+        self.assertIn("is BLOCKED", out)
+        self.assertIn("To open it:", out)
+
+    def test_a_never_block_and_an_unlisted_name_are_open(self):
+        found = self.explain("www.moet.gov.vn")
+        self.assertEqual((found["verdict"], found["reason"]), ("allow", "never-block"))
+        self.assertTrue(any(r["kind"] == "never-block" and r["wins"] and r["line"] > 0
+                            for r in found["rules"]))
+        found = self.explain("unlisted.example")
+        self.assertEqual((found["verdict"], found["reason"], found["rules"]),
+                         ("allow", "nothing", []))
+        self.assertIn("is OPEN", self.ctl("explain", "unlisted.example")[1])
+
+    def test_tier_client_and_type_are_heard(self):
+        found = self.explain("games.thu.lachan.example", "--tier", "staff", "--type", "AAAA")
+        self.assertEqual((found["tier"], found["type"]), ("staff", "AAAA"))
+        self.assertEqual(self.explain("a.example", "--client", "192.168.1.9")["tier"],
+                         "lower_secondary")
+        self.assertEqual(self.ctl("explain", "a.example", "--tier", "nobody")[0], 2)
+        self.assertEqual(self.ctl("explain", "a..example")[0], 2)
+
+    def test_feeds_tell_names_age_and_result(self):
+        feeds = {feed["name"]: feed for feed in self.ctl_json("feeds")["feeds"]}
+        gambling = feeds["lachan-gambling"]
+        self.assertEqual((gambling["category"], gambling["result"]), ("gambling", "ok"))
+        self.assertGreater(gambling["entries"], 10)
+        self.assertGreaterEqual(gambling["age"], 0)
+        self.assertIsInstance(gambling["refused"], dict)
+        self.assertIn("lachan-gambling", self.ctl("feeds")[1])
+
+    def test_update_without_a_gateway_pulls_the_list_itself(self):
+        status, _, err = self.ctl("feeds", "update", "lachan-games")
+        self.assertEqual(status, 0, err)
+        self.assertEqual(self.ctl("feeds", "update", "no-such-list")[0], 2)
+
+
+class Running(Stopped):
+    """The same words from the real filter."""
+
+    def setUp(self):
+        super().setUp()
+        self.need("lachan-filter")
+        self.start("lachan-filter", "-c", self.config)
+        self.wait_for("the control socket",
+                      lambda: os.path.exists(self.path("run", "control.sock")))
+
+    def test_status_of_the_real_filter(self):
+        found = self.ctl_json("status")
+        self.assertGreater(found["rules"]["names"], 100)
+        self.assertEqual(self.ctl("status")[0], 0)
+
+    def test_a_pause_and_its_end(self):
+        name = "games.thu.lachan.example"
+        self.assertEqual(self.explain(name)["verdict"], "block")
+        self.assertIn("until", self.ctl_json("pause", "--for", "1m"))
+        self.assertEqual(self.explain(name)["reason"], "pause")
+        self.assertEqual(self.ctl("resume")[0], 0)
+        self.assertEqual(self.explain(name)["verdict"], "block")
+
+
+if __name__ == "__main__":
+    main()
