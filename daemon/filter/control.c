@@ -110,6 +110,24 @@ static void on_explain(struct exchange_of_words *x)
 	free(e);
 }
 
+/* Who changed what, for the record; a change that cannot be recorded is still made, and the
+ * log says so. */
+static void record(
+    const struct exchange_of_words *x, const char *action, const char *detail)
+{
+	char actor[32];
+	const char *tier = text_of(x, "tier");
+	const struct audit_entry entry = {.actor = actor,
+	    .action = action,
+	    .scope = tier == NULL ? "all" : tier,
+	    .detail = detail};
+
+	(void)snprintf(actor, sizeof actor, "uid:%u", (unsigned)control_peer_uid(x->peer));
+	if (x->program->audit == NULL ||
+	    audit_append(x->program->audit, (int64_t)time(NULL), &entry) != OK)
+		log_error("audit", "%s by %s could not be recorded", action, actor);
+}
+
 static void on_flush(struct exchange_of_words *x)
 {
 	static const uint8_t ROOT[] = {0};
@@ -144,6 +162,7 @@ static void on_rollback(struct exchange_of_words *x)
 		return;
 	}
 	log_info("control", "the rules before these are in force again");
+	record(x, "rollback", "");
 	done(x);
 }
 
@@ -201,10 +220,13 @@ static void on_pause(struct exchange_of_words *x)
 		fail(x, err_text(rc));
 		return;
 	}
+	char detail[48];
+	(void)snprintf(detail, sizeof detail, "%lld s", (long long)for_ms / 1000);
 	log_warn("control",
-	    "filtering is paused for %lld s by user %u; locked and security "
-	    "categories stay",
-	    (long long)for_ms / 1000, (unsigned)control_peer_uid(x->peer));
+	    "filtering is paused for %s by user %u; locked and security categories "
+	    "stay",
+	    detail, (unsigned)control_peer_uid(x->peer));
+	record(x, "pause", detail);
 	done(x);
 	put_time(x->reply, "until", time(NULL) + (time_t)(for_ms / 1000));
 }
@@ -221,6 +243,7 @@ static void on_resume(struct exchange_of_words *x)
 		return;
 	}
 	log_info("control", "filtering goes on");
+	record(x, "resume", "");
 	done(x);
 }
 

@@ -34,17 +34,16 @@ typedef void counting_watch_fn(void *context, const struct counted_attempt *atte
  * left. `filter` has its first snapshot; workers need not run yet. */
 MUST_CHECK enum err counting_new(struct counting **out, struct event_base *base,
     struct filter *filter, struct diag *why);
-/* Drains, saves the last time, and frees. Workers have ended. NULL is allowed. */
+/* Drains, saves the last time, and frees. Workers have ended their
+ * threads but are not freed. NULL is allowed. */
 void counting_free(struct counting *c);
 
 /* Takes what the rings hold now. Also the callback behind filter->drain. */
 void counting_drain(struct counting *c);
-/* A new snapshot was published: tiers and categories may have other indices. Drains the
- * rings by the old one first. */
-void counting_follow(struct counting *c, const struct snapshot *before);
+/* A new snapshot was published: tiers and categories may have other indices. Events of the
+ * one before are still counted by its own. */
+void counting_follow(struct counting *c, const struct snapshot *now);
 
-/* Filtering was off for a tier of pupils (pause, no rules) for so long. */
-void counting_unfiltered(struct counting *c, uint64_t seconds);
 /* A failure for the summary: "feed-refused", "upstream-failed", … (docs/protocol.md). */
 void counting_fail(struct counting *c, const char *type);
 bool counting_is_partial(const struct counting *c);

@@ -169,10 +169,14 @@ static enum err start_workers(struct program *p)
 
 static void stop_workers(struct filter *f)
 {
-	for (unsigned i = 0; i < f->worker_count; i++) {
+	for (unsigned i = 0; i < f->worker_count; i++)
+		worker_stop(f->workers[i]);
+}
+
+static void free_workers(struct filter *f)
+{
+	for (unsigned i = 0; i < f->worker_count; i++)
 		worker_free(f->workers[i]);
-		f->workers[i] = NULL;
-	}
 	f->worker_count = 0;
 }
 
@@ -330,6 +334,23 @@ static enum err make_snapshot(struct program *p, struct diag *why)
 	return rc;
 }
 
+/* Without it the gateway serves all the same: the log says that changes go unrecorded. */
+static void open_audit(struct program *p)
+{
+	const char *folder = publisher_now(p->publisher)->config->server.state_dir.text;
+	char path[FILE_PATH_BYTES];
+	struct diag why = {.text = ""};
+
+	if (path_join(path, sizeof path, folder, "audit.log") != OK ||
+	    audit_open(&p->audit, path, &why) != OK) {
+		p->audit = NULL;
+		log_error("audit", "%s: %s; changes will not be recorded", path, why.text);
+	} else if (audit_torn_bytes(p->audit) > 0) {
+		log_warn("audit", "a torn last line of %zu bytes was cut off",
+		    audit_torn_bytes(p->audit));
+	}
+}
+
 static enum err build(struct program *p, struct diag *why)
 {
 	const struct link_handlers link = {on_new_config, NULL, p};
@@ -348,8 +369,10 @@ static enum err build(struct program *p, struct diag *why)
 		    start_workers(p); /* names are answered before anything else is ready */
 	if (rc == OK)
 		rc = counting_new(&p->counting, p->base, p->filter, why);
-	if (rc == OK)
+	if (rc == OK) {
+		open_audit(p);
 		rc = control_open(p, why);
+	}
 	if (rc == OK)
 		rc = verdict_server_open(&p->verdicts, p, why);
 	if (rc == OK && p->startup.link_fd >= 0)
@@ -372,10 +395,12 @@ static void end(struct program *p)
 	control_server_close(p->control);
 	if (p->filter != NULL) {
 		stop_workers(p->filter);
-		counting_free(p->counting);
+		counting_free(p->counting); /* takes what the rings still hold */
+		free_workers(p->filter);
 		if (p->filter->drain != NULL)
 			event_free(p->filter->drain);
 	}
+	audit_close(p->audit);
 	publisher_free(p->publisher);
 	filter_free(p->filter);
 	if (p->base != NULL)

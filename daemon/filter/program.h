@@ -14,6 +14,7 @@
 #include <event2/event.h>
 #include <jansson.h>
 
+#include "audit/audit.h"
 #include "filter/counting.h"
 #include "filter/filter.h"
 #include "filter/publisher.h"
@@ -31,6 +32,7 @@ struct program {
 	struct counting *counting;
 	struct control_server *control;
 	struct verdict_server *verdicts;
+	struct audit *audit; /* state_dir/audit.log; NULL when it cannot be written */
 	struct link *link;
 	struct event *signals[3];
 	struct event *poll;

@@ -24,8 +24,11 @@ struct tally_event {
 	uint8_t
 	    listed_depth; /* labels of qname that the listed name has; TALLY_ATTEMPT only */
 	bool silent;      /* answered `null`: enters neither names nor published totals */
+	bool claimed;     /* the configuration gives this address its tier */
 	bool from_feed;   /* a feed's name; false for deny and the like */
 	uint16_t feed;    /* when from_feed: its index in the snapshot's rule database */
+	uint64_t
+	    generation; /* of the snapshot that tier, category and feed are indices of */
 	uint64_t mono_ms;
 	struct addr client;
 	struct name_buf qname;

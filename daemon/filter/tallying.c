@@ -13,7 +13,9 @@ uint64_t filter_capped_hash(
 
 static void announce(struct worker *w, struct tally_event *event, const struct request *r)
 {
+	event->generation = w->snapshot->generation;
 	event->tier = r->who.tier;
+	event->claimed = r->who.claimed;
 	event->mono_ms = w->now.mono_ms;
 	event->client = r->client;
 	if (ring_commit(&w->ring))

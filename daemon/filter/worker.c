@@ -269,15 +269,21 @@ static void free_events(struct worker *w)
 		event_free(w->pulse);
 }
 
+void worker_stop(struct worker *w)
+{
+	if (!w->running)
+		return;
+	atomic_store_explicit(&w->stop, true, memory_order_release);
+	worker_poke(w);
+	(void)pthread_join(w->thread, NULL);
+	w->running = false;
+}
+
 void worker_free(struct worker *w)
 {
 	if (w == NULL)
 		return;
-	if (w->running) {
-		atomic_store_explicit(&w->stop, true, memory_order_release);
-		worker_poke(w);
-		(void)pthread_join(w->thread, NULL);
-	}
+	worker_stop(w);
 	forwarder_free(w->forwarder);
 	tcp_server_free(w->tcp);
 	free_events(w);

@@ -150,7 +150,9 @@ struct worker_sockets {
 MUST_CHECK enum err worker_new(struct worker **out, struct filter *filter, unsigned index,
     const struct worker_sockets *sockets, struct diag *why);
 MUST_CHECK enum err worker_start(struct worker *w);
-/* Ends and joins the thread if it runs, closes everything. NULL is allowed. */
+/* Ends and joins the thread; rings and counters can still be read. */
+void worker_stop(struct worker *w);
+/* Stops it, closes everything. NULL is allowed. */
 void worker_free(struct worker *w);
 
 /* Makes an idle worker go round its loop once, so that it rests. Any thread. */

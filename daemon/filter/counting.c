@@ -1,0 +1,440 @@
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "filter/counting_internal.h"
+#include "filter/worker.h"
+#include "kit/log.h"
+
+static uint64_t mono_ms(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static bool clock_is_trusted(const struct counting *c)
+{
+	return atomic_load_explicit(&c->filter->wall_trusted, memory_order_relaxed);
+}
+
+static const struct snapshot *snapshot_of(const struct counting *c)
+{
+	return atomic_load_explicit(&c->filter->snapshot, memory_order_acquire);
+}
+
+/* ---- labels ---- */
+
+static void set_labels(struct counting *c, const struct snapshot *s)
+{
+	struct counting_labels *l = &c->labels;
+
+	l->from_generation = s->generation;
+	l->tier_count = policy_tier_count(s->policy);
+	for (size_t i = 0; i < l->tier_count; i++) {
+		const struct policy_tier *tier = policy_tier_at(s->policy, i);
+		l->tier[i] =
+		    tally_tier(c->tally, tier->name, tier->pupils ? TALLY_PUPILS : 0);
+		(void)snprintf(l->tier_name[i], TALLY_LABEL_BYTES, "%s", tier->name);
+	}
+	l->category_count = policy_category_count(s->policy);
+	for (size_t i = 0; i < l->category_count; i++) {
+		const struct policy_category *category = policy_category_at(s->policy, i);
+		unsigned flags = (category->sensitive ? TALLY_SENSITIVE : 0u) |
+		    (category->answer == RULES_ANSWER_NULL ? TALLY_SILENT : 0u);
+		l->category[i] = tally_category(c->tally, category->name, flags);
+		(void)snprintf(
+		    l->category_name[i], TALLY_LABEL_BYTES, "%s", category->name);
+	}
+}
+
+void counting_follow(struct counting *c, const struct snapshot *now)
+{
+	counting_drain(c);
+	c->labels_before = c->labels;
+	set_labels(c, now);
+}
+
+/* ---- events ---- */
+
+static struct tally_device device_of(const struct addr *client)
+{
+	return client->family == AF_INET ? tally_device_ipv4(client->bytes)
+	                                 : tally_device_ipv6(client->bytes);
+}
+
+/* The registrable domain of a name (RFC 9499: below a public suffix), the whole name where
+ * there is none. Borrows from `text`. */
+static const char *registrable(const struct counting *c, const char *text)
+{
+	const char *domain =
+	    c->suffixes == NULL ? NULL : psl_registrable_domain(c->suffixes, text);
+	return domain != NULL ? domain : text;
+}
+
+/* Feeds that anybody can read: what they list is no secret of this school. */
+static bool is_public_feed(const struct snapshot *s, unsigned feed)
+{
+	struct ruledb_feed f;
+
+	if (s->rules->db == NULL || !ruledb_feed_at(s->rules->db, feed, &f))
+		return false;
+	return strncmp(f.url, "https://", 8) == 0 || strncmp(f.url, "http://", 7) == 0;
+}
+
+static struct dname last_labels(struct dname name, size_t labels)
+{
+	for (size_t n = name_label_count(name); n > labels; n--)
+		name = name_parent(name);
+	return name;
+}
+
+static void show(struct counting *c, const struct tally_event *e,
+    const struct counting_labels *labels, const char *domain)
+{
+	struct name_buf name;
+
+	if (c->watch == NULL || name_from_text(&name, slice_of(domain), NULL) != OK)
+		return;
+	const struct counted_attempt attempt = {
+	    .wall_s = (int64_t)time(NULL),
+	    .tier = labels->tier_name[e->tier],
+	    .category = labels->category_name[e->category],
+	    .name = name_of(&name),
+	};
+	c->watch(c->watch_context, &attempt);
+}
+
+static void count_attempt(
+    struct counting *c, const struct tally_event *e, const struct counting_labels *labels)
+{
+	char asked[NAME_TEXT_MAX];
+	char listed[NAME_TEXT_MAX] = "";
+	struct dname qname = name_of(&e->qname);
+
+	if (e->category >= labels->category_count)
+		return;
+	name_to_text(asked, qname);
+	if (e->from_feed && !e->silent && is_public_feed(snapshot_of(c), e->feed))
+		name_to_text(listed, last_labels(qname, e->listed_depth));
+	const char *domain = registrable(c, asked);
+	const struct tally_attempt attempt = {
+	    .device = device_of(&e->client),
+	    .tier = labels->tier[e->tier],
+	    .category = labels->category[e->category],
+	    .domain = slice_of(domain),
+	    .name = slice_of(registrable(c, listed)),
+	    .now = {.mono_ms = e->mono_ms,
+	        .wall_s = (int64_t)time(NULL),
+	        .wall_trusted = clock_is_trusted(c)},
+	};
+	switch (tally_attempt(c->tally, &attempt)) {
+	case TALLY_COUNTED:
+		show(c, e, labels, domain);
+		break;
+	case TALLY_CAPPED: {
+		uint64_t hash =
+		    filter_capped_hash(c->filter, &e->client, e->tier, e->category);
+		atomic_store_explicit(
+		    &c->filter->capped[hash % CAPPED_SLOTS], hash, memory_order_relaxed);
+		break;
+	}
+	case TALLY_REPEATED:
+	case TALLY_DROPPED:
+		break;
+	}
+}
+
+static void count_event(struct counting *c, const struct tally_event *e)
+{
+	const struct counting_labels *labels =
+	    e->generation >= c->labels.from_generation ? &c->labels : &c->labels_before;
+
+	if (e->tier >= labels->tier_count)
+		return;
+	if (e->kind == TALLY_ATTEMPT) {
+		count_attempt(c, e, labels);
+		return;
+	}
+	const struct tally_device device = device_of(&e->client);
+	tally_device_seen(c->tally, &device, labels->tier[e->tier],
+	    e->claimed ? TALLY_CLAIMED : TALLY_BY_DEFAULT);
+}
+
+void counting_drain(struct counting *c)
+{
+	uint64_t lost = 0;
+
+	for (unsigned i = 0; i < c->filter->worker_count; i++) {
+		struct worker *w = c->filter->workers[i];
+		const struct tally_event *e;
+		/* Bounded: a worker that fills as fast as we read must not hold us here. */
+		for (unsigned n = 0; n < RING_SLOTS && (e = ring_peek(&w->ring)) != NULL;
+		     n++) {
+			count_event(c, e);
+			ring_release(&w->ring);
+		}
+		lost += atomic_load_explicit(&w->counters.ring_lost, memory_order_relaxed);
+	}
+	if (lost > c->ring_lost) {
+		tally_lost(c->tally, lost - c->ring_lost);
+		c->ring_lost = lost;
+	}
+}
+
+/* ---- the clock ---- */
+
+static void random_bytes(void *out, size_t len)
+{
+	if (getrandom(out, len, 0) != (ssize_t)len)
+		abort(); /* without entropy the device tags could be guessed */
+}
+
+static void fill_setup(
+    const struct counting *c, struct tally_setup *setup, const struct tally_period *period)
+{
+	*setup = (struct tally_setup){
+	    .run_path = c->run_path[0] != 0 ? c->run_path : NULL,
+	    .state_path = c->state_path,
+	    .period = *period,
+	    .limits = TALLY_LIMITS_DEFAULT,
+	};
+	setup->limits.min_devices =
+	    (uint32_t)snapshot_of(c)->config->monitor.summary.min_devices;
+	random_bytes(setup->device_key, sizeof setup->device_key);
+	random_bytes(&setup->process_key, sizeof setup->process_key);
+}
+
+/* Days that an earlier run left are closed before today's is opened in their place. */
+static enum err open_tally(struct counting *c, struct diag *why)
+{
+	struct tally_period today = {.day = 0};
+	struct tally_setup setup;
+	struct tally *left;
+
+	if (clock_is_trusted(c))
+		today = counting_period((int64_t)time(NULL));
+	fill_setup(c, &setup, &today);
+	if (today.day != 0 && tally_open_left(&left, &setup, why) == OK) {
+		counting_close_day(c, left, today.day);
+		tally_end(left);
+	}
+	enum err rc = tally_open(&c->tally, &setup, why);
+	if (rc != OK)
+		return rc;
+	if (!tally_is_durable(c->tally))
+		log_warn("counting",
+		    "run_dir is not in memory: devices are counted in the program alone and "
+		    "start anew with it");
+	atomic_store_explicit(&c->filter->day, today.day, memory_order_relaxed);
+	set_labels(c, snapshot_of(c));
+	c->labels_before = c->labels;
+	return OK;
+}
+
+static void change_day(struct counting *c, uint32_t today)
+{
+	struct diag why;
+
+	counting_drain(c);
+	counting_close_day(c, c->tally, today);
+	tally_end(c->tally);
+	c->tally = NULL;
+	if (open_tally(c, &why) != OK) {
+		log_error("counting", "the new day cannot be counted: %s", why.text);
+		abort(); /* out of memory at midnight: the supervisor starts us anew */
+	}
+	log_info("counting", "a new day is counted");
+}
+
+static void look_at_clock(struct counting *c)
+{
+	struct tally_period counted = tally_day(c->tally);
+	int64_t now_s = (int64_t)time(NULL);
+
+	if (!clock_is_trusted(c))
+		return;
+	struct tally_period today = counting_period(now_s);
+	if (counted.day == 0) {
+		if (tally_begin_day(c->tally, &today) == OK)
+			atomic_store_explicit(
+			    &c->filter->day, today.day, memory_order_relaxed);
+		return;
+	}
+	if (today.day != counted.day)
+		change_day(c, today.day);
+}
+
+static uint64_t queries_so_far(const struct filter *f)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < f->worker_count; i++) {
+		const struct counters *n = &f->workers[i]->counters;
+		sum += atomic_load_explicit(&n->udp, memory_order_relaxed) +
+		    atomic_load_explicit(&n->tcp, memory_order_relaxed);
+	}
+	return sum;
+}
+
+/* Pupils without a filter: a pause of any of their tiers, or no rules at all. */
+static bool is_unfiltered(const struct snapshot *s, uint64_t now_ms)
+{
+	if (s->rules->db == NULL && !s->refuse_all)
+		return true;
+	for (size_t i = 0; i < policy_tier_count(s->policy); i++) {
+		if (policy_tier_at(s->policy, i)->pupils &&
+		    s->state.paused_until_ms[i] > now_ms)
+			return true;
+	}
+	return false;
+}
+
+static void save(struct counting *c, enum tally_save_kind kind)
+{
+	enum err rc = tally_save(c->tally, kind);
+	if (rc != OK && rc != ERR_AGAIN)
+		log_error(
+		    "counting", "today's counts cannot be saved: %s", strerror(errno));
+}
+
+static void on_second(evutil_socket_t fd, short what, void *context)
+{
+	struct counting *c = context;
+	uint64_t now_ms = mono_ms();
+	uint64_t queries = queries_so_far(c->filter);
+
+	(void)fd;
+	(void)what;
+	look_at_clock(c);
+	tally_add_uptime_s(c->tally, 1);
+	if (is_unfiltered(snapshot_of(c), now_ms))
+		tally_add_unfiltered_s(c->tally, 1);
+	tally_add_queries(c->tally, queries - c->counted_queries);
+	c->counted_queries = queries;
+	if (now_ms - c->saved_ms >= snapshot_of(c)->config->monitor.save_ms) {
+		c->saved_ms = now_ms;
+		save(c, TALLY_SAVE_RUNNING);
+	}
+}
+
+static void on_drain(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	counting_drain(context);
+}
+
+void counting_fail(struct counting *c, const char *type)
+{
+	tally_fail(c->tally, type, (int64_t)time(NULL));
+}
+
+bool counting_is_partial(const struct counting *c)
+{
+	struct tally_totals *totals = calloc(1, sizeof *totals);
+	if (totals == NULL)
+		return true;
+	tally_totals(c->tally, totals);
+	bool partial = totals->partial;
+	free(totals);
+	return partial;
+}
+
+void counting_set_watch(struct counting *c, counting_watch_fn *fn, void *context)
+{
+	c->watch = fn;
+	c->watch_context = context;
+}
+
+/* ---- life ---- */
+
+/* Nothing of a device may reach a disk (DESIGN.md): tmpfs and ramfs are memory. */
+static bool is_memory(const char *folder)
+{
+	struct statfs fs;
+
+	if (statfs(folder, &fs) != 0)
+		return false;
+	return (uint64_t)fs.f_type == TMPFS_MAGIC || (uint64_t)fs.f_type == RAMFS_MAGIC;
+}
+
+static enum err make_paths(struct counting *c, const struct config_server *server)
+{
+	enum err rc = path_join(
+	    c->tally_folder, sizeof c->tally_folder, server->state_dir.text, "tally");
+	if (rc == OK)
+		rc = path_join(
+		    c->state_path, sizeof c->state_path, c->tally_folder, "today");
+	if (rc == OK)
+		rc = path_join(
+		    c->outbox, sizeof c->outbox, server->state_dir.text, "outbox");
+	if (rc == OK && is_memory(server->run_dir.text))
+		rc = path_join(
+		    c->run_path, sizeof c->run_path, server->run_dir.text, "tally");
+	if (rc == OK &&
+	    ((mkdir(c->tally_folder, 0750) != 0 && errno != EEXIST) ||
+	        (mkdir(c->outbox, 0750) != 0 && errno != EEXIST)))
+		rc = ERR_IO;
+	return rc;
+}
+
+static enum err watch_time(struct counting *c)
+{
+	const struct timeval drain = {0, COUNTING_DRAIN_MS * 1000};
+	const struct timeval second = {1, 0};
+
+	c->drain = event_new(c->base, -1, EV_PERSIST, on_drain, c);
+	c->second = event_new(c->base, -1, EV_PERSIST, on_second, c);
+	if (c->drain == NULL || c->second == NULL || event_add(c->drain, &drain) != 0 ||
+	    event_add(c->second, &second) != 0)
+		return ERR_MEMORY;
+	return OK;
+}
+
+enum err counting_new(
+    struct counting **out, struct event_base *base, struct filter *filter, struct diag *why)
+{
+	struct counting *c = calloc(1, sizeof *c);
+	if (c == NULL)
+		return ERR_MEMORY;
+	c->base = base;
+	c->filter = filter;
+	c->suffixes = psl_builtin();
+	c->saved_ms = mono_ms();
+	enum err rc = make_paths(c, &snapshot_of(c)->config->server);
+	if (rc != OK)
+		diag_set(why, "%s: %s", c->tally_folder, strerror(errno));
+	else
+		rc = open_tally(c, why);
+	if (rc == OK)
+		rc = watch_time(c);
+	if (rc != OK) {
+		counting_free(c);
+		return rc;
+	}
+	*out = c;
+	return OK;
+}
+
+void counting_free(struct counting *c)
+{
+	if (c == NULL)
+		return;
+	if (c->drain != NULL)
+		event_free(c->drain);
+	if (c->second != NULL)
+		event_free(c->second);
+	if (c->tally != NULL) {
+		counting_drain(c);
+		save(c, TALLY_SAVE_LAST);
+		tally_close(c->tally);
+	}
+	free(c);
+}
