@@ -300,6 +300,19 @@ static bool read_text(struct schema_run *run, const struct schema_row *row,
 	return true;
 }
 
+/* The defaults of a map that could not be read; its mistake is told already. */
+static void fill_defaults_unheard(
+    struct schema_run *run, const struct schema_row *row, void *out)
+{
+	const struct tree_node empty = {.kind = TREE_MAP, .mark = {"", 0, 0}};
+	struct diags unheard = DIAGS_NONE;
+	struct schema_run quiet = {.arena = run->arena, .all = &unheard};
+
+	if (fill_map(&quiet, row->rows, &empty, out) == ERR_MEMORY || quiet.no_memory)
+		run->no_memory = true;
+	diags_deinit(&unheard);
+}
+
 static bool read_map(struct schema_run *run, const struct schema_row *row,
     const struct tree_node *value, void *out)
 {
@@ -314,6 +327,7 @@ static bool read_map(struct schema_run *run, const struct schema_row *row,
 		schema_mistake(run, value->mark,
 		    _("'%s' has keys of its own (write them below it, indented)"),
 		    schema_path(run, row->name));
+		fill_defaults_unheard(run, row, out);
 		return false;
 	}
 	run->path = schema_path(run, row->name);

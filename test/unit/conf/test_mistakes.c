@@ -35,6 +35,9 @@ static void a_file_that_holds_no_keys_is_told_once(void **state)
 	assert_mistakes("just words\n", NULL, told);
 	assert_mistakes("just words\n", SCHOOL, told);
 	assert_mistakes(SCHOOL, "- a\n", told);
+	assert_mistakes(SCHOOL "filter: x\nserver: []\n", NULL,
+	    "2:9: 'filter' has keys of its own (write them below it, indented)\n"
+	    "3:9: 'server' has keys of its own (write them below it, indented)\n");
 	config_free(school_config(SCHOOL, "~\n"));
 	config_free(school_config("", SCHOOL));
 }
