@@ -27,7 +27,7 @@ enum {
 };
 
 /* One device in one cell. `meta` is written last and makes the row valid:
- *   used 1 | kind 2 | tier 4 | category 7 | attempts 5 | check 13
+ *   used 1 | kind 2 | tier 5 | category 7 | attempts 5 | check 12
  * Rows lie in an open-addressed table by tag alone, so all rows of a device stand between
  * its home and the next free row, and their order says nothing about time. */
 struct row {

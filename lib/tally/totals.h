@@ -21,14 +21,14 @@
 #include "base/err.h"
 
 enum {
-	TALLY_TIERS = 16,
+	TALLY_TIERS = 32,
 	TALLY_CATEGORIES = 64,
 	TALLY_LABEL_BYTES = 40, /* with the final NUL */
 	TALLY_FAILURES = 16,
 	TALLY_HOURS = 25, /* a day that ends summer time has 25 */
 	TALLY_NAMES = 64,
 	TALLY_NAME_BYTES = 254,      /* with the final NUL */
-	TALLY_MAX_BYTES = 256 * 1024 /* of an encoded file */
+	TALLY_MAX_BYTES = 512 * 1024 /* of an encoded file */
 };
 
 /* One local day, half-open: [start_s, end_s) in seconds since 1970 UTC. */
@@ -73,7 +73,7 @@ struct tally_top_name {
 	uint32_t devices;
 };
 
-/* About 80 KB: keep it on the heap. */
+/* About 150 KB: keep it on the heap. */
 struct tally_totals {
 	struct tally_period period;
 	struct tally_label tiers[TALLY_TIERS];
