@@ -14,11 +14,9 @@ static struct tally_totals *totals_now(struct counting *c)
 	return totals;
 }
 
-static uint32_t floor_of(const struct counting *c)
+static const struct config *config_of(const struct counting *c)
 {
-	const struct snapshot *s =
-	    atomic_load_explicit(&c->filter->snapshot, memory_order_acquire);
-	return (uint32_t)s->config->monitor.summary.min_devices;
+	return atomic_load_explicit(&c->filter->snapshot, memory_order_acquire)->config;
 }
 
 static json_t *date_of(const struct tally_totals *totals)
@@ -32,15 +30,26 @@ static json_t *date_of(const struct tally_totals *totals)
 	return json_string(text);
 }
 
-/* A cell as screens may show it: sensitive ones never by the day (DESIGN.md), the others
- * rounded and from the floor on. Empty cells are left out. */
+/* A tier of pupils that this school has: only its sensitive cells are worth a line. */
+static bool is_level(const struct config *config, const char *tier)
+{
+	for (size_t i = 0; i < config->school.levels.count; i++) {
+		if (strcmp(config->school.levels.items[i].text, tier) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A cell as screens may show it: sensitive ones never by the day (DESIGN.md), so that they
+ * look alike whether empty or not; the others rounded and from the floor on. */
 static json_t *show_cell(
-    const struct tally_totals *t, size_t tier, size_t category, uint32_t min_devices)
+    const struct tally_totals *t, const struct config *config, size_t tier, size_t category)
 {
 	const struct tally_cell *cell = &t->cells[tier][category];
 	bool sensitive = (t->categories[category].flags & TALLY_SENSITIVE) != 0;
+	uint32_t min_devices = (uint32_t)config->monitor.summary.min_devices;
 
-	if (cell->attempts == 0 && !sensitive)
+	if (sensitive ? !is_level(config, t->tiers[tier].text) : cell->attempts == 0)
 		return NULL;
 	json_t *row = json_pack("{s:s, s:s}", "tier", t->tiers[tier].text, "category",
 	    t->categories[category].text);
@@ -60,7 +69,7 @@ json_t *counting_stats(struct counting *c)
 	json_t *cells = json_array();
 	for (size_t i = 0; i < t->tier_count; i++) {
 		for (size_t k = 0; k < t->category_count; k++) {
-			json_t *row = show_cell(t, i, k, floor_of(c));
+			json_t *row = show_cell(t, config_of(c), i, k);
 			if (row != NULL)
 				(void)json_array_append_new(cells, row);
 		}
@@ -80,7 +89,8 @@ json_t *counting_top(struct counting *c, const char *tier)
 	 * behind each, and are not kept. */
 	for (size_t i = 0; t != NULL && i < t->name_count; i++) {
 		const struct tally_top_name *name = &t->names[i];
-		if (!report_may_show(name->devices, floor_of(c)))
+		if (!report_may_show(
+		        name->devices, (uint32_t)config_of(c)->monitor.summary.min_devices))
 			continue;
 		(void)json_array_append_new(names,
 		    json_pack("{s:s, s:s, s:s}", "category",
