@@ -60,9 +60,9 @@ struct hash_key policy_hash_key(const struct policy *policy);
 /* ---- who asks ------------------------------------------------------------------------ */
 
 struct policy_who {
-	bool may_ask;   /* false: outside server.allow */
-	bool claimed;   /* the configuration gives this address its tier; else the default */
-	uint8_t tier;   /* below policy_tier_count(); always valid */
+	bool may_ask; /* false: outside server.allow */
+	bool claimed; /* the configuration gives this address its tier; else the default */
+	uint8_t tier; /* below policy_tier_count(); always valid */
 	uint16_t group; /* the room that claimed the address, or POLICY_NO_GROUP */
 };
 

@@ -33,6 +33,8 @@ static void the_longest_prefix_that_claims_an_address_wins(void **state)
 	assert_int_equal(who_is(&f, "2001:db8:2::9").tier, PRIMARY);
 	assert_int_equal(who_is(&f, "10.21.0.1").tier, PRIMARY); /* nobody's: default */
 	assert_int_equal(who_is(&f, "10.20.1.1").group, POLICY_NO_GROUP);
+	assert_true(who_is(&f, "10.20.1.1").claimed);
+	assert_false(who_is(&f, "10.21.0.1").claimed);
 	fixture_deinit(&f);
 }
 
