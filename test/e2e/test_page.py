@@ -133,6 +133,30 @@ pages: {listen: ["127.0.0.1:%d"]}
         return Reply(self.raw(("\r\n".join(lines) + "\r\n\r\n").encode()))
 
 
+def luminance(colour):
+    parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+class Colours(LachanTest):
+    def test_words_stand_out_by_light_and_in_the_dark(self):
+        """WCAG 2 level AA: 4.5 to 1 for every text on every ground it stands on."""
+        path = os.path.join(SOURCE_DIR, "daemon", "page", "look", "page.css")
+        with open(path, encoding="utf-8") as file:
+            themes = re.findall(r":root\{([^}]*)\}", file.read())
+        self.assertEqual(len(themes), 2)
+        for theme in themes:
+            colour = {name: value if len(value) == 7 else "#" + "".join(c * 2 for c in value[1:])
+                      for name, value in re.findall(r"--([a-z-]+):(#[0-9a-f]{3,6})", theme)}
+            for words, ground in (("ink", "paper"), ("ink", "card"), ("ink", "mist"),
+                                  ("soft", "paper"), ("soft", "card"), ("soft", "mist"),
+                                  ("leaf", "card"), ("leaf", "mist"), ("leaf", "paper"),
+                                  ("leaf-ink", "leaf")):
+                light, dark = sorted((luminance(colour[words]), luminance(colour[ground])))[::-1]
+                self.assertGreaterEqual((light + 0.05) / (dark + 0.05), 4.5, (words, ground))
+
+
 class Pages(PageTest):
     def test_a_blocked_name_gets_the_page_of_its_tier_and_category(self):
         self.filter.block("bet.example", "gambling")

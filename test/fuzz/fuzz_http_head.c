@@ -1,0 +1,44 @@
+/* The head of a request: what is accepted must lie inside the bytes and be sound. */
+#include <assert.h>
+
+#include "page/head.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_inside(struct slice part, struct slice whole)
+{
+	if (part.len == 0)
+		return;
+	assert(part.ptr >= whole.ptr);
+	assert((size_t)(part.ptr - whole.ptr) <= whole.len);
+	assert(part.len <= whole.len - (size_t)(part.ptr - whole.ptr));
+	assert(memchr(part.ptr, '\n', part.len) == NULL);
+	assert(memchr(part.ptr, '\r', part.len) == NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const words[] = {"vi", "en"};
+	struct slice bytes = {data, size};
+	struct head head;
+	size_t len;
+
+	if (head_find_end(bytes, &len) != OK)
+		return 0;
+	assert(len <= size && len <= HEAD_MAX_BYTES);
+	bytes.len = len;
+	if (head_parse(bytes, &head) != 0)
+		return 0;
+	check_inside(head.host, bytes);
+	check_inside(head.query, bytes);
+	check_inside(head.accept, bytes);
+	check_inside(head.accept_language, bytes);
+	check_inside(head.accept_encoding, bytes);
+	check_inside(head.sec_fetch_dest, bytes);
+	assert(head.path.len > 0 || head.query.len > 0);
+	assert(head_choose_language(head.accept_language, words, 2) < 2);
+	(void)head_wants_page(&head);
+	(void)head_accepts(head.accept_encoding, "gzip");
+	(void)head_query(head.query, "lang");
+	return 0;
+}
