@@ -89,12 +89,13 @@ bool address_literal_class(const char *text, enum address_class *out)
 {
 	uint8_t bytes[16];
 
-	if (inet_pton(AF_INET, text, bytes) == 1)
+	if (inet_pton(AF_INET, text, bytes) == 1) {
 		*out = address_classify((struct slice){bytes, 4});
-	else if (inet_pton(AF_INET6, text, bytes) == 1)
+	} else if (inet_pton(AF_INET6, text, bytes) == 1) {
 		*out = address_classify((struct slice){bytes, 16});
-	else
+	} else {
 		return false;
+	}
 	return true;
 }
 

@@ -78,9 +78,10 @@ static void note_counts(struct feed *feed, const struct reading *r, const char *
 	m->protected_names = stats->refused[FEED_PROTECTED];
 	m->refused_count = 0;
 	for (unsigned i = 0; i < FEED_REASONS; i++) {
-		if (stats->refused[i] > 0)
+		if (stats->refused[i] > 0) {
 			meta_refuse(
 			    m, feed_reason_text((enum feed_reason)i), stats->refused[i]);
+		}
 	}
 }
 
@@ -100,9 +101,10 @@ static enum err add_provenance(const struct feed *feed, const struct reading *r)
 	};
 
 	enum err rc = ruledb_builder_provenance(r->builder, &from);
-	for (size_t i = 0; rc == OK && i < m->refused_count; i++)
+	for (size_t i = 0; rc == OK && i < m->refused_count; i++) {
 		rc = ruledb_builder_refused(
 		    r->builder, m->refused[i].reason, m->refused[i].lines);
+	}
 	return rc;
 }
 
@@ -279,10 +281,11 @@ static void warn_empty(const struct config *config, const struct ruledb *db)
 		if ((blocked >> i & 1) != 0 && is_empty(db, name))
 			buf_printf(&list, "%s%s", list.len > 0 ? ", " : "", name);
 	}
-	if (list.len > 0)
+	if (list.len > 0) {
 		log_warn("feeds",
 		    "blocked by a tier but filled by no feed: %s; 0 names protect nobody",
 		    buf_cstr(&list));
+	}
 	buf_deinit(&list);
 }
 

@@ -81,6 +81,7 @@ static bool ratio_is_sane(struct job *job)
 	return job->decoded / FETCH_RATIO_MAX <= (uint64_t)received;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl gives the type */
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
 	struct job *job = arg;
@@ -166,10 +167,11 @@ static void take_answer(struct job *job, bool not_modified)
 	keep_header(job->easy, "ETag", answer.etag, sizeof answer.etag);
 	keep_header(
 	    job->easy, "Last-Modified", answer.last_modified, sizeof answer.last_modified);
-	if (job->request.sink->end(job->request.context, &answer, &why) == OK)
+	if (job->request.sink->end(job->request.context, &answer, &why) == OK) {
 		finish(job, OK);
-	else
+	} else {
 		give_up_address(job, why.text);
+	}
 }
 
 static void start_hop(struct job *job);
@@ -375,12 +377,13 @@ static void start_file(struct job *job)
 	struct stat st;
 
 	/* A pipe would hold up everything else; a device has no end. */
-	if (stat(job->url.path, &st) != 0)
+	if (stat(job->url.path, &st) != 0) {
 		give_up_address(job, "there is no such file");
-	else if (!S_ISREG(st.st_mode) || access(job->url.path, R_OK) != 0)
+	} else if (!S_ISREG(st.st_mode) || access(job->url.path, R_OK) != 0) {
 		give_up_address(job, "not a file that can be read");
-	else
+	} else {
 		start_transfer(job);
+	}
 }
 
 /* One hop: the configured address, or where a redirect leads. */
@@ -419,8 +422,9 @@ void job_try_address(struct job *job)
 	job->redirects = 0;
 	job->configured = ADDRESS_PUBLIC;
 	if (url_parse(&job->url, job->request.urls[job->url_index],
-	        job->fetcher->options.data_folder, &why) != OK)
+	        job->fetcher->options.data_folder, &why) != OK) {
 		give_up_address(job, why.text);
-	else
+	} else {
 		start_hop(job);
+	}
 }

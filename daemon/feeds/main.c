@@ -29,14 +29,15 @@ static void print_feed(const struct feed *feed)
 	const char *name = feed->config->name.text;
 	const struct meta *m = &feed->meta;
 
-	if (feed->refused)
+	if (feed->refused) {
 		printf(_("%s: refused: %s\n"), name, m->reason);
-	else if (m->result == META_UNCHANGED)
+	} else if (m->result == META_UNCHANGED) {
 		printf(
 		    _("%s: unchanged, %llu names\n"), name, (unsigned long long)m->entries);
-	else
+	} else {
 		printf(
 		    _("%s: fetched, %llu names\n"), name, (unsigned long long)m->entries);
+	}
 }
 
 static void print_nothing(const struct feed *feed UNUSED)
@@ -63,11 +64,12 @@ static bool only_exists(const struct config *config, const char *only)
 	}
 	names[n] = NULL;
 	const char *near = text_nearest(only, names);
-	if (near != NULL)
+	if (near != NULL) {
 		(void)fprintf(stderr, _("there is no feed \"%s\"; did you mean \"%s\"?\n"),
 		    only, near);
-	else
+	} else {
 		(void)fprintf(stderr, _("there is no feed \"%s\"\n"), only);
+	}
 	return false;
 }
 

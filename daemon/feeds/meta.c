@@ -56,9 +56,10 @@ static json_t *json_refused(const struct meta *m)
 {
 	json_t *refused = json_object();
 
-	for (size_t i = 0; refused != NULL && i < m->refused_count; i++)
+	for (size_t i = 0; refused != NULL && i < m->refused_count; i++) {
 		(void)json_object_set_new(refused, m->refused[i].reason,
 		    json_integer((json_int_t)m->refused[i].lines));
+	}
 	return refused;
 }
 

@@ -194,10 +194,11 @@ static enum err sink_end(void *context, const struct fetch_answer *answer, struc
 	struct pull *p = context;
 	enum err rc = OK;
 
-	if (answer->not_modified)
+	if (answer->not_modified) {
 		p->options.feed->meta.result = META_UNCHANGED;
-	else
+	} else {
 		rc = take_body(p, answer, why);
+	}
 	drop_body(p);
 	return rc;
 }
@@ -207,12 +208,13 @@ static void log_result(const struct feed *feed)
 	const struct meta *m = &feed->meta;
 	const char *name = feed->config->name.text;
 
-	if (m->result == META_REFUSED)
+	if (m->result == META_REFUSED) {
 		log_warn("feeds", "%s: refused: %s; %s", name, m->reason,
 		    m->fetched_s > 0 ? "the last good copy stays" : "there is no copy yet");
-	else
+	} else {
 		log_debug("feeds", "%s: %s, %" PRIu64 " rules", name,
 		    m->result == META_OK ? "fetched" : "unchanged", m->rules);
+	}
 }
 
 static void sink_done(

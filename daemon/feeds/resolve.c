@@ -160,10 +160,11 @@ static void on_filter_read(struct bufferevent *bev, void *arg)
 		return;
 	}
 	close_filter(q);
-	if (answered)
+	if (answered) {
 		finish(q, "has no address");
-	else
+	} else {
 		ask_stubs(q);
+	}
 }
 
 static void on_filter_event(struct bufferevent *bev UNUSED, short what, void *arg)
@@ -277,7 +278,11 @@ void resolver_free(struct resolver *r)
 {
 	if (r == NULL)
 		return;
-	while (r->questions != NULL)
-		resolve_cancel(r->questions);
+	struct resolution *q = r->questions;
+	while (q != NULL) {
+		struct resolution *next = q->next;
+		resolve_cancel(q);
+		q = next;
+	}
 	free(r);
 }

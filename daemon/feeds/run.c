@@ -196,9 +196,10 @@ static void save_metas(const struct run *run)
 {
 	for (size_t i = 0; i < run->store.count; i++) {
 		const struct feed *feed = &run->store.feeds[i];
-		if ((feed->has_copy || feed->tried) && store_save_meta(feed) != OK)
+		if ((feed->has_copy || feed->tried) && store_save_meta(feed) != OK) {
 			log_error("feeds", "%s: cannot be written: %s", feed->meta_path,
 			    strerror(errno));
+		}
 	}
 }
 
@@ -223,9 +224,10 @@ static void after_publication(struct run *run, const struct compile_summary *sum
 	save_metas(run);
 	/* The digest of what was read, which may say more than what was expected. */
 	if (compile_digest(&run->store, &how, digest) != OK ||
-	    store_write_inputs(&run->store, digest) != OK)
+	    store_write_inputs(&run->store, digest) != OK) {
 		log_warn("feeds", "%s: cannot be written: the rules will be compiled again",
 		    run->store.folder);
+	}
 	if (!keeps_copies(run))
 		store_remove_copies(&run->store);
 	store_remove_strangers(&run->store);
@@ -324,9 +326,10 @@ static enum err open_run(struct run *run, struct diag *why)
 
 	enum err rc = path_join(
 	    run->rules_path, sizeof run->rules_path, server->state_dir.text, "rules.db");
-	if (rc == OK)
+	if (rc == OK) {
 		rc = path_join(run->control_path, sizeof run->control_path,
 		    server->run_dir.text, "control.sock");
+	}
 	if (rc != OK) {
 		diag_set(why, "state_dir, run_dir: the path is too long");
 		return rc;
@@ -378,12 +381,13 @@ bool run_feeds(const struct run_options *options, run_on_feed on_feed)
 	bool fine = false;
 
 	enum err rc = open_run(&run, &why);
-	if (rc == OK)
+	if (rc == OK) {
 		fine = work(&run);
-	else if (rc == ERR_AGAIN)
+	} else if (rc == ERR_AGAIN) {
 		fine = true; /* somebody else does it right now */
-	else
+	} else {
 		log_error("feeds", "%s", why.text);
+	}
 	for (size_t i = 0; rc == OK && i < run.store.count; i++) {
 		const struct feed *feed = &run.store.feeds[i];
 		fine = fine && !feed->refused;

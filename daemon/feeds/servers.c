@@ -46,12 +46,13 @@ static bool hex_of(struct slice field, uint32_t *out)
 		return false;
 	for (size_t i = 0; i < field.len; i++) {
 		uint8_t c = byte_lower(field.ptr[i]);
-		if (c >= '0' && c <= '9')
+		if (c >= '0' && c <= '9') {
 			v = v << 4 | (uint32_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
+		} else if (c >= 'a' && c <= 'f') {
 			v = v << 4 | (uint32_t)(c - 'a' + 10);
-		else
+		} else {
 			return false;
+		}
 	}
 	*out = v;
 	return true;
@@ -95,10 +96,11 @@ static void add_configured(
 {
 	for (size_t i = 0; i < servers->count; i++) {
 		const struct config_upstream_server *s = &servers->items[i];
-		if (s->transport == UPSTREAM_GATEWAY)
+		if (s->transport == UPSTREAM_GATEWAY) {
 			add_gateway(out);
-		else
+		} else {
 			add(out, s->addr, s->transport == UPSTREAM_TCP);
+		}
 	}
 }
 

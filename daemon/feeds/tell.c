@@ -15,9 +15,10 @@ void tell_filter(const char *path)
 	struct slice answer;
 
 	enum err rc = control_client_open(&client, path, TELL_TIMEOUT_MS, &why);
-	if (rc == OK)
+	if (rc == OK) {
 		rc = control_client_ask(
 		    &client, SLICE_LIT("{\"command\":\"feeds-changed\"}"), &answer, &why);
+	}
 	if (rc != OK)
 		log_debug("feeds", "the filter was not told: %s", why.text);
 	control_client_close(&client);

@@ -34,10 +34,11 @@ static bool host_to_ascii(CURLU *u)
 
 	for (const char *c = host; fine && *c != 0; c++)
 		plain = plain && (unsigned char)*c < 0x80;
-	if (fine && !plain)
+	if (fine && !plain) {
 		fine = idn2_lookup_u8((const uint8_t *)host, (uint8_t **)&ascii,
 		           IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) == IDN2_OK &&
 		    curl_url_set(u, CURLUPART_HOST, ascii, 0) == CURLUE_OK;
+	}
 	idn2_free(ascii);
 	curl_free(host);
 	return fine;
@@ -101,11 +102,12 @@ static enum err fill(struct url *out, CURLU *u, struct diag *why)
 	(void)curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
 	bool fine = (fresh.scheme == URL_FILE || host_to_ascii(u)) &&
 	    copy_part(fresh.text, sizeof fresh.text, u, CURLUPART_URL, 0);
-	if (fine && fresh.scheme == URL_FILE)
+	if (fine && fresh.scheme == URL_FILE) {
 		fine = copy_part(
 		    fresh.path, sizeof fresh.path, u, CURLUPART_PATH, CURLU_URLDECODE);
-	else if (fine)
+	} else if (fine) {
 		fine = copy_host(&fresh, u) && copy_port(&fresh, u);
+	}
 	if (!fine) {
 		diag_set(why, "the URL is malformed or too long");
 		return ERR_FORMAT;

@@ -129,6 +129,12 @@ def compressed(data):
     return answer
 
 
+def brotli_stored(data):
+    """Up to 64 KiB as one uncompressed meta-block (RFC 7932 section 9.2)."""
+    bits = (len(data) - 1) << 4 | 1 << 20
+    return bits.to_bytes(3, "little") + data + b"\x03"
+
+
 def packed_as(packed, encoding):
     return lambda h: send(h, 200, packed, Content_Encoding=encoding)
 
