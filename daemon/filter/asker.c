@@ -40,12 +40,13 @@ struct asker *asker_take(struct worker *w, const struct request *r)
 {
 	struct asker *asker = w->free_askers;
 
-	if (asker != NULL)
+	if (asker != NULL) {
 		w->free_askers = (struct asker *)asker->waiter.next;
-	else if (w->askers_used < ASKERS_MAX)
+	} else if (w->askers_used < ASKERS_MAX) {
 		asker = &w->askers[w->askers_used++];
-	else
+	} else {
 		return NULL;
+	}
 	asker->waiter.next = NULL;
 	asker->home = w;
 	asker->transport = r->transport;

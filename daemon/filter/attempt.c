@@ -164,10 +164,11 @@ void attempt_on_ready(void *context, struct source_port *port, void *user)
 		if (n < 0)
 			return;
 		struct slice bytes = {reply, (size_t)n};
-		if (reply_matches(bytes, (struct slice){a->query, a->query_len}))
+		if (reply_matches(bytes, (struct slice){a->query, a->query_len})) {
 			judge_reply(a, bytes);
-		else
+		} else {
 			count_mismatch(a);
+		}
 		/* Settled, failed or moved to TCP: the socket is no longer this attempt's. */
 		if (a->exchange == NULL || a->port != port)
 			return;
@@ -199,12 +200,13 @@ static void on_stream_read(struct bufferevent *stream, void *context)
 		    : NULL;
 		struct slice reply = {
 		    all == NULL ? NULL : all + sizeof head, need - sizeof head};
-		if (all == NULL)
+		if (all == NULL) {
 			; /* not whole yet */
-		else if (reply_matches(reply, (struct slice){a->query, a->query_len}))
+		} else if (reply_matches(reply, (struct slice){a->query, a->query_len})) {
 			judge_reply(a, reply);
-		else
+		} else {
 			stream_failed(a);
+		}
 	}
 	worker_rest(w);
 }

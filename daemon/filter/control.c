@@ -104,9 +104,10 @@ static void on_explain(struct exchange_of_words *x)
 		(void)json_object_set_new(x->reply, "ok", json_true());
 	if (x->reply != NULL && s->rules->db != NULL &&
 	    explain_find_lines(x->reply, s->rules->db, s->config->server.state_dir.text) !=
-	        OK)
+	        OK) {
 		log_warn(
 		    "control", "explain: no memory to look for the lines of the rules");
+	}
 	free(e);
 }
 
@@ -369,12 +370,13 @@ static void on_request(void *context, struct control_peer *peer, struct slice re
 
 	run_command(&x);
 	char *text = x.reply == NULL ? NULL : json_dumps(x.reply, JSON_COMPACT);
-	if (x.error[0] != 0)
+	if (x.error[0] != 0) {
 		(void)control_reply_error(peer, x.error);
-	else if (text == NULL || strlen(text) > REPLY_MAX_BYTES)
+	} else if (text == NULL || strlen(text) > REPLY_MAX_BYTES) {
 		(void)control_reply_error(peer, "the gateway is out of memory");
-	else
+	} else {
 		(void)control_reply(peer, slice_of(text));
+	}
 	free(text);
 	json_decref(x.reply);
 	json_decref(parsed);

@@ -228,10 +228,11 @@ static enum err open_tally(struct counting *c, struct diag *why)
 	enum err rc = tally_open(&c->tally, &setup, why);
 	if (rc != OK)
 		return rc;
-	if (!tally_is_durable(c->tally))
+	if (!tally_is_durable(c->tally)) {
 		log_warn("counting",
 		    "run_dir is not in memory: devices are counted in the program alone and "
 		    "start anew with it");
+	}
 	atomic_store_explicit(&c->filter->day, today.day, memory_order_relaxed);
 	set_labels(c, snapshot_of(c));
 	c->labels_before = c->labels;
@@ -262,9 +263,10 @@ static void look_at_clock(struct counting *c)
 		return;
 	struct tally_period today = counting_period(now_s);
 	if (counted.day == 0) {
-		if (tally_begin_day(c->tally, &today) == OK)
+		if (tally_begin_day(c->tally, &today) == OK) {
 			atomic_store_explicit(
 			    &c->filter->day, today.day, memory_order_relaxed);
+		}
 		return;
 	}
 	if (today.day != counted.day)
@@ -299,9 +301,10 @@ static bool is_unfiltered(const struct snapshot *s, uint64_t now_ms)
 static void save(struct counting *c, enum tally_save_kind kind)
 {
 	enum err rc = tally_save(c->tally, kind);
-	if (rc != OK && rc != ERR_AGAIN)
+	if (rc != OK && rc != ERR_AGAIN) {
 		log_error(
 		    "counting", "today's counts cannot be saved: %s", strerror(errno));
+	}
 }
 
 static void on_second(evutil_socket_t fd, short what, void *context)
@@ -369,15 +372,18 @@ static enum err make_paths(struct counting *c, const struct config_server *serve
 {
 	enum err rc = path_join(
 	    c->tally_folder, sizeof c->tally_folder, server->state_dir.text, "tally");
-	if (rc == OK)
+	if (rc == OK) {
 		rc = path_join(
 		    c->state_path, sizeof c->state_path, c->tally_folder, "today");
-	if (rc == OK)
+	}
+	if (rc == OK) {
 		rc = path_join(
 		    c->outbox, sizeof c->outbox, server->state_dir.text, "outbox");
-	if (rc == OK && is_memory(server->run_dir.text))
+	}
+	if (rc == OK && is_memory(server->run_dir.text)) {
 		rc = path_join(
 		    c->run_path, sizeof c->run_path, server->run_dir.text, "tally");
+	}
 	if (rc == OK &&
 	    ((mkdir(c->tally_folder, 0750) != 0 && errno != EEXIST) ||
 	        (mkdir(c->outbox, 0750) != 0 && errno != EEXIST)))
@@ -409,10 +415,11 @@ enum err counting_new(
 	c->suffixes = psl_builtin();
 	c->saved_ms = mono_ms();
 	enum err rc = make_paths(c, &snapshot_of(c)->config->server);
-	if (rc != OK)
+	if (rc != OK) {
 		diag_set(why, "%s: %s", c->tally_folder, strerror(errno));
-	else
+	} else {
 		rc = open_tally(c, why);
+	}
 	if (rc == OK)
 		rc = watch_time(c);
 	if (rc != OK) {

@@ -128,9 +128,10 @@ static enum err put_away(const struct counting *c, const struct report_document 
 	char name[SPOOL_NAME_BYTES];
 
 	enum err rc = report_encode(document, &json);
-	if (rc == OK)
+	if (rc == OK) {
 		rc = spool_name(
 		    name, document->unit, begin_day, end_day, document->report_id);
+	}
 	if (rc == OK)
 		rc = spool_add(c->outbox, name, buf_slice(&json));
 	if (rc == ERR_EXISTS)
@@ -164,10 +165,11 @@ static size_t read_week(const struct counting *c, const struct tally_period *wee
 		struct tally_totals *totals = calloc(1, sizeof *totals);
 		struct diag why;
 		if (totals != NULL &&
-		    tally_day_read(c->tally_folder, day, totals, &why) == OK)
+		    tally_day_read(c->tally_folder, day, totals, &why) == OK) {
 			days[n++] = totals;
-		else
+		} else {
 			free(totals);
+		}
 	}
 	return n;
 }
@@ -205,15 +207,18 @@ static void prune(const struct counting *c, uint32_t today)
 
 	if (tally_day_prune(c->tally_folder,
 	        days_before(today, config->monitor.keep.hourly_ms),
-	        days_before(today, config->monitor.keep.daily_ms)) != OK)
+	        days_before(today, config->monitor.keep.daily_ms)) != OK) {
 		log_warn(
 		    "counting", "old tables could not be removed: %s", strerror(errno));
-	if (spool_prune(c->outbox, days_before(today, KEEP_UNSENT_MS), &removed) != OK)
+	}
+	if (spool_prune(c->outbox, days_before(today, KEEP_UNSENT_MS), &removed) != OK) {
 		log_warn(
 		    "counting", "old summaries could not be removed: %s", strerror(errno));
-	if (removed > 0)
+	}
+	if (removed > 0) {
 		log_warn(
 		    "counting", "%zu summaries waited too long and were removed", removed);
+	}
 }
 
 void counting_close_day(struct counting *c, struct tally *t, uint32_t today)
@@ -229,17 +234,19 @@ void counting_close_day(struct counting *c, struct tally *t, uint32_t today)
 	bool was_up = totals->uptime_s > 0;
 	enum err rc = was_up ? tally_day_write(c->tally_folder, totals) : OK;
 	free(totals);
-	if (rc != OK)
+	if (rc != OK) {
 		log_error("counting", "the tables of %u are not kept: %s", day.day,
 		    strerror(errno));
+	}
 	if (was_up) {
 		rc = publish_day(c, t);
-		if (rc != OK)
+		if (rc != OK) {
 			log_error(
 			    "counting", "no summary of %u: %s", day.day, err_text(rc));
-		else
+		} else {
 			log_info(
 			    "counting", "the summary of %u waits in the outbox", day.day);
+		}
 	}
 	if (week_of(day.day).day != week_of(today).day && publish_week(c, day.day) != OK)
 		log_error("counting", "no weekly summary of the week of %u", day.day);

@@ -24,9 +24,10 @@ static json_t *date_of(const struct tally_totals *totals)
 	char text[16] = "";
 	uint32_t day = totals->period.day;
 
-	if (day != 0)
+	if (day != 0) {
 		(void)snprintf(text, sizeof text, "%04u-%02u-%02u", day / 10000,
 		    day / 100 % 100, day % 100);
+	}
 	return json_string(text);
 }
 
@@ -53,11 +54,12 @@ static json_t *show_cell(
 		return NULL;
 	json_t *row = json_pack("{s:s, s:s}", "tier", t->tiers[tier].text, "category",
 	    t->categories[category].text);
-	if (sensitive || !report_may_show(cell->devices, min_devices))
+	if (sensitive || !report_may_show(cell->devices, min_devices)) {
 		(void)json_object_set_new(row, "attempts", json_string("below"));
-	else
+	} else {
 		(void)json_object_set_new(row, "attempts",
 		    json_integer((json_int_t)report_round_attempts(cell->attempts)));
+	}
 	return row;
 }
 
@@ -126,10 +128,11 @@ json_t *counting_summary_list(struct counting *c)
 
 	if (spool_list(c->outbox, &entries, &count) != OK)
 		count = 0;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		(void)json_array_append_new(files,
 		    json_pack("{s:s, s:I, s:s}", "name", entries[i].name, "bytes",
 		        (json_int_t)entries[i].file_bytes, "state", "waiting"));
+	}
 	free(entries);
 	return json_pack("{s:b, s:o}", "ok", 1, "files", files);
 }

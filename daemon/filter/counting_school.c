@@ -105,9 +105,10 @@ static const char *policy_digest(struct arena *memory, const struct report_schoo
 		for (const char *const *word = tier->block; ok && *word != NULL; word++)
 			ok = EVP_DigestUpdate(md, *word, strlen(*word) + 1) == 1;
 	}
-	for (size_t i = 0; ok && i < school->feed_count; i++)
+	for (size_t i = 0; ok && i < school->feed_count; i++) {
 		ok = EVP_DigestUpdate(md, school->feeds[i].sha256,
 		         strlen(school->feeds[i].sha256) + 1) == 1;
+	}
 	ok = ok && EVP_DigestFinal_ex(md, digest, &len) == 1;
 	for (unsigned i = 0; ok && i < len && i < 32; i++)
 		(void)snprintf(text + 2 * (size_t)i, 3, "%02x", digest[i]);

@@ -16,10 +16,11 @@ static void wheel_remove(struct exchange *ex)
 {
 	struct forwarder *f = ex->forwarder;
 
-	if (ex->prev != NULL)
+	if (ex->prev != NULL) {
 		ex->prev->next = ex->next;
-	else
+	} else {
 		f->wheel[ex->slot] = ex->next;
+	}
 	if (ex->next != NULL)
 		ex->next->prev = ex->prev;
 }
@@ -51,12 +52,13 @@ static struct exchange *exchange_take(struct forwarder *f)
 {
 	struct exchange *ex = f->free_list;
 
-	if (ex != NULL)
+	if (ex != NULL) {
 		f->free_list = ex->next;
-	else if (f->used < FORWARD_EXCHANGES_MAX)
+	} else if (f->used < FORWARD_EXCHANGES_MAX) {
 		ex = &f->pool[f->used++];
-	else
+	} else {
 		return NULL;
+	}
 	if (f->active++ == 0) {
 		const struct timeval tick = {0, WHEEL_TICK_MS * 1000};
 		f->tick_number = f->worker->now.mono_ms / WHEEL_TICK_MS;
@@ -81,12 +83,18 @@ static void exchange_release(struct exchange *ex)
 
 /* ---- settling ---- */
 
+/* What other workers are sent when there is no memory for a copy: SERVFAIL. Never freed:
+ * its readers start at one and each that is added leaves again. */
+static struct letter no_memory = {.readers = 1, .failed = true, .ede = EDE_OTHER};
+
 /* A letter of its own for other workers, who read it when they come to it. */
 static struct letter *copy_letter(const struct letter *from)
 {
 	struct letter *copy = malloc(sizeof *copy + from->len);
-	if (copy == NULL)
-		return NULL;
+	if (copy == NULL) {
+		letter_hold(&no_memory);
+		return &no_memory;
+	}
 	copy->stored_ms = from->stored_ms;
 	copy->failed = from->failed;
 	copy->ede = from->ede;
@@ -118,9 +126,8 @@ static void deliver(struct worker *w, struct waiter *all, const struct letter *l
 		if (others[i] != NULL)
 			worker_mail(w->filter->workers[i], others[i], copy);
 	}
-	if (copy != NULL &&
-	    atomic_fetch_sub_explicit(&copy->readers, 1, memory_order_acq_rel) == 1)
-		free(copy);
+	if (copy != NULL)
+		letter_drop(copy);
 }
 
 /* Ends the exchange; everybody who asked gets what is in the forwarder's letter. */
@@ -206,10 +213,11 @@ static void ask_on(struct exchange *ex)
 		            &f->health, server, f->worker->snapshot->upstreams.timeout_ms));
 		return;
 	}
-	if (has_open_attempt(ex))
+	if (has_open_attempt(ex)) {
 		sleep_until(ex, ex->start_ms + FORWARD_DEADLINE_MS);
-	else
+	} else {
 		fail(ex);
+	}
 }
 
 void exchange_attempt_failed(struct exchange *ex, struct attempt *a, enum ede_code ede)
@@ -221,20 +229,22 @@ void exchange_attempt_failed(struct exchange *ex, struct attempt *a, enum ede_co
 	const struct upstream_set *set = &ex->forwarder->worker->snapshot->upstreams;
 	unsigned all =
 	    set->count >= UPSTREAM_SERVERS_MAX ? UINT16_MAX : (1u << set->count) - 1;
-	if ((ex->tried_mask & all) != all || has_open_attempt(ex))
+	if ((ex->tried_mask & all) != all || has_open_attempt(ex)) {
 		ask_on(ex);
-	else
+	} else {
 		fail(ex);
+	}
 }
 
 static void wake(struct exchange *ex)
 {
 	uint64_t now_ms = ex->forwarder->worker->now.mono_ms;
 
-	if (now_ms >= ex->start_ms + FORWARD_DEADLINE_MS)
+	if (now_ms >= ex->start_ms + FORWARD_DEADLINE_MS) {
 		fail(ex);
-	else
+	} else {
 		ask_on(ex);
+	}
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *context)

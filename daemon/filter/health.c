@@ -80,9 +80,10 @@ void health_failed(struct health *h, unsigned server, uint64_t now_ms)
 	unsigned failures = load(&s->failures) + 1;
 
 	store(&s->failures, failures);
-	if (failures >= HEALTH_FAILURES_TO_DOWN)
+	if (failures >= HEALTH_FAILURES_TO_DOWN) {
 		atomic_store_explicit(
 		    &s->down_until_ms, now_ms + HEALTH_DOWN_MS, memory_order_relaxed);
+	}
 }
 
 uint32_t health_patience_ms(const struct health *h, unsigned server, uint32_t timeout_ms)

@@ -364,9 +364,10 @@ static enum err build(struct program *p, struct diag *why)
 	if (p->filter->drain == NULL)
 		return ERR_MEMORY;
 	rc = make_workers(p, why);
-	if (rc == OK)
+	if (rc == OK) {
 		rc =
 		    start_workers(p); /* names are answered before anything else is ready */
+	}
 	if (rc == OK)
 		rc = counting_new(&p->counting, p->base, p->filter, why);
 	if (rc == OK) {

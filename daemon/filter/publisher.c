@@ -50,9 +50,10 @@ static uint64_t mono_ms(void)
 static struct shared *shared_new(void *object, void (*free_object)(void *))
 {
 	struct shared *s = calloc(1, sizeof *s);
-	if (s != NULL)
+	if (s != NULL) {
 		*s = (struct shared){
 		    .holders = 1, .object = object, .free_object = free_object};
+	}
 	return s;
 }
 
@@ -136,12 +137,14 @@ static void look_at_network(struct snapshot *s, const struct interfaces *ours)
 	unsigned skipped = 0;
 
 	upstream_set_make(&s->upstreams, s->config, RESOLV_CONF, ours, &skipped);
-	if (skipped > 0)
+	if (skipped > 0) {
 		log_warn("upstream",
 		    "%u upstream addresses are this gateway itself: left out", skipped);
-	if (s->upstreams.count == 0)
+	}
+	if (s->upstreams.count == 0) {
 		log_error("upstream",
 		    "no upstream server is known: set upstream.servers; allowed names fail");
+	}
 	if (!interfaces_lan_address(ours, AF_INET, &s->lan4))
 		s->lan4 = ADDR_NONE;
 	if (!interfaces_lan_address(ours, AF_INET6, &s->lan6))
@@ -174,9 +177,10 @@ static struct snapshot *build(
 
 	if (s == NULL)
 		return NULL;
-	if (interfaces_read(&ours) != OK)
+	if (interfaces_read(&ours) != OK) {
 		log_warn("network", "this machine's addresses cannot be read: %s",
 		    strerror(errno));
+	}
 	s->config = config->object;
 	s->rules = rules->object;
 	s->parts[PART_CONFIG] = shared_hold(config);
@@ -259,10 +263,11 @@ static void say_empty_categories(const struct policy *policy)
 		if ((empty >> i & 1) != 0)
 			buf_printf(&names, " %s", policy_category_at(policy, i)->name);
 	}
-	if (empty != 0)
+	if (empty != 0) {
 		log_warn("rules",
 		    "to be blocked, but no feed fills them:%s; 0 names is no protection",
 		    buf_cstr(&names));
+	}
 	buf_deinit(&names);
 }
 
@@ -356,9 +361,10 @@ bool publisher_poll(struct publisher *p)
 	if (!changed && now_ms - p->network_polled_ms >= NETWORK_POLL_MS) {
 		p->network_polled_ms = now_ms;
 		changed = network_id(p->now->config) != p->network_id;
-		if (changed)
+		if (changed) {
 			log_info("network",
 			    "this machine's addresses or upstreams have changed");
+		}
 	}
 	return changed && publisher_reload_rules(p) == OK;
 }

@@ -100,14 +100,15 @@ static bool page_address(
 
 	if (qtype != TYPE_A && qtype != TYPE_AAAA)
 		return false;
-	if (set->kind == ANSWER_ADDRESS)
+	if (set->kind == ANSWER_ADDRESS) {
 		*out = set->addr;
-	else if (set->kind == ANSWER_NONE)
+	} else if (set->kind == ANSWER_NONE) {
 		return false;
-	else if (r->local.family == (v4 ? AF_INET : AF_INET6))
+	} else if (r->local.family == (v4 ? AF_INET : AF_INET6)) {
 		*out = r->local;
-	else
+	} else {
 		*out = v4 ? s->lan4 : s->lan6;
+	}
 	return out->family != 0;
 }
 
@@ -144,9 +145,10 @@ static size_t answer_blocked(const struct worker *w, const struct request *r,
 		return answer_rcode(a, RCODE_REFUSED);
 	if (v->answer == RULES_ANSWER_WARNING && page_address(w, r, qtype, &page))
 		return answer_address(a, addr_slice(&page), ttl_s);
-	if (v->answer == RULES_ANSWER_NULL && (qtype == TYPE_A || qtype == TYPE_AAAA))
+	if (v->answer == RULES_ANSWER_NULL && (qtype == TYPE_A || qtype == TYPE_AAAA)) {
 		return answer_address(
 		    a, (struct slice){NULL_ADDRESS, qtype == TYPE_A ? 4 : 16}, ttl_s);
+	}
 	return answer_negative(a, r, v, ttl_s);
 }
 
@@ -255,13 +257,14 @@ void query_finish(struct asker *asker, const struct letter *letter)
 	recall(w, asker, r);
 	struct answer a = answer_begin(w, r, w->late_answer, sizeof w->late_answer);
 	struct verdict v = decide(w, r, &r->hashes);
-	if (v.action == POLICY_BLOCK)
+	if (v.action == POLICY_BLOCK) {
 		len = answer_blocked(w, r, &v, &a);
-	else if (letter->failed)
+	} else if (letter->failed) {
 		len = answer_failure(&a, (enum ede_code)letter->ede);
-	else
+	} else {
 		len = answer_stored(w, &a, (struct slice){letter->bytes, letter->len},
 		    letter->stored_ms, seconds_left(&v, w->now));
+	}
 	if (len > 0)
 		asker->transport->send(asker, (struct slice){w->late_answer, len});
 	asker_release(asker);

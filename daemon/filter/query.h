@@ -55,6 +55,7 @@ struct asker {
 	struct addr local;
 	struct message message; /* its slices point into `question` or are empty */
 	uint8_t question[NAME_OCTETS_MAX + 4];
+	struct mail mail; /* for its way back from another worker */
 };
 
 /* An asker that remembers `r`, or NULL when all are in use. */

@@ -64,10 +64,11 @@ static enum err load_one(struct ruledb **out, const char *path, struct diag *why
 	}
 	enum err rc = ERR_IO;
 	int memory = copy_sealed(file);
-	if (memory < 0)
+	if (memory < 0) {
 		diag_set(why, "%s", strerror(errno));
-	else
+	} else {
 		rc = ruledb_open_fd(out, memory, why);
+	}
 	if (memory >= 0)
 		(void)close(memory);
 	(void)close(file);
@@ -104,9 +105,11 @@ void rules_file_load(struct rules_part *out, const struct config *config, int64_
 		return;
 	if (config->filter.without_rules != WITHOUT_RULES_PACKAGED)
 		return;
-	if (path_join(path, sizeof path, config->server.data_dir.text, "packaged.db") == OK)
+	if (path_join(path, sizeof path, config->server.data_dir.text, "packaged.db") ==
+	    OK) {
 		(void)load_as(
 		    out, path, RULES_PACKAGED, "nothing is left: no feed blocks anything");
+	}
 }
 
 enum err rules_file_rollback(const struct config *config)

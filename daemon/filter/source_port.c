@@ -116,10 +116,11 @@ static void refuse_path_mtu(int fd, int family)
 	int omit4 = IP_PMTUDISC_OMIT;
 	int omit6 = IPV6_PMTUDISC_OMIT;
 
-	if (family == AF_INET)
+	if (family == AF_INET) {
 		(void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &omit4, sizeof omit4);
-	else
+	} else {
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit6, sizeof omit6);
+	}
 }
 
 static struct source_port *make(struct source_port_pool *pool, int family)
@@ -173,14 +174,14 @@ enum err source_port_open(struct source_port **out, struct source_port_pool *poo
 
 void source_port_close(struct source_port_pool *pool, struct source_port *port)
 {
-	static const struct sockaddr NOBODY = {.sa_family = AF_UNSPEC};
+	static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
 
 	if (port == NULL)
 		return;
 	port->user = NULL;
 	if (free_list(pool, port->family)->count + pool->quarantine.count >=
 	        KEPT_PER_FAMILY ||
-	    connect(port->fd, &NOBODY, sizeof NOBODY) != 0) {
+	    connect(port->fd, &nobody, sizeof nobody) != 0) {
 		/* A run under way may still hold its event: the storage stays, without a
 		 * user, until the run has looked at it (see run). */
 		port->state = FREE;
@@ -231,10 +232,11 @@ void source_port_pool_run(
 		struct source_port *port = events[i].data.ptr;
 		port->readable = true;
 	}
-	if (n >= 0 && n < EVENTS_PER_RUN)
+	if (n >= 0 && n < EVENTS_PER_RUN) {
 		release_clean(pool, waiting);
-	else
+	} else {
 		pool->quarantine = (struct list){waiting, waiting_count};
+	}
 	for (int i = 0; i < n; i++) {
 		struct source_port *port = events[i].data.ptr;
 		/* An earlier one of this round may have closed it, or closed it and opened it

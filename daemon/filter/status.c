@@ -26,9 +26,10 @@ static json_t *empty_categories(const struct policy *policy)
 	uint64_t empty = policy_empty_categories(policy);
 
 	for (size_t i = 0; i < policy_category_count(policy); i++) {
-		if ((empty >> i & 1) != 0)
+		if ((empty >> i & 1) != 0) {
 			(void)json_array_append_new(
 			    list, json_string(policy_category_at(policy, i)->name));
+		}
 	}
 	return list;
 }

@@ -47,14 +47,16 @@ static void unlink_connection(struct tcp_connection *c)
 {
 	struct tcp_server *s = c->server;
 
-	if (c->prev != NULL)
+	if (c->prev != NULL) {
 		c->prev->next = c->next;
-	else
+	} else {
 		s->head = c->next;
-	if (c->next != NULL)
+	}
+	if (c->next != NULL) {
 		c->next->prev = c->prev;
-	else
+	} else {
 		s->tail = c->prev;
+	}
 	c->prev = NULL;
 	c->next = NULL;
 }
@@ -65,10 +67,11 @@ static void link_newest(struct tcp_connection *c)
 
 	c->prev = NULL;
 	c->next = s->head;
-	if (s->head != NULL)
+	if (s->head != NULL) {
 		s->head->prev = c;
-	else
+	} else {
 		s->tail = c;
+	}
 	s->head = c;
 }
 
@@ -189,10 +192,11 @@ static bool feed(struct tcp_connection *c, struct slice input)
 		handle_message(c, message);
 	}
 	uint64_t now_ms = c->server->worker->now.mono_ms;
-	if (frame_is_idle(&c->frame))
+	if (frame_is_idle(&c->frame)) {
 		c->message_ms = 0;
-	else if (c->message_ms == 0)
+	} else if (c->message_ms == 0) {
 		c->message_ms = now_ms;
+	}
 	return true;
 }
 
@@ -268,9 +272,10 @@ static bool take_place(struct tcp_server *s, const struct addr *client)
 	enum tcp_place place = tcp_places_take(
 	    places, client, config->tcp.connections, config->tcp.per_client);
 
-	if (place == TCP_PLACE_ALL_FULL && make_room(s))
+	if (place == TCP_PLACE_ALL_FULL && make_room(s)) {
 		place = tcp_places_take(
 		    places, client, config->tcp.connections, config->tcp.per_client);
+	}
 	return place == TCP_PLACE_TAKEN;
 }
 

@@ -8,7 +8,7 @@
 
 extern const struct transport UDP_TRANSPORT;
 
-/* The libevent callback of a listener; `listener` is a struct listener. */
-void udp_on_readable(evutil_socket_t fd, short what, void *listener);
+/* The libevent callback of a listener; `context` is a struct listener. */
+void udp_on_readable(evutil_socket_t fd, short what, void *context);
 
 #endif

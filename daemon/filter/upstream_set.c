@@ -44,10 +44,11 @@ static bool add(struct upstream_set *set, struct upstream_server server)
 static void add_unless_ours(struct upstream_set *set, struct upstream_server server,
     const struct config *config, const struct interfaces *ours, unsigned *skipped)
 {
-	if (is_ourselves(&server.addr, config, ours))
+	if (is_ourselves(&server.addr, config, ours)) {
 		(*skipped)++;
-	else
+	} else {
 		(void)add(set, server); /* beyond 16 servers there is nothing to gain */
+	}
 }
 
 /* "nameserver ADDRESS" lines (resolv.conf(5)). */
@@ -77,12 +78,13 @@ static bool read_hex(struct slice field, uint32_t *out)
 		return false;
 	for (size_t i = 0; i < field.len; i++) {
 		uint8_t c = byte_lower(field.ptr[i]);
-		if (c >= '0' && c <= '9')
+		if (c >= '0' && c <= '9') {
 			value = value << 4 | (uint32_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
+		} else if (c >= 'a' && c <= 'f') {
 			value = value << 4 | (uint32_t)(c - 'a' + 10);
-		else
+		} else {
 			return false;
+		}
 	}
 	*out = value;
 	return true;

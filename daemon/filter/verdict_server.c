@@ -99,9 +99,10 @@ static void judge(
 	};
 	set_word(out->tier, sizeof out->tier, tier);
 	set_word(out->group, sizeof out->group, policy_group_name(s->policy, who.group));
-	if (out->blocked && v.category != POLICY_NO_CATEGORY)
+	if (out->blocked && v.category != POLICY_NO_CATEGORY) {
 		set_word(out->category, sizeof out->category,
 		    policy_category_at(s->policy, v.category)->name);
+	}
 }
 
 static void peer_close(struct verdict_peer *peer)

@@ -77,7 +77,12 @@ void worker_poke(struct worker *w)
 	poke_fd(w->mail_fd);
 }
 
-static void letter_done(struct letter *letter)
+void letter_hold(struct letter *letter)
+{
+	atomic_fetch_add_explicit(&letter->readers, 1, memory_order_relaxed);
+}
+
+void letter_drop(struct letter *letter)
 {
 	if (atomic_fetch_sub_explicit(&letter->readers, 1, memory_order_acq_rel) == 1)
 		free(letter);
@@ -85,21 +90,16 @@ static void letter_done(struct letter *letter)
 
 void worker_mail(struct worker *to, struct asker *askers, struct letter *letter)
 {
-	struct mail *mail = calloc(1, sizeof *mail);
-	if (mail == NULL) {
-		/* Their clients ask again. The askers' records are lost to their pool: they
-		 * belong to another thread, so this one may not give them back. */
-		log_error("worker", "out of memory: some clients get no answer");
-		return;
-	}
-	atomic_fetch_add_explicit(&letter->readers, 1, memory_order_relaxed);
-	mail->askers = askers;
-	mail->letter = letter;
+	struct mail *mail = &askers->mail;
+
+	letter_hold(letter);
+	*mail = (struct mail){NULL, askers, letter};
 	(void)pthread_mutex_lock(&to->mail_lock);
-	if (to->mail_tail != NULL)
+	if (to->mail_tail != NULL) {
 		to->mail_tail->next = mail;
-	else
+	} else {
 		to->mail_head = mail;
+	}
 	to->mail_tail = mail;
 	(void)pthread_mutex_unlock(&to->mail_lock);
 	worker_poke(to);
@@ -129,14 +129,15 @@ static void on_mail(evutil_socket_t fd, short what, void *context)
 	}
 	worker_wake(w);
 	for (struct mail *mail = take_mail(w); mail != NULL;) {
+		/* The mail lies in an asker, which finishing gives back. */
 		struct mail *next = mail->next;
+		struct letter *letter = mail->letter;
 		for (struct asker *asker = mail->askers; asker != NULL;) {
 			struct asker *after = (struct asker *)asker->waiter.next;
-			query_finish(asker, mail->letter);
+			query_finish(asker, letter);
 			asker = after;
 		}
-		letter_done(mail->letter);
-		free(mail);
+		letter_drop(letter);
 		mail = next;
 	}
 	worker_rest(w);
@@ -287,12 +288,8 @@ void worker_free(struct worker *w)
 	forwarder_free(w->forwarder);
 	tcp_server_free(w->tcp);
 	free_events(w);
-	for (struct mail *mail = take_mail(w); mail != NULL;) {
-		struct mail *next = mail->next;
-		letter_done(mail->letter);
-		free(mail);
-		mail = next;
-	}
+	for (struct mail *mail = take_mail(w); mail != NULL; mail = mail->next)
+		letter_drop(mail->letter);
 	udp_batch_free(w->batch);
 	udp_outbox_free(w->outbox);
 	askers_free(w);

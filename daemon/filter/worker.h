@@ -70,10 +70,11 @@ struct listener {
 	struct event *event;
 };
 
-/* Answers that another worker's question brought, waiting for this worker. */
+/* Answers that another worker's question brought, waiting for this worker. Lies in the
+ * first of its askers, so that sending it can never fail. */
 struct mail {
 	struct mail *next;
-	struct asker *askers; /* ours, linked through their waiters */
+	struct asker *askers; /* of the addressee, linked through their waiters */
 	struct letter *letter;
 };
 
@@ -86,6 +87,9 @@ struct letter {
 	size_t len;
 	uint8_t bytes[]; /* in stored form (dns/stored.h) */
 };
+
+void letter_hold(struct letter *letter);
+void letter_drop(struct letter *letter);
 
 struct worker {
 	struct filter *filter;
@@ -162,7 +166,8 @@ void worker_poke(struct worker *w);
 void worker_wake(struct worker *w);
 void worker_rest(struct worker *w);
 
-/* Hands askers of worker `to` an answer. Any worker; the letter counts one reader more. */
+/* Hands askers (at least one) of worker `to` an answer. Any worker; the letter counts one
+ * reader more. */
 void worker_mail(struct worker *to, struct asker *askers, struct letter *letter);
 
 /* Unpredictable bytes from the kernel's generator, fetched in blocks (T1). */
