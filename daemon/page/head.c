@@ -71,15 +71,17 @@ static unsigned parse_target(struct slice target, struct head *out, struct slice
 		target = (struct slice){rest.ptr + n, rest.len - n};
 		if (authority->len == 0)
 			return 400;
-		if (target.len == 0)
-			target = SLICE_LIT("/");
 	}
-	if (target.len == 0 || (target.ptr[0] != '/' && authority->len == 0))
+	/* "http://name" and "http://name?q" ask for "/" (RFC 9110 section 4.2.3). */
+	if (authority->len == 0 && (target.len == 0 || target.ptr[0] != '/'))
 		return 400;
 	for (size_t i = 0; i < target.len; i++)
 		if (target.ptr[i] <= ' ' || target.ptr[i] == 0x7f)
 			return 400;
-	out->path = slice_cut(&target, '?');
+	if (target.len > 0)
+		out->path = slice_cut(&target, '?');
+	if (out->path.len == 0)
+		out->path = SLICE_LIT("/");
 	out->query = target;
 	return 0;
 }

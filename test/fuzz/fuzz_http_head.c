@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_inside(head.accept_language, bytes);
 	check_inside(head.accept_encoding, bytes);
 	check_inside(head.sec_fetch_dest, bytes);
-	hold(head.path.len > 0 || head.query.len > 0);
+	hold(head.path.len > 0 && head.path.ptr[0] == '/');
 	hold(head_choose_language(head.accept_language, words, 2) < 2);
 	(void)head_wants_page(&head);
 	(void)head_accepts(head.accept_encoding, "gzip");

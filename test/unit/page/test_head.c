@@ -96,6 +96,10 @@ static void an_absolute_target_overrules_host(void **state)
 	    0);
 	assert_true(slice_equal(head.host, SLICE_LIT("real.example")));
 	assert_true(slice_equal(head.path, SLICE_LIT("/x")));
+	assert_int_equal(
+	    parse("GET http://real.example?a HTTP/1.1\r\nHost: b\r\n\r\n", &head), 0);
+	assert_true(slice_equal(head.path, SLICE_LIT("/")));
+	assert_true(slice_equal(head.query, SLICE_LIT("a")));
 }
 
 static void pages_are_for_navigations(void **state)
