@@ -70,7 +70,10 @@ static void civil_of(int64_t days, int64_t *year, unsigned *month, unsigned *day
 
 void report_time(char out[REPORT_TIME_BYTES], int64_t at_s, int offset_min)
 {
-	int64_t local = at_s + (int64_t)offset_min * 60;
+	const int64_t first_s = -62167132800; /* a day inside the years 0 to 9999 */
+	const int64_t last_s = 253402214400;
+	int64_t at = at_s < first_s ? first_s : at_s > last_s ? last_s : at_s;
+	int64_t local = at + (int64_t)offset_min * 60;
 	int64_t days = local / 86400 - (local % 86400 < 0 ? 1 : 0);
 	unsigned of_day = (unsigned)(local - days * 86400);
 	unsigned east = (unsigned)(offset_min < 0 ? -offset_min : offset_min);

@@ -9,10 +9,12 @@
 bool tally_period_allowed(const struct tally_period *period)
 {
 	const int offset_max = 24 * 60;
+	const int64_t latest_s = (int64_t)1 << 40; /* differences cannot overflow */
 
 	if (period->day == 0)
 		return true;
 	return period->day >= 19700101 && period->day <= 99991231 &&
+	    period->start_s >= -latest_s && period->end_s <= latest_s &&
 	    period->start_s < period->end_s &&
 	    period->end_s - period->start_s <= TALLY_HOURS * (int64_t)3600 &&
 	    period->start_offset_min >= -offset_max &&
