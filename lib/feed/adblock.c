@@ -111,20 +111,22 @@ static void read_anchored(struct feed_parser *p, struct slice pattern, unsigned 
 	struct slice end = {pattern.ptr + len, pattern.len - len};
 	if (!is_plain_end(end)) {
 		bool path = has_byte(end, '/') || has_byte(end, ':');
-		if (path && !has_byte(name, '*'))
+		if (path && !has_byte(name, '*')) {
 			feed_idle(p);
-		else
+		} else {
 			feed_refuse(p, FEED_PATTERN);
+		}
 		return;
 	}
 	bool open = end.len == 0 && len > 0 && name.ptr[len - 1] == '.';
 	enum feed_reason reason = open ? FEED_PATTERN : feed_read_name(&p->name, name);
-	if (reason == FEED_URL)
+	if (reason == FEED_URL) {
 		feed_idle(p); /* a port or a scheme: only a browser sees those */
-	else if (reason != FEED_REASONS)
+	} else if (reason != FEED_REASONS) {
 		feed_refuse(p, reason);
-	else
+	} else {
 		feed_emit(p, kind);
+	}
 }
 
 /* ".example.com", "-ads-": to be found anywhere in a name. */
@@ -143,22 +145,24 @@ static bool is_part_of_name(struct slice s)
 static void read_unanchored(struct feed_parser *p, struct slice pattern, unsigned kind)
 {
 	if (has_byte(pattern, '*') || has_byte(pattern, '^') || has_byte(pattern, '|')) {
-		if (has_byte(pattern, '/'))
+		if (has_byte(pattern, '/')) {
 			feed_idle(p);
-		else
+		} else {
 			feed_refuse(p, FEED_PATTERN);
+		}
 		return;
 	}
 	enum feed_reason reason = feed_read_name(&p->name, pattern);
 	bool single = reason == FEED_REASONS && name_label_count(name_of(&p->name)) == 1;
-	if (single || (reason == FEED_BAD_NAME && is_part_of_name(pattern)))
+	if (single || (reason == FEED_BAD_NAME && is_part_of_name(pattern))) {
 		feed_refuse(p, FEED_PATTERN);
-	else if (reason == FEED_REASONS)
+	} else if (reason == FEED_REASONS) {
 		feed_emit(p, kind | feed_bare_kind(p));
-	else if (reason == FEED_URL)
+	} else if (reason == FEED_URL) {
 		feed_idle(p);
-	else
+	} else {
 		feed_refuse(p, reason);
+	}
 }
 
 static void read_pattern(struct feed_parser *p, struct slice pattern, unsigned kind)
@@ -186,10 +190,11 @@ static void read_rule(struct feed_parser *p, struct slice rule)
 	if (rule.len > 1 && rule.ptr[0] == '/') {
 		/* a regular expression, or the path of a URL */
 		if (has_byte((struct slice){rule.ptr + 1, rule.len - 1}, '/') &&
-		    (rule.ptr[rule.len - 1] == '/' || has_byte(rule, '$')))
+		    (rule.ptr[rule.len - 1] == '/' || has_byte(rule, '$'))) {
 			feed_refuse(p, FEED_PATTERN);
-		else
+		} else {
 			feed_idle(p);
+		}
 		return;
 	}
 	struct slice modifiers = rule;
@@ -197,14 +202,15 @@ static void read_rule(struct feed_parser *p, struct slice rule)
 	enum modifier what = modifiers_of(modifiers);
 	if (what == MODIFIER_IMPORTANT)
 		kind |= FEED_IMPORTANT;
-	if (what == MODIFIER_REFUSED)
+	if (what == MODIFIER_REFUSED) {
 		feed_refuse(p, FEED_MODIFIER);
-	else if (what == MODIFIER_BROWSER)
+	} else if (what == MODIFIER_BROWSER) {
 		feed_idle(p);
-	else if (pattern.len == 0)
+	} else if (pattern.len == 0) {
 		feed_refuse(p, FEED_BAD_LINE);
-	else
+	} else {
 		read_pattern(p, pattern, kind);
+	}
 }
 
 void feed_read_adblock(struct feed_parser *p, struct slice line)
@@ -222,10 +228,11 @@ void feed_read_adblock(struct feed_parser *p, struct slice line)
 	struct slice first = feed_next_word(&rest);
 	struct slice second = feed_next_word(&rest);
 	if (second.len > 0 && second.ptr[0] != '#' && second.ptr[0] != '!') {
-		if (has_byte(first, '$') || has_byte(first, '/'))
+		if (has_byte(first, '$') || has_byte(first, '/')) {
 			feed_idle(p); /* values of browser modifiers may hold blanks */
-		else
+		} else {
 			feed_read_plain(p, line);
+		}
 		return;
 	}
 	read_rule(p, first);

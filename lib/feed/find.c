@@ -129,9 +129,10 @@ enum err feed_find_add(struct feed_find *f, struct dname name)
 	struct query *q = &f->queries[f->count];
 	name_copy(&q->name, name);
 	q->labels = (uint8_t)labels;
-	for (size_t depth = 1; depth <= labels; depth++)
+	for (size_t depth = 1; depth <= labels; depth++) {
 		f->nodes[f->node_count++] =
 		    (struct node){0, (uint32_t)f->count, (uint8_t)depth};
+	}
 	f->count++;
 	return OK;
 }

@@ -93,12 +93,13 @@ static void take_line(struct feed_parser *p, struct slice line)
 	p->line = line;
 	p->line_useful = false;
 	struct slice trimmed = slice_trim(line);
-	if (p->too_long || line.len > FEED_LINE_MAX_BYTES)
+	if (p->too_long || line.len > FEED_LINE_MAX_BYTES) {
 		feed_refuse(p, FEED_LINE_TOO_LONG);
-	else if (trimmed.len == 0)
+	} else if (trimmed.len == 0) {
 		feed_blank(p);
-	else
+	} else {
 		p->format->read(p, trimmed);
+	}
 }
 
 /* Adds to the line that has no end yet; beyond the ceiling it is skipped to its end. */
@@ -190,10 +191,11 @@ static void hold_head(struct feed_parser *p, struct slice bytes)
 		return;
 	}
 	buf_append(&p->head, (struct slice){bytes.ptr, n});
-	if (buf_status(&p->head) != OK)
+	if (buf_status(&p->head) != OK) {
 		p->rc = ERR_MEMORY;
-	else if (p->head.len == FEED_HEAD_BYTES)
+	} else if (p->head.len == FEED_HEAD_BYTES) {
 		start(p, buf_slice(&p->head), rest);
+	}
 }
 
 static enum err result(const struct feed_parser *p, struct diag *why)
@@ -207,10 +209,11 @@ enum err feed_parser_push(struct feed_parser *p, struct slice bytes, struct diag
 {
 	if (p->rc == OK && bytes.len > 0) {
 		p->stats.bytes += bytes.len;
-		if (p->started)
+		if (p->started) {
 			consume(p, bytes);
-		else
+		} else {
 			hold_head(p, bytes);
+		}
 	}
 	return result(p, why);
 }

@@ -63,12 +63,13 @@ static void read_one(struct feed_parser *p, struct slice word)
 		return;
 	}
 	enum feed_reason reason = feed_read_name(&p->name, word);
-	if (reason != FEED_REASONS)
+	if (reason != FEED_REASONS) {
 		feed_refuse(p, reason);
-	else if (feed_is_local_name(name_of(&p->name)))
+	} else if (feed_is_local_name(name_of(&p->name))) {
 		feed_idle(p);
-	else
+	} else {
 		feed_emit(p, kind);
+	}
 }
 
 void feed_read_plain(struct feed_parser *p, struct slice line)
@@ -116,10 +117,11 @@ static struct shape shape_of(struct slice line)
 	    !s.single && (feed_is_address(first) || slice_equal(first, SLICE_LIT("0")));
 	struct slice word = s.single ? first : second;
 	s.star = slice_starts(word, SLICE_LIT("*."));
-	if (s.star)
+	if (s.star) {
 		word = (struct slice){word.ptr + 2, word.len - 2};
-	else if (word.len > 1 && word.ptr[0] == '.')
+	} else if (word.len > 1 && word.ptr[0] == '.') {
 		word = (struct slice){word.ptr + 1, word.len - 1};
+	}
 	s.name = feed_read_name(&name, word) == FEED_REASONS;
 	return s;
 }

@@ -88,9 +88,10 @@ enum err feed_sniff(struct slice head, struct diag *why)
 {
 	if (is_utf16(head))
 		return refuse(why, _("the text is UTF-16; a list must be ASCII or UTF-8"));
-	if (is_compressed(head))
+	if (is_compressed(head)) {
 		return refuse(
 		    why, _("the data is a compressed file, not a list in plain text"));
+	}
 	if (is_html(head))
 		return refuse(why, _("this is a web page, not a list"));
 	if (is_binary(head))

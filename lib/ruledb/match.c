@@ -17,9 +17,10 @@ void ruledb_prefetch(const struct ruledb *db, const struct name_hashes *hashes)
 	const struct layout *l = &db->at;
 	const uint8_t *slots = l->section[SECTION_DIRECTORY];
 
-	for (size_t i = probe_first(l); i < probe_end(l, hashes); i++)
+	for (size_t i = probe_first(l); i < probe_end(l, hashes); i++) {
 		__builtin_prefetch(
 		    slots + hash_bucket(hashes->at[i], l->bits) * FORMAT_SLOT_BYTES);
+	}
 }
 
 /* Entry index -> set, by halving. verify saw to it that every such entry is there. */
@@ -30,10 +31,11 @@ static uint32_t find_overflow(const struct layout *l, uint32_t entry)
 
 	while (high - low > 1) {
 		uint32_t middle = low + (high - low) / 2;
-		if (le32_load(table + (size_t)middle * FORMAT_OVERFLOW_BYTES) <= entry)
+		if (le32_load(table + (size_t)middle * FORMAT_OVERFLOW_BYTES) <= entry) {
 			low = middle;
-		else
+		} else {
 			high = middle;
+		}
 	}
 	return le32_load(table + (size_t)low * FORMAT_OVERFLOW_BYTES + 4);
 }
@@ -173,11 +175,12 @@ static void list_by_feed(const struct layout *l, const struct met_set *met, size
 			for (unsigned k = 0; k < set.member_count; k++) {
 				struct member_view member = member_at(&set, k);
 				member.kinds = kinds_reaching(member.kinds, at_name);
-				if (pass == 0)
+				if (pass == 0) {
 					kinds[member.feed] |= (uint16_t)member.kinds;
-				else if (member.kinds != 0)
+				} else if (member.kinds != 0) {
 					list_judged(l, out, member,
 					    kinds_rank(kinds[member.feed]), met[i].depth);
+				}
 			}
 		}
 	}

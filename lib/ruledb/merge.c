@@ -4,7 +4,8 @@
 #include "ruledb/internal.h"
 
 enum {
-	BUCKET_ENTRIES = 8 /* at most, on average: a cache line */
+	BUCKET_ENTRIES =
+	    12 /* at most, on average; half of it at least: a cache line or two */
 };
 
 static unsigned choose_bits(size_t names)

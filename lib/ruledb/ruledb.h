@@ -2,7 +2,7 @@
  *
  * It never changes once open; a new list is a new file. Names are kept as keyed 64-bit
  * fingerprints (the format stands in ruledb/format.h and docs/formats/rules-db.md), so a
- * name that nobody listed matches with a chance of about 3e-14 a probe.
+ * name that nobody listed matches with a chance of about 4e-14 a probe.
  *
  * Each feed is judged by its own rules into "lists this name" or not: an important
  * exception, an important rule, an exception, a rule, the first of these that it has for

@@ -62,12 +62,13 @@ void ask_decide(const struct ruledb *db, struct question *q)
 		count = HITS_MAX;
 	q->categories = listing.categories;
 	q->feed = -1;
-	if (listing.allowed)
+	if (listing.allowed) {
 		q->verdict = ASK_ALLOW;
-	else if (listing.categories != 0)
+	} else if (listing.categories != 0) {
 		q->verdict = ASK_BLOCK;
-	else
+	} else {
 		q->verdict = any_exception(hits, count) ? ASK_ALLOW : ASK_NONE;
+	}
 	choose_rule(db, q, hits, count, listing.allowed);
 }
 

@@ -66,9 +66,10 @@ static enum err note_provenance(struct job *job, const char *path, const char *s
 	};
 	enum err rc = ruledb_builder_provenance(job->builder, &from);
 	for (unsigned i = 0; rc == OK && i < FEED_REASONS; i++) {
-		if (stats->refused[i] > 0)
+		if (stats->refused[i] > 0) {
 			rc = ruledb_builder_refused(job->builder,
 			    feed_reason_text((enum feed_reason)i), stats->refused[i]);
+		}
 	}
 	free(source);
 	return rc;
@@ -137,9 +138,10 @@ static enum err add_pair(struct job *job, const char *pair, struct diag *why)
 	job->allow = strcmp(name, RULEDB_ALLOW_NAME) == 0;
 	const char *file = pair + category.len + 1;
 	enum err rc = ruledb_builder_feed(job->builder, file, name, &index);
-	if (rc == ERR_FULL)
+	if (rc == ERR_FULL) {
 		diag_set(why, _("too many categories (%d) or files (%d)"),
 		    RULEDB_CATEGORIES_MAX, RULEDB_FEEDS_MAX);
+	}
 	return rc == OK ? add_file(job, file, why) : rc;
 }
 
@@ -167,20 +169,22 @@ static int print_outcome(const struct job *job, const struct ruledb *db)
 	for (unsigned i = 0; ruledb_feed_at(db, i, &feed); i++) {
 		refused += feed.refused;
 		idle += feed.idle;
-		if (job->json)
+		if (job->json) {
 			(void)json_array_append_new(feeds, json_feed(db, i));
-		else
+		} else {
 			(void)printf(_("%s: %s, %s: %llu names, %llu lines refused\n"),
 			    feed.name, json_category_name(db, feed.category), feed.format,
 			    (unsigned long long)feed.names,
 			    (unsigned long long)feed.refused);
+		}
 	}
-	if (job->json)
+	if (job->json) {
 		return json_print(
 		    json_pack("{sI sI sI sI sI so so}", "names", (json_int_t)stat.names,
 		        "rules", (json_int_t)stat.rules, "refused", (json_int_t)refused,
 		        "idle", (json_int_t)idle, "bytes", (json_int_t)stat.size_bytes,
 		        "categories", json_categories(db), "feeds", feeds));
+	}
 	(void)printf(_("%s: %llu names, %llu rules, %llu lines refused, %llu bytes\n"),
 	    job->out_path, (unsigned long long)stat.names, (unsigned long long)stat.rules,
 	    (unsigned long long)refused, (unsigned long long)stat.size_bytes);
@@ -204,13 +208,14 @@ static int publish(struct job *job)
 		rc = ruledb_open_fd(&db, file.fd, &why);
 	if (rc == OK)
 		rc = atomic_file_commit_keeping(&file, ".prev");
-	if (rc == OK)
+	if (rc == OK) {
 		status = print_outcome(job, db);
-	else
+	} else {
 		status = rules_fail("%s: %s", job->out_path,
 		    rc == ERR_IO           ? strerror(errno)
 		        : why.text[0] != 0 ? why.text
 		                           : err_text(rc));
+	}
 	ruledb_close(db);
 	atomic_file_abandon(&file);
 	return status;
@@ -225,9 +230,10 @@ static int run(struct job *job, int count, char **pairs)
 	for (int i = 0; i < count; i++) {
 		struct diag why = {0};
 		rc = add_pair(job, pairs[i], &why);
-		if (rc != OK)
+		if (rc != OK) {
 			return rules_fail("%s: %s", pairs[i],
 			    why.text[0] != '\0' ? why.text : err_text(rc));
+		}
 	}
 	int status = publish(job);
 	return job->refused_files > 0 ? EXIT_FAILED : status;
@@ -239,9 +245,10 @@ static int check_pairs(int count, char **pairs)
 		return rules_usage(_("compile: CATEGORY=FILE is missing"));
 	for (int i = 0; i < count; i++) {
 		const char *equals = strchr(pairs[i], '=');
-		if (equals == NULL || equals == pairs[i] || equals[1] == '\0')
+		if (equals == NULL || equals == pairs[i] || equals[1] == '\0') {
 			return rules_usage(
 			    _("compile: \"%s\" is not CATEGORY=FILE"), pairs[i]);
+		}
 	}
 	return EXIT_DONE;
 }
@@ -261,9 +268,10 @@ int rules_compile(int argc, char **argv)
 			job.json = true;
 		} else if (c == 'f') {
 			job.format = feed_format_find(optarg);
-			if (job.format == NULL && strcmp(optarg, "auto") != 0)
+			if (job.format == NULL && strcmp(optarg, "auto") != 0) {
 				return rules_usage(
 				    _("compile: unknown format \"%s\""), optarg);
+			}
 		} else {
 			return rules_usage(_("compile: unknown option"));
 		}

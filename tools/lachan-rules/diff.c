@@ -187,13 +187,14 @@ static void print_row(
     void *arg, const char *kind, const char *name, int64_t before, int64_t after)
 {
 	(void)arg;
-	if (before < 0)
+	if (before < 0) {
 		(void)printf(_("+ %s %s: %lld names\n"), kind, name, (long long)after);
-	else if (after < 0)
+	} else if (after < 0) {
 		(void)printf(_("- %s %s: %lld names\n"), kind, name, (long long)before);
-	else
+	} else {
 		(void)printf(_("  %s %s: %lld names, was %lld\n"), kind, name,
 		    (long long)after, (long long)before);
+	}
 }
 
 static void collect_row(

@@ -81,10 +81,11 @@ static struct dname matched_name(const struct question *q)
 static json_t *category_names(const struct ruledb *db, uint64_t categories)
 {
 	json_t *names = json_array();
-	for (; categories != 0; categories &= categories - 1)
+	for (; categories != 0; categories &= categories - 1) {
 		(void)json_array_append_new(names,
 		    json_string(
 		        json_category_name(db, (unsigned)__builtin_ctzll(categories))));
+	}
 	return names;
 }
 
@@ -111,9 +112,10 @@ static void print_words(const struct ruledb *db, const struct question *q)
 
 	name_to_text(text, name_of(&q->name));
 	(void)printf("%s %s: %s\n", text, q->type, ask_verdict_text(q->verdict));
-	for (uint64_t rest = q->categories; rest != 0; rest &= rest - 1)
+	for (uint64_t rest = q->categories; rest != 0; rest &= rest - 1) {
 		(void)printf(_("  category: %s\n"),
 		    json_category_name(db, (unsigned)__builtin_ctzll(rest)));
+	}
 	if (q->feed < 0 || !ruledb_feed_at(db, (unsigned)q->feed, &feed))
 		return;
 	name_to_text(text, matched_name(q));
@@ -234,12 +236,13 @@ int rules_explain(int argc, char **argv)
 	int c;
 
 	while ((c = getopt_long(argc, argv, "d:", options, NULL)) != -1) {
-		if (c == 'd')
+		if (c == 'd') {
 			path = optarg;
-		else if (c == 'j')
+		} else if (c == 'j') {
 			json = true;
-		else
+		} else {
 			return rules_usage(_("explain: unknown option"));
+		}
 	}
 	argc -= optind;
 	argv += optind;

@@ -63,9 +63,10 @@ json_t *json_categories(const struct ruledb *db)
 	json_t *all = json_array();
 	struct ruledb_category c;
 
-	for (unsigned i = 0; ruledb_category_at(db, i, &c); i++)
+	for (unsigned i = 0; ruledb_category_at(db, i, &c); i++) {
 		(void)json_array_append_new(all,
 		    json_pack("{ss sI}", "name", c.name, "names", (json_int_t)c.names));
+	}
 	return all;
 }
 

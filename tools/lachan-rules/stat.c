@@ -44,9 +44,10 @@ static int print_words(const struct ruledb *db, const struct ruledb_stat *stat)
 	(void)printf(_("%llu names, %llu rules, %u feeds, %llu bytes, generation %llu\n"),
 	    (unsigned long long)stat->names, (unsigned long long)stat->rules, stat->feeds,
 	    (unsigned long long)stat->size_bytes, (unsigned long long)stat->generation);
-	for (unsigned i = 0; ruledb_category_at(db, i, &category); i++)
+	for (unsigned i = 0; ruledb_category_at(db, i, &category); i++) {
 		(void)printf(_("category %s: %llu names\n"), category.name,
 		    (unsigned long long)category.names);
+	}
 	for (unsigned i = 0; i < stat->feeds; i++)
 		print_feed(db, i);
 	return rules_end(EXIT_DONE);
