@@ -379,5 +379,37 @@ class Reload(PageTest):
         self.assertIn("Tại sao vậy?", self.get(PORTAL, "/lachan/why").text)
 
 
+class WithTheFilter(PageTest):
+    """The real filter on verdict.sock, with the small lists that ship."""
+
+    def setUp(self):
+        self.need("lachan-filter")
+        self.need("lachan-feeds")
+        super().setUp()
+        self.filter.close()
+        os.unlink(self.path("run", "verdict.sock"))
+        config = self.path("lachan.yaml")
+        self.assertEqual(self.run_program("lachan-feeds", "-c", config)[0], 0)
+        self.start("lachan-filter", "-c", config)
+        self.wait_for("verdict.sock", lambda: os.path.exists(self.path("run", "verdict.sock")))
+
+    def test_each_category_gets_its_page(self):
+        for category, status, words in (
+                ("gambling", 403, "Mình dừng lại ở đây nhé!"),
+                ("self-harm", 403, "Em không phải chịu đựng một mình"),
+                ("child-abuse", 451, "Không ai được bắt em"),
+                ("phishing-scam", 403, "Đừng bấm tiếp em nhé"),
+                ("proxy-vpn-doh", 403, "Mình dùng mạng của trường nhé!"),
+                ("illegal-vn", 451, "Mình dừng lại ở đây nhé!")):
+            host = "www.%s.thu.lachan.example" % category
+
+            def answered():
+                reply = self.get(host)
+                return reply if reply.status == status and words in reply.text else None
+            self.wait_for("%s for %s" % (status, host), answered)
+        self.assertEqual(self.get("www.moet.gov.vn").status, 503)
+        self.assertIn("Tiểu học, được bảo vệ", self.get(PORTAL, "/lachan/status").text)
+
+
 if __name__ == "__main__":
     main()

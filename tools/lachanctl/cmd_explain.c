@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/words.h"
+#include "dns/name.h"
 #include "lachanctl/explain_offline.h"
 #include "lachanctl/table.h"
 
@@ -167,6 +168,10 @@ enum ctl_status command_explain(struct ctl *c)
 		return ctl_usage(
 		    c, "explain NAME [--type T] [--client ADDR | --tier TIER] [--json]");
 	const char *name = c->argv[0];
+	struct name_buf wire;
+	struct diag why;
+	if (name_from_text(&wire, slice_of(name), &why) != OK)
+		return ctl_fail(c, CTL_USAGE, "%s: %s", name, why.text);
 	enum ctl_status status = ctl_try(
 	    c, c->control_path, "explain", make_arguments(c, name), &explanation, &reached);
 	if (!reached && c->config == NULL)

@@ -229,6 +229,10 @@ static enum ctl_status run(struct ctl *c)
 	}
 	if (command->run == NULL)
 		return ctl_not_built(c, name);
+	size_t tier;
+	if (c->tier != NULL && c->config != NULL &&
+	    !config_find_tier(c->config, c->tier, &tier))
+		return ctl_fail(c, CTL_USAGE, _("there is no tier %s"), c->tier);
 	c->argv++;
 	c->argc--;
 	return command->run(c);
