@@ -15,6 +15,7 @@ struct audit {
 	uint64_t count;
 	off_t bytes; /* whole lines */
 	size_t torn_bytes;
+	bool torn; /* by us, and it could not be taken back: nothing may follow */
 	char head[AUDIT_HASH_TEXT_BYTES];
 };
 
@@ -145,13 +146,16 @@ static bool ties_name_to_device(const struct audit_entry *e)
  * off at once. */
 static enum err write_line(struct audit *a, struct slice line)
 {
+	if (a->torn && ftruncate(a->fd, a->bytes) != 0)
+		return ERR_IO;
+	a->torn = false;
 	ssize_t n = write(a->fd, line.ptr, line.len);
 
 	/* After a failed fsync nobody knows what is on disk: the line is taken back. */
 	if (n == (ssize_t)line.len && fsync(a->fd) == 0)
 		return OK;
 	int reason = n >= 0 && (size_t)n < line.len ? ENOSPC : errno;
-	(void)ftruncate(a->fd, a->bytes);
+	a->torn = ftruncate(a->fd, a->bytes) != 0;
 	errno = reason;
 	return ERR_IO;
 }
