@@ -456,10 +456,14 @@ static void a_day_without_a_clock_becomes_the_day_it_was(void **state)
 	tear_down(&f);
 }
 
+/* Plainly, without the fsync of atomic files: it is done thousands of times. */
 static void write_prefix(const char *path, const struct buf *whole, size_t len)
 {
-	assert_int_equal(
-	    file_write_atomic(path, (struct slice){whole->ptr, len}, 0600), OK);
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(whole->ptr, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
 }
 
 static void a_torn_run_file_heals_and_the_loss_is_counted(void **state)
@@ -485,7 +489,8 @@ static void a_torn_run_file_heals_and_the_loss_is_counted(void **state)
 		tally_close(f.t);
 		f.t = NULL;
 	}
-	for (size_t at = 0; at < whole.len; at += 13) {
+	/* Every byte of the header's fixed part, then with steps. */
+	for (size_t at = 0; at < whole.len; at += at < 128 ? 1 : 37) {
 		whole.ptr[at] ^= 0x41;
 		write_prefix(f.run, &whole, whole.len);
 		whole.ptr[at] ^= 0x41;
