@@ -108,6 +108,34 @@ enum err sandbox_enter(const char *user, struct diag *why)
 	return OK;
 }
 
+enum err sandbox_keep_for_children(struct diag *why)
+{
+	/* DAC_OVERRIDE: files of the configuration that server.user wrote, and our socket in
+	 * run_dir, which is that user's. */
+	static const unsigned kept[] = {
+	    CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_KILL, CAP_DAC_OVERRIDE};
+	bool had[COUNT_OF(kept)];
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return refused(why, "PR_SET_NO_NEW_PRIVS");
+	if (geteuid() != 0)
+		return OK;
+	if (capng_get_caps_process() != 0)
+		return refused(why, "capget");
+	for (size_t i = 0; i < COUNT_OF(kept); i++)
+		had[i] = capng_have_capability(CAPNG_EFFECTIVE, kept[i]) != 0;
+	bool may_bound = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) != 0;
+	capng_clear(CAPNG_SELECT_BOTH);
+	for (size_t i = 0; i < COUNT_OF(kept); i++)
+		if (had[i])
+			(void)capng_update(CAPNG_ADD,
+			    CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
+			    kept[i]);
+	if (capng_apply(may_bound ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) != 0)
+		return refused(why, "capset");
+	return OK;
+}
+
 bool sandbox_die_with_parent(void)
 {
 	pid_t parent = getppid();

@@ -27,6 +27,11 @@ MUST_CHECK enum err sandbox_find_user(
  * it must exit. ERR_NOT_FOUND: no such user; ERR_DENIED: the kernel refused. */
 MUST_CHECK enum err sandbox_enter(const char *user, struct diag *why);
 
+/* For the supervisor, once its sockets are open: keeps only what starting, ending and
+ * reloading children takes (SETUID, SETGID, SETPCAP, KILL, DAC_OVERRIDE), in the bounding
+ * set too, and sets no_new_privs. Without root there is nothing to keep. ERR_DENIED. */
+MUST_CHECK enum err sandbox_keep_for_children(struct diag *why);
+
 /* SIGTERM for us when the parent dies. True when it is still alive. Only children of the
  * supervisor call it (startup.h does). */
 bool sandbox_die_with_parent(void);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -375,8 +374,8 @@ static bool open_gateway(struct loop *loop)
 	if (feeds_run_init(&sv->feeds, sv->base, sv->folder, &sv->now) != OK ||
 	    reload_init(sv) != OK || !arm_events(loop))
 		return false;
-	if (commands_open(sv, &why) != OK) {
-		log_error("control", "%s", why.text);
+	if (commands_open(sv, &why) != OK || sandbox_keep_for_children(&why) != OK) {
+		log_error("lachand", "%s", why.text);
 		return false;
 	}
 	return true;
@@ -405,7 +404,6 @@ int main(int argc, char **argv)
 	if (!startup_begin(&startup, "lachand", argc, argv, &status))
 		return status;
 	notify_open();
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	loop.sv.now = BUNDLE_NONE;
 	loop.sv.config_path = startup.config_path;
 	log_info("lachand", "%s starts with %s", LACHAN_VERSION, startup.config_path);

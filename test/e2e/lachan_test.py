@@ -224,7 +224,7 @@ class LachanTest(unittest.TestCase):
         return (done.returncode, done.stdout.decode("utf-8", "replace"),
                 done.stderr.decode("utf-8", "replace"))
 
-    def write_config(self, *, dns_port, page_port=None, upstream=None, level=os.environ.get("TEST_LEVEL", "lower_secondary"),
+    def write_config(self, *, dns_port, page_port=None, upstream=None, level="lower_secondary",
                      name="", server="", extra="", file="lachan.yaml"):
         """lachan.yaml on loopback ports. `upstream`: port of a fake one on 127.0.0.1.
         `server`: more keys of server, each "key: value"; `extra`: more YAML at the end."""

@@ -85,6 +85,23 @@ static void without_a_user_the_rights_go_all_the_same(void **state)
 	assert_int_equal(status_of(stay_root_and_look), 0);
 }
 
+static void keep_and_enter(void)
+{
+	struct diag why = {0};
+
+	if (sandbox_keep_for_children(&why) != OK)
+		_exit(1);
+	if (geteuid() == 0 && !status_says("CapBnd:\t00000000000001e2"))
+		_exit(2);
+	enter_and_look();
+}
+
+static void a_supervisor_keeps_what_its_children_need_to_become_powerless(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of(keep_and_enter), 0);
+}
+
 static void an_unknown_user_is_told_how_to_be_made(void **state)
 {
 	(void)state;
@@ -145,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_child_becomes_powerless_and_still_dies_with_its_parent),
 	    cmocka_unit_test(without_a_user_the_rights_go_all_the_same),
+	    cmocka_unit_test(a_supervisor_keeps_what_its_children_need_to_become_powerless),
 	    cmocka_unit_test(an_unknown_user_is_told_how_to_be_made),
 	    cmocka_unit_test(folders_are_made_once_and_judged_ever_after),
 	    cmocka_unit_test(a_folder_of_another_is_left_as_it_is),
