@@ -302,6 +302,16 @@ static void forget_watcher(const struct control_peer *peer)
 	}
 }
 
+static bool is_watched(void *context)
+{
+	(void)context;
+	for (size_t i = 0; i < WATCHERS_MAX; i++) {
+		if (watchers[i].peer != NULL)
+			return true;
+	}
+	return false;
+}
+
 static void show_attempt(void *context, const struct counted_attempt *attempt)
 {
 	char name[NAME_TEXT_MAX];
@@ -398,6 +408,6 @@ enum err control_open(struct program *p, struct diag *why)
 	if (rc == OK)
 		rc = control_server_open(&p->control, p->base, path, &handlers, why);
 	if (rc == OK)
-		counting_set_watch(p->counting, show_attempt, p);
+		counting_set_watch(p->counting, show_attempt, is_watched, p);
 	return rc;
 }

@@ -12,6 +12,10 @@
 #include "filter/worker.h"
 #include "kit/log.h"
 
+enum {
+	CLOSE_TRIES = 60
+};
+
 static uint64_t mono_ms(void)
 {
 	struct timespec t;
@@ -49,6 +53,7 @@ static void set_labels(struct counting *c, const struct snapshot *s)
 		unsigned flags = (category->sensitive ? TALLY_SENSITIVE : 0u) |
 		    (category->answer == RULES_ANSWER_NULL ? TALLY_SILENT : 0u);
 		l->category[i] = tally_category(c->tally, category->name, flags);
+		l->sensitive[i] = category->sensitive;
 		(void)snprintf(
 		    l->category_name[i], TALLY_LABEL_BYTES, "%s", category->name);
 	}
@@ -95,12 +100,31 @@ static struct dname last_labels(struct dname name, size_t labels)
 	return name;
 }
 
+/* Who watches sees no more than a summary would say (DESIGN.md): nothing sensitive, and
+ * nothing of a cell with fewer devices than the floor. */
+static bool may_be_watched(const struct counting *c, const struct tally_event *e,
+    const struct counting_labels *labels)
+{
+	const struct snapshot *s = snapshot_of(c);
+	struct tally_selection cell = {{0}};
+	int tier = labels->tier[e->tier];
+	int category = labels->category[e->category];
+
+	if (tier < 0 || category < 0 || labels->sensitive[e->category])
+		return false;
+	cell.categories[tier] = (uint64_t)1 << category;
+	return report_may_show(tally_count(c->tally, &cell).devices,
+	    (uint32_t)s->config->monitor.summary.min_devices);
+}
+
 static void show(struct counting *c, const struct tally_event *e,
     const struct counting_labels *labels, const char *domain)
 {
 	struct name_buf name;
 
-	if (c->watch == NULL || name_from_text(&name, slice_of(domain), NULL) != OK)
+	if (c->watch == NULL || !c->watched(c->watch_context) ||
+	    !may_be_watched(c, e, labels) ||
+	    name_from_text(&name, slice_of(domain), NULL) != OK)
 		return;
 	const struct counted_attempt attempt = {
 	    .wall_s = (int64_t)time(NULL),
@@ -222,10 +246,12 @@ static enum err open_tally(struct counting *c, struct diag *why)
 		today = counting_period((int64_t)time(NULL));
 	fill_setup(c, &setup, &today);
 	if (today.day != 0 && tally_open_left(&left, &setup, why) == OK) {
-		counting_close_day(c, left, today.day);
+		bool kept = counting_close_day(c, left, today.day);
 		tally_end(left);
+		c->storage_lost = c->storage_lost || !kept;
 	}
 	enum err rc = tally_open(&c->tally, &setup, why);
+	explicit_bzero(&setup, sizeof setup); /* the key of the devices' tags */
 	if (rc != OK)
 		return rc;
 	if (!tally_is_durable(c->tally)) {
@@ -236,6 +262,9 @@ static enum err open_tally(struct counting *c, struct diag *why)
 	atomic_store_explicit(&c->filter->day, today.day, memory_order_relaxed);
 	set_labels(c, snapshot_of(c));
 	c->labels_before = c->labels;
+	if (c->storage_lost)
+		counting_fail(c, "storage-lost");
+	c->storage_lost = false;
 	return OK;
 }
 
@@ -244,7 +273,10 @@ static void change_day(struct counting *c, uint32_t today)
 	struct diag why;
 
 	counting_drain(c);
-	counting_close_day(c, c->tally, today);
+	if (!counting_close_day(c, c->tally, today) && c->close_tries++ < CLOSE_TRIES)
+		return; /* a full disk, perhaps: the old day goes on and is tried again */
+	c->storage_lost = c->close_tries > CLOSE_TRIES;
+	c->close_tries = 0;
 	tally_end(c->tally);
 	c->tally = NULL;
 	if (open_tally(c, &why) != OK) {
@@ -269,7 +301,8 @@ static void look_at_clock(struct counting *c)
 		}
 		return;
 	}
-	if (today.day != counted.day)
+	/* A failed closing is tried once a minute, not once a second. */
+	if (today.day != counted.day && (c->close_tries == 0 || now_s % 60 == 0))
 		change_day(c, today.day);
 }
 
@@ -350,9 +383,11 @@ bool counting_is_partial(const struct counting *c)
 	return partial;
 }
 
-void counting_set_watch(struct counting *c, counting_watch_fn *fn, void *context)
+void counting_set_watch(
+    struct counting *c, counting_watch_fn *fn, counting_watched_fn *watched, void *context)
 {
 	c->watch = fn;
+	c->watched = watched;
 	c->watch_context = context;
 }
 

@@ -21,7 +21,8 @@ enum {
 	COUNTING_DRAIN_MS = 100
 };
 
-/* One counted attempt, for those who watch live: no client. Borrowed for the call. */
+/* One counted attempt, for those who watch live: no client, nothing sensitive, and only of
+ * cells above the privacy floor. Borrowed for the call. */
 struct counted_attempt {
 	int64_t wall_s;
 	const char *tier;
@@ -48,7 +49,10 @@ void counting_follow(struct counting *c, const struct snapshot *now);
 void counting_fail(struct counting *c, const char *type);
 bool counting_is_partial(const struct counting *c);
 
-void counting_set_watch(struct counting *c, counting_watch_fn *fn, void *context);
+/* Is anybody watching? Asked before the floor is looked at. */
+typedef bool counting_watched_fn(void *context);
+void counting_set_watch(
+    struct counting *c, counting_watch_fn *fn, counting_watched_fn *watched, void *context);
 
 /* The control commands stats, top, summary-preview and summary-list, under the privacy
  * floor: a new object for the reply, or NULL without memory. `tier` may be NULL. */

@@ -221,34 +221,46 @@ static void prune(const struct counting *c, uint32_t today)
 	}
 }
 
-void counting_close_day(struct counting *c, struct tally *t, uint32_t today)
+/* The tables first: the week's document is made of them. */
+static bool keep_tables(struct counting *c, struct tally *t, bool *was_up)
+{
+	struct tally_totals *totals = calloc(1, sizeof *totals);
+	enum err rc = ERR_MEMORY;
+
+	*was_up = false;
+	if (totals != NULL) {
+		tally_totals(t, totals);
+		*was_up = totals->uptime_s > 0;
+		rc = *was_up ? tally_day_write(c->tally_folder, totals) : OK;
+	}
+	free(totals);
+	if (rc != OK)
+		log_error("counting", "the day's tables are not kept: %s", strerror(errno));
+	return rc == OK;
+}
+
+bool counting_close_day(struct counting *c, struct tally *t, uint32_t today)
 {
 	struct tally_period day = tally_day(t);
-	struct tally_totals *totals = calloc(1, sizeof *totals);
+	bool was_up;
 
-	if (day.day == 0 || totals == NULL) {
-		free(totals);
-		return;
-	}
-	tally_totals(t, totals);
-	bool was_up = totals->uptime_s > 0;
-	enum err rc = was_up ? tally_day_write(c->tally_folder, totals) : OK;
-	free(totals);
-	if (rc != OK) {
-		log_error("counting", "the tables of %u are not kept: %s", day.day,
-		    strerror(errno));
-	}
+	if (day.day == 0)
+		return true;
+	bool kept = keep_tables(c, t, &was_up);
 	if (was_up) {
-		rc = publish_day(c, t);
-		if (rc != OK) {
+		enum err rc = publish_day(c, t);
+		kept = kept && rc == OK;
+		if (rc != OK)
 			log_error(
 			    "counting", "no summary of %u: %s", day.day, err_text(rc));
-		} else {
+		else
 			log_info(
 			    "counting", "the summary of %u waits in the outbox", day.day);
-		}
 	}
-	if (week_of(day.day).day != week_of(today).day && publish_week(c, day.day) != OK)
+	if (week_of(day.day).day != week_of(today).day && publish_week(c, day.day) != OK) {
 		log_error("counting", "no weekly summary of the week of %u", day.day);
+		kept = false;
+	}
 	prune(c, today);
+	return kept;
 }

@@ -24,6 +24,7 @@ struct counting_labels {
 	size_t category_count;
 	int tier[POLICY_TIERS_MAX];
 	int category[TALLY_CATEGORIES];
+	bool sensitive[TALLY_CATEGORIES];
 	char tier_name[POLICY_TIERS_MAX][TALLY_LABEL_BYTES];
 	char category_name[TALLY_CATEGORIES][TALLY_LABEL_BYTES];
 };
@@ -44,13 +45,17 @@ struct counting {
 	char state_path[FILE_PATH_BYTES];
 	char run_path[FILE_PATH_BYTES]; /* "": run_dir is not memory */
 	char outbox[FILE_PATH_BYTES];
+	unsigned close_tries; /* how often closing the day has failed */
+	bool storage_lost;    /* a day could not be kept: for the next summary */
 	counting_watch_fn *watch;
+	counting_watched_fn *watched;
 	void *watch_context;
 };
 
 /* counting_day.c: keeps the tables and puts the documents of this day, and of its week when
- * `today` is in another, into the outbox. Bears being done twice. */
-void counting_close_day(struct counting *c, struct tally *t, uint32_t today);
+ * `today` is in another, into the outbox. Bears being done
+ * twice. False when something could not be written. */
+bool counting_close_day(struct counting *c, struct tally *t, uint32_t today);
 /* The local day that holds `at_s`. */
 struct tally_period counting_period(int64_t at_s);
 

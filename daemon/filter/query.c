@@ -30,6 +30,14 @@ void query_read(struct worker *w, struct request *r, struct slice packet)
 		ruledb_prefetch(s->rules->db, &r->hashes);
 }
 
+void query_read_on(const struct worker *w, const struct request *r)
+{
+	const struct ruledb *db = w->snapshot->rules->db;
+
+	if (db != NULL && r->fate == MESSAGE_GOOD)
+		ruledb_prefetch_entries(db, &r->hashes);
+}
+
 /* UDP sources can be forged: a stranger hears "no" a few times a second, for a teacher who
  * is looking for a mistake, and then nothing (T23). */
 static size_t refuse_stranger(struct worker *w, const struct answer *a)

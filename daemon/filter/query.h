@@ -76,6 +76,10 @@ enum {
  * `path`, `fd`, `client` and `local` are set by the caller. */
 void query_read(struct worker *w, struct request *r, struct slice packet);
 
+/* The second half of that, for a request of a batch: once all were read, the rules that the
+ * first half pointed to are near, and those behind them can be asked for. */
+void query_read_on(const struct worker *w, const struct request *r);
+
 /* Answers into out[0..cap) and returns the length; 0 when nothing is to be sent now: the
  * asker waits, or silence is the answer. */
 size_t query_handle(struct worker *w, struct request *r, uint8_t *out, size_t cap);

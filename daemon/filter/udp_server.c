@@ -69,6 +69,8 @@ static void serve_batch(struct worker *w, const struct listener *listener, unsig
 		for (unsigned k = 0; k < n; k++)
 			read_datagram(w, listener, first + k, &w->requests[k]);
 		for (unsigned k = 0; k < n; k++)
+			query_read_on(w, &w->requests[k]);
+		for (unsigned k = 0; k < n; k++)
 			answer_datagram(w, first + k, &w->requests[k]);
 	}
 	unsigned dropped = udp_batch_flush(w->batch, listener->fd);
