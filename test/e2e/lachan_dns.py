@@ -200,7 +200,7 @@ class Upstream:
         while not self._closing:
             try:
                 query, client = self._udp.recvfrom(65535)
-                answer = self._answer(query)
+                answer = self._answer(query) if query else None  # empty: shut down
                 if answer is not None:
                     self._udp.sendto(answer, client)
             except OSError:

@@ -345,5 +345,71 @@ class Rights(SupervisorTest):
         self.assertEqual(line.split()[4:6], ["0", "0"])
 
 
+class RealPrograms(LachanTest):
+    """The whole gateway as it is installed, against a fake upstream."""
+
+    def setUp(self):
+        super().setUp()
+        self.need("lachand", "lachan-filter", "lachan-page")
+        self.names = self.upstream({"www.example.vn": "192.0.2.7", "other.example.vn": "192.0.2.8"})
+        self.dns_port, self.page_port = self.free_port(), self.free_port()
+        self.configure()
+        self.gateway = self.start("lachand", "-c", self.config)
+        self.gateway.wait_log("lachan-filter is ready")
+        self.gateway.wait_log("lachan-page is ready")
+
+    def configure(self, deny=""):
+        # No feed is pulled: what runs at the start must not replace the rules under us.
+        self.config = self.write_config(
+            dns_port=self.dns_port, page_port=self.page_port, upstream=self.names.port,
+            extra="filter:\n  tiers:\n    - {name: lower_secondary, deny: [%s]}\n" % deny)
+
+    def resolved(self, name="www.example.vn", **how):
+        return self.ask(self.dns_port, name, **how).addresses()
+
+    def test_a_killed_filter_answers_what_was_asked_meanwhile(self):
+        self.assertEqual(self.resolved(), ["192.0.2.7"])
+        os.kill(self.gateway.children()["lachan-filter"], signal.SIGKILL)
+        # One query, sent while nobody reads; the socket keeps it.
+        self.assertEqual(self.resolved(timeout=10), ["192.0.2.7"])
+        self.gateway.wait_log("lachan-filter is ready", count=2)
+
+    def test_a_killed_page_costs_no_answer(self):
+        os.kill(self.gateway.children()["lachan-page"], signal.SIGKILL)
+        self.assertEqual(self.resolved(), ["192.0.2.7"])
+        with socket.create_connection(("127.0.0.1", self.page_port), timeout=10) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: lachan.internal\r\n\r\n")
+            self.assertTrue(client.recv(64).startswith(b"HTTP/1.1 "))
+
+    def test_a_reload_changes_answers_and_loses_none(self):
+        self.assertEqual(self.resolved(), ["192.0.2.7"])
+        self.configure(deny="www.example.vn")
+        self.gateway.hup()
+        wait_for("the name to be blocked", lambda: self.resolved() == ["127.0.0.1"])
+        self.assertEqual(self.resolved("other.example.vn"), ["192.0.2.8"])
+        with open(self.config, "a", encoding="utf-8") as file:
+            file.write("nonsense: 1\n")
+        self.gateway.hup()
+        self.gateway.wait_log("is not taken, the old configuration stays")
+        self.assertEqual(self.resolved(), ["127.0.0.1"])
+
+    def test_children_hold_no_rights(self):
+        for name, pid in self.gateway.children().items():
+            if name == "lachan-feeds":
+                continue
+            with open("/proc/%d/status" % pid, encoding="utf-8") as file:
+                status = file.read()
+            self.assertIn("CapEff:\t0000000000000000", status, name)
+            self.assertIn("CapPrm:\t0000000000000000", status, name)
+            self.assertIn("NoNewPrivs:\t1", status, name)
+
+    def test_term_leaves_no_process_and_no_socket(self):
+        children = self.gateway.children()
+        self.assertEqual(self.gateway.term(), 0)
+        self.assertFalse(any(map(is_alive, children.values())))
+        self.assertEqual([name for name in os.listdir(self.path("run"))
+                          if name.endswith(".sock")], [])
+
+
 if __name__ == "__main__":
     main()
