@@ -36,6 +36,7 @@ struct publisher {
 	struct retired *retired;
 	uint64_t network_id;
 	uint64_t network_polled_ms;
+	uint64_t unusable_id; /* of a rules.db that was looked at and passed over */
 };
 
 static uint64_t mono_ms(void)
@@ -300,10 +301,36 @@ static struct shared *load_rules(const struct config *config)
 	return s;
 }
 
+/* Rules in force are given up for usable ones only: a file that was cut short under a
+ * running filter must not cost the protection that is there. NULL: no memory. */
+static struct shared *fresh_rules(struct publisher *p, bool *kept)
+{
+	const struct config *config = p->now->config;
+	struct rules_part *part;
+
+	*kept = false;
+	if (p->now->rules->db == NULL)
+		return load_rules(config);
+	part = calloc(1, sizeof *part);
+	if (part == NULL)
+		return NULL;
+	if (!rules_file_load_fresh(part, config, (int64_t)time(NULL))) {
+		free(part);
+		*kept = true;
+		p->unusable_id = rules_file_id(config);
+		return shared_hold(p->now->parts[PART_RULES]);
+	}
+	struct shared *s = shared_new(part, free_rules);
+	if (s == NULL)
+		free_rules(part);
+	return s;
+}
+
 enum err publisher_reload_rules(struct publisher *p)
 {
 	struct diags none = DIAGS_NONE;
-	struct shared *rules = load_rules(p->now->config);
+	bool kept;
+	struct shared *rules = fresh_rules(p, &kept);
 	if (rules == NULL)
 		return ERR_MEMORY;
 	struct snapshot *s = build(p, p->now->parts[PART_CONFIG], rules, &none);
@@ -312,6 +339,8 @@ enum err publisher_reload_rules(struct publisher *p)
 	if (s == NULL)
 		return ERR_MEMORY;
 	publish(p, s);
+	if (kept)
+		return ERR_FORMAT;
 	say_rules(s);
 	return OK;
 }
@@ -356,7 +385,8 @@ bool publisher_poll(struct publisher *p)
 {
 	uint64_t now_ms = mono_ms();
 	const struct rules_part *rules = p->now->rules;
-	bool changed = rules_file_id(p->now->config) != rules->file_id;
+	uint64_t file_id = rules_file_id(p->now->config);
+	bool changed = file_id != rules->file_id && file_id != p->unusable_id;
 
 	if (!changed && now_ms - p->network_polled_ms >= NETWORK_POLL_MS) {
 		p->network_polled_ms = now_ms;

@@ -23,7 +23,8 @@ const struct snapshot *publisher_now(const struct publisher *p);
 /* Another configuration; on success it is the publisher's. */
 MUST_CHECK enum err publisher_set_config(
     struct publisher *p, struct config *config, struct diags *all);
-/* Reads the rules again from disk. ERR_MEMORY and the like leave the old ones. */
+/* Reads the rules again from disk. ERR_FORMAT: the file there is not usable (the log says
+ * why) and the rules in force stay. ERR_MEMORY: nothing has changed. */
 MUST_CHECK enum err publisher_reload_rules(struct publisher *p);
 /* Looks at the state folder and the machine's addresses, and publishes what has changed.
  * True when it did. For a timer of a few times a second. */

@@ -112,6 +112,20 @@ void rules_file_load(struct rules_part *out, const struct config *config, int64_
 	}
 }
 
+bool rules_file_load_fresh(
+    struct rules_part *out, const struct config *config, int64_t wall_s)
+{
+	char path[FILE_PATH_BYTES];
+	struct rules_part fresh = {.loaded_wall_s = wall_s};
+
+	fresh.file_id = rules_file_id(config);
+	if (state_path(path, config, "rules.db") != OK ||
+	    !load_as(&fresh, path, RULES_OF_STATE, "the rules in force stay"))
+		return false;
+	*out = fresh;
+	return true;
+}
+
 enum err rules_file_rollback(const struct config *config)
 {
 	char now[FILE_PATH_BYTES];

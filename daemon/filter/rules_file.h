@@ -17,6 +17,11 @@ uint64_t rules_file_id(const struct config *config);
  * usable db is NULL and origin RULES_NONE. What was wrong with each file goes to the log. */
 void rules_file_load(struct rules_part *out, const struct config *config, int64_t wall_s);
 
+/* Only state_dir/rules.db, for a running filter: false when that is not usable (the log says
+ * why), and *out is then as it was. */
+bool rules_file_load_fresh(
+    struct rules_part *out, const struct config *config, int64_t wall_s);
+
 /* rules.db.prev becomes rules.db, and the other way round. ERR_NOT_FOUND without a .prev. */
 MUST_CHECK enum err rules_file_rollback(const struct config *config);
 

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 enum {
-	EVENTS_PER_RUN = 64,
-	KEPT_PER_FAMILY = 256
+	EVENTS_PER_RUN = 512,
+	KEPT_MAX = 2048 /* sockets without a port, for the next burst */
 };
 
 enum state {
@@ -179,8 +179,7 @@ void source_port_close(struct source_port_pool *pool, struct source_port *port)
 	if (port == NULL)
 		return;
 	port->user = NULL;
-	if (free_list(pool, port->family)->count + pool->quarantine.count >=
-	        KEPT_PER_FAMILY ||
+	if (pool->free4.count + pool->free6.count + pool->quarantine.count >= KEPT_MAX ||
 	    connect(port->fd, &nobody, sizeof nobody) != 0) {
 		/* A run under way may still hold its event: the storage stays, without a
 		 * user, until the run has looked at it (see run). */

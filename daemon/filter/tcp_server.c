@@ -25,6 +25,7 @@ struct tcp_connection {
 	struct bufferevent *stream; /* NULL once closed */
 	struct addr client;
 	struct addr local;
+	bool half_closed;    /* the client has said all it will; it may still listen */
 	unsigned waiting;    /* askers that hold it */
 	uint64_t active_ms;  /* last whole message or answer */
 	uint64_t message_ms; /* first octet of the message under way; 0: none */
@@ -228,6 +229,14 @@ static void on_read(struct bufferevent *stream, void *context)
 	worker_rest(w);
 }
 
+/* Half closed, and nothing is left to be answered or sent. */
+static bool has_heard_all(const struct tcp_connection *c)
+{
+	return c->half_closed && c->waiting == 0 &&
+	    evbuffer_get_length(bufferevent_get_input(c->stream)) == 0 &&
+	    evbuffer_get_length(bufferevent_get_output(c->stream)) == 0;
+}
+
 static void on_drained(struct bufferevent *stream, void *context)
 {
 	struct tcp_connection *c = context;
@@ -235,7 +244,9 @@ static void on_drained(struct bufferevent *stream, void *context)
 
 	worker_wake(w);
 	c->stuck_ms = 0;
-	if (!is_full(c)) {
+	if (has_heard_all(c)) {
+		connection_close(c);
+	} else if (!is_full(c)) {
 		(void)bufferevent_enable(stream, EV_READ);
 		read_messages(c);
 	}
@@ -247,8 +258,10 @@ static void on_end(struct bufferevent *stream, short what, void *context)
 	struct tcp_connection *c = context;
 
 	(void)stream;
-	(void)what;
-	connection_close(c);
+	/* A client may close its side behind its last query and wait for the answers. */
+	c->half_closed = (what & BEV_EVENT_EOF) != 0;
+	if (!c->half_closed || has_heard_all(c))
+		connection_close(c);
 }
 
 /* ---- accepting ---- */
