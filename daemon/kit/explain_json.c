@@ -114,12 +114,13 @@ static json_t *rules_to_json(
 {
 	json_t *rules = json_array();
 
-	for (size_t i = 0; rules != NULL && i < explanation->rule_count; i++)
+	for (size_t i = 0; rules != NULL && i < explanation->rule_count; i++) {
 		if (json_array_append_new(
 		        rules, rule_to_json(subject, &explanation->rules[i])) != 0) {
 			json_decref(rules);
 			return NULL;
 		}
+	}
 	return rules;
 }
 
@@ -200,9 +201,10 @@ static json_t *line_text(struct slice line)
 	json_t *made = json_string(text);
 	if (made != NULL)
 		return made;
-	for (char *p = text; *p != 0; p++)
+	for (char *p = text; *p != 0; p++) {
 		if ((unsigned char)*p >= 0x80)
 			*p = '?';
+	}
 	return json_string(text);
 }
 

@@ -6,17 +6,19 @@ void allow_read_local(struct allow_local *out)
 {
 	struct interfaces all = INTERFACES_NONE;
 
-	if (interfaces_read(&all) == OK)
+	if (interfaces_read(&all) == OK) {
 		out->count =
 		    interfaces_local_prefixes(&all, out->prefixes, ALLOW_LOCAL_MAX);
+	}
 	interfaces_deinit(&all);
 }
 
 static bool in_local(const struct allow_local *local, const struct addr *client)
 {
-	for (size_t i = 0; i < local->count; i++)
+	for (size_t i = 0; i < local->count; i++) {
 		if (prefix_contains(&local->prefixes[i], client))
 			return true;
+	}
 	return false;
 }
 

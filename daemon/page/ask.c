@@ -48,11 +48,12 @@ static void disconnect(struct ask *a)
 
 static void settle_by_id(struct ask *a, const struct verdict_answer *answer)
 {
-	for (size_t i = 0; i < ASK_PENDING_MAX; i++)
+	for (size_t i = 0; i < ASK_PENDING_MAX; i++) {
 		if (a->slots[i].used && a->slots[i].id == answer->id) {
 			settle(&a->slots[i], answer);
 			return;
 		}
+	}
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *context)
@@ -84,9 +85,10 @@ static bool connect_now(struct ask *a)
 	a->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (a->fd < 0)
 		return false;
-	if (connect(a->fd, (const struct sockaddr *)&a->address, sizeof a->address) == 0)
+	if (connect(a->fd, (const struct sockaddr *)&a->address, sizeof a->address) == 0) {
 		a->readable =
 		    event_new(a->base, a->fd, EV_READ | EV_PERSIST, on_readable, a);
+	}
 	if (a->readable == NULL || event_add(a->readable, NULL) != 0) {
 		log_warn("page",
 		    "no verdicts from the filter (%s): showing the neutral page",
@@ -133,9 +135,10 @@ static bool send_question(
 
 static struct waiting *free_slot(struct ask *a)
 {
-	for (size_t i = 0; i < ASK_PENDING_MAX; i++)
+	for (size_t i = 0; i < ASK_PENDING_MAX; i++) {
 		if (!a->slots[i].used)
 			return &a->slots[i];
+	}
 	return NULL;
 }
 
@@ -185,9 +188,10 @@ void ask_close(struct ask *a)
 {
 	if (a == NULL)
 		return;
-	for (size_t i = 0; i < ASK_PENDING_MAX; i++)
+	for (size_t i = 0; i < ASK_PENDING_MAX; i++) {
 		if (a->slots[i].used)
 			event_free(a->slots[i].timer);
+	}
 	disconnect(a);
 	free(a);
 }

@@ -11,9 +11,10 @@ void facts_add(struct facts *facts, const char *name, const char *value)
 
 const char *facts_find(const struct facts *facts, struct slice name)
 {
-	for (size_t i = 0; i < facts->count; i++)
+	for (size_t i = 0; i < facts->count; i++) {
 		if (slice_equal(slice_of(facts->items[i].name), name))
 			return facts->items[i].value;
+	}
 	return "";
 }
 
@@ -68,9 +69,10 @@ bool facts_cover(const struct facts *facts, const char *line)
 
 	if (*line == 0)
 		return false;
-	while (next_piece(&rest, &piece))
+	while (next_piece(&rest, &piece)) {
 		if (piece.name.ptr != NULL && *facts_find(facts, piece.name) == 0)
 			return false;
+	}
 	return true;
 }
 

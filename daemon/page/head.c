@@ -45,12 +45,13 @@ static bool cut_line(struct slice *rest, struct slice *line)
 
 static unsigned parse_method(struct slice word, struct head *out)
 {
-	if (slice_equal(word, SLICE_LIT("GET")))
+	if (slice_equal(word, SLICE_LIT("GET"))) {
 		out->method = HEAD_GET;
-	else if (slice_equal(word, SLICE_LIT("HEAD")))
+	} else if (slice_equal(word, SLICE_LIT("HEAD"))) {
 		out->method = HEAD_HEAD;
-	else
+	} else {
 		return is_token(word) ? 405 : 400;
+	}
 	return 0;
 }
 
@@ -75,9 +76,10 @@ static unsigned parse_target(struct slice target, struct head *out, struct slice
 	/* "http://name" and "http://name?q" ask for "/" (RFC 9110 section 4.2.3). */
 	if (authority->len == 0 && (target.len == 0 || target.ptr[0] != '/'))
 		return 400;
-	for (size_t i = 0; i < target.len; i++)
+	for (size_t i = 0; i < target.len; i++) {
 		if (target.ptr[i] <= ' ' || target.ptr[i] == 0x7f)
 			return 400;
+	}
 	if (target.len > 0)
 		out->path = slice_cut(&target, '?');
 	if (out->path.len == 0)
@@ -165,12 +167,14 @@ static unsigned parse_header(struct slice line, struct head *out, struct framing
 	if (value.ptr == NULL || !is_token(name)) /* folded lines begin with a blank */
 		return 400;
 	value = slice_trim(value);
-	for (size_t i = 0; i < value.len; i++)
+	for (size_t i = 0; i < value.len; i++) {
 		if ((value.ptr[i] < ' ' && value.ptr[i] != '\t') || value.ptr[i] == 0x7f)
 			return 400;
-	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+	}
+	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
 		if (is_named(name, wanted[i].name))
 			*wanted[i].value = value;
+	}
 	return parse_framing(name, value, out, framing);
 }
 
@@ -267,12 +271,13 @@ size_t head_choose_language(
 		struct slice range = slice_trim(slice_cut(&parameters, ';'));
 		struct slice primary = slice_cut(&range, '-');
 		unsigned weight = weight_of(parameters);
-		for (size_t i = 0; i < count; i++)
+		for (size_t i = 0; i < count; i++) {
 			if (slice_equal_nocase(primary, slice_of(words[i])) &&
 			    weight > best_weight) {
 				best = i;
 				best_weight = weight;
 			}
+		}
 	}
 	return best;
 }

@@ -72,10 +72,11 @@ static void release(struct http_exchange *x)
 /* While a handler holds the exchange only its stream may go. */
 static void give_up(struct http_exchange *x)
 {
-	if (x->phase == PHASE_WAIT)
+	if (x->phase == PHASE_WAIT) {
 		release_stream(x);
-	else
+	} else {
 		release(x);
+	}
 }
 
 static const char *reason_phrase(unsigned status)
@@ -134,10 +135,11 @@ static void send_reply(struct http_exchange *x, const struct http_reply *reply)
 
 void http_reply(struct http_exchange *x, const struct http_reply *reply)
 {
-	if (x->stream == NULL)
+	if (x->stream == NULL) {
 		release(x);
-	else
+	} else {
 		send_reply(x, reply);
+	}
 }
 
 static void refuse(struct http_exchange *x, unsigned status)
@@ -187,10 +189,11 @@ static void on_readable(struct bufferevent *stream, void *context)
 	struct http_exchange *x = context;
 	struct evbuffer *in = bufferevent_get_input(stream);
 
-	if (x->phase == PHASE_HEAD)
+	if (x->phase == PHASE_HEAD) {
 		read_head(x, in);
-	else /* more than one request, or a body: never looked at */
+	} else { /* more than one request, or a body: never looked at */
 		evbuffer_drain(in, evbuffer_get_length(in));
+	}
 }
 
 /* Called when the output has drained. Closing at once would reset the connection where the
@@ -295,10 +298,11 @@ static void set_listening(struct http_server *server, bool on)
 	struct listening *l;
 
 	SLIST_FOREACH (l, &server->listeners, entry)
-		if (on)
+		if (on) {
 			evconnlistener_enable(l->listener);
-		else
+		} else {
 			evconnlistener_disable(l->listener);
+		}
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *context)

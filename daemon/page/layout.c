@@ -119,10 +119,11 @@ void layout_hand_over(struct view *v)
 	    "<section class=\"box hand\" id=\"hand-over\" aria-labelledby=\"hand-title\">");
 	view_element(v, "<h2 id=\"hand-title\">", tree_find(hand, "title"),
 	    "</h2><div class=\"say\">");
-	if (strcmp(v->tier_id, "preschool") == 0)
+	if (strcmp(v->tier_id, "preschool") == 0) {
 		view_element(v, "<p>", tree_find(hand, "preschool"), "</p>");
-	else
+	} else {
 		view_elements(v, "<p>", tree_find(hand, "to_pupil"), "</p>");
+	}
 	view_raw(v, "</div>");
 	view_element(v, "<h3>", tree_find(hand, "teacher_title"), "</h3><ul>");
 	view_elements(v, "<li>", tree_find(hand, "to_teacher"), "</li>");

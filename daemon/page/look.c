@@ -31,7 +31,7 @@ enum err look_init(struct look *out)
 	        NULL) != 1)
 		return ERR_MEMORY;
 	EVP_EncodeBlock(text, digest, (int)digest_len);
-	snprintf(out->policy, sizeof out->policy,
+	(void)snprintf(out->policy, sizeof out->policy,
 	    "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'; "
 	    "frame-ancestors 'none'",
 	    (const char *)text);

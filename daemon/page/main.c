@@ -80,10 +80,11 @@ static enum err on_config(void *context, int config_fd, struct diag *why)
 	struct diags all = DIAGS_NONE;
 	enum err rc = config_load_fd(&config, config_fd, &all);
 
-	if (rc != OK)
+	if (rc != OK) {
 		diag_set(why, "%s", all.count > 0 ? all.items[0].text : err_text(rc));
-	else
+	} else {
 		rc = replace(p, config, why);
+	}
 	diags_deinit(&all);
 	return rc;
 }
@@ -106,11 +107,12 @@ static void on_hangup(evutil_socket_t signal_number, short what, void *context)
 	enum err rc = startup_read_again(&p->startup, p->config, &config);
 	if (rc == OK)
 		rc = replace(p, config, &why);
-	if (rc == OK)
+	if (rc == OK) {
 		log_info("page", "configuration and texts read again");
-	else if (rc != ERR_UNSUPPORTED)
+	} else if (rc != ERR_UNSUPPORTED) {
 		log_error("page", "kept the old configuration: %s",
 		    why.text[0] != 0 ? why.text : err_text(rc));
+	}
 }
 
 static void on_care(evutil_socket_t fd, short what, void *context)
@@ -144,9 +146,10 @@ static enum err listen_all(struct program *p, struct diag *why)
 	struct sockets *sockets = &p->startup.sockets;
 	enum err rc = OK;
 
-	if (sockets_count(sockets, SOCKETS_PAGE_HTTP) == 0)
+	if (sockets_count(sockets, SOCKETS_PAGE_HTTP) == 0) {
 		rc = sockets_open_tcp(
 		    sockets, SOCKETS_PAGE_HTTP, &p->config->pages.listen, why);
+	}
 	while (rc == OK && sockets_count(sockets, SOCKETS_PAGE_HTTP) > 0) {
 		int fd = sockets_take(sockets, SOCKETS_PAGE_HTTP);
 		rc = http_listen_take(p->http, fd);

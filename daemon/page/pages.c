@@ -76,10 +76,11 @@ static void choose_language(struct request *r, const struct head *head)
 			r->language_chosen = true;
 		}
 	}
-	if (!r->language_chosen)
+	if (!r->language_chosen) {
 		r->language =
 		    languages
 		        ->items[head_choose_language(head->accept_language, words, count)];
+	}
 }
 
 /* `page` may be empty. */
@@ -94,17 +95,19 @@ static void send_page(struct request *r, unsigned status, struct slice page)
 	    "Referrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n"
 	    "Vary: Accept, Accept-Encoding, Accept-Language\r\n");
 	buf_printf(&headers, "Content-Security-Policy: %s\r\n", r->pages->look->policy);
-	if (page.len > 0)
+	if (page.len > 0) {
 		buf_printf(&headers,
 		    "Content-Type: text/html; charset=utf-8\r\nContent-Language: %s\r\n",
 		    language_words[r->language]);
+	}
 	if (gzip)
 		buf_text(&headers, "Content-Encoding: gzip\r\n");
 	if (status == 503)
 		buf_text(&headers, "Retry-After: 30\r\n");
-	if (status == 451) /* RFC 7725 section 4 */
+	if (status == 451) { /* RFC 7725 section 4 */
 		buf_printf(&headers, "Link: <http://%s/>; rel=\"blocked-by\"\r\n",
 		    r->pages->config->pages.portal.name.text);
+	}
 	http_reply(r->exchange,
 	    &(struct http_reply){.status = status,
 	        .headers = buf_cstr(&headers),
@@ -144,10 +147,11 @@ static unsigned write_page(
 		return portal_status(r->portal_page);
 	}
 	enum warning_kind kind = warning_kind_of(r->pages->texts, answer);
-	if (kind == WARNING_PAGE)
+	if (kind == WARNING_PAGE) {
 		warning_write(out, &occasion);
-	else if (kind == WARNING_OPEN_NOW)
+	} else if (kind == WARNING_OPEN_NOW) {
 		warning_write_open_now(out, &occasion);
+	}
 	return warning_status(kind, answer);
 }
 
@@ -201,7 +205,7 @@ void pages_on_request(void *context, struct http_exchange *x)
 	struct pages *pages = context;
 	const struct head *head = http_head(x);
 	struct request *r = calloc(1, sizeof *r);
-	struct name_buf name;
+	struct name_buf name = {.len = 0};
 
 	if (r == NULL) {
 		http_reply(x, &(struct http_reply){.status = 503, .headers = ""});

@@ -28,9 +28,10 @@ bool portal_find(struct slice path, enum portal_page *out)
 	if (rest.len > 0)
 		rest = (struct slice){rest.ptr + 1, rest.len - 1};
 	*out = PORTAL_NOT_HERE;
-	for (size_t i = 0; i < COUNT_OF(pages); i++)
+	for (size_t i = 0; i < COUNT_OF(pages); i++) {
 		if (slice_equal(rest, slice_of(pages[i].name)))
 			*out = pages[i].page;
+	}
 	return true;
 }
 
@@ -123,9 +124,10 @@ static void write_status(struct view *v)
 
 static bool list_has(const struct tree_node *list, const char *word)
 {
-	for (size_t i = 0; list != NULL && i < list->count; i++)
+	for (size_t i = 0; list != NULL && i < list->count; i++) {
 		if (list->items[i].text != NULL && strcmp(list->items[i].text, word) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -148,9 +150,10 @@ static void write_helpline(struct view *v, const struct tree_node *line)
 	view_raw(v, "<a class=\"call\" href=\"");
 	if (*number != 0) {
 		view_raw(v, "tel:");
-		for (const char *p = number; *p != 0; p++)
+		for (const char *p = number; *p != 0; p++) {
 			if (*p != ' ')
 				buf_byte(v->out, (uint8_t)*p);
+		}
 		view_raw(v, "\"><b>");
 		view_escaped(v, number);
 		view_raw(v, "</b><span>");
@@ -168,9 +171,10 @@ static void write_help(struct view *v)
 	const struct tree_node *lines = texts_section(v->texts, "helplines");
 
 	view_element(v, "<h1>", view_pair(v, "ui", "help_title"), "</h1>");
-	for (size_t i = 0; lines != NULL && i < lines->count; i++)
+	for (size_t i = 0; lines != NULL && i < lines->count; i++) {
 		if (is_offered(v, &lines->items[i]))
 			write_helpline(v, &lines->items[i]);
+	}
 	view_element(v, "<p>", view_pair(v, "ui", "hotline"), "</p>");
 	layout_contacts(v);
 }

@@ -64,11 +64,12 @@ enum err texts_load(struct texts **out, const char *path, struct diags *all)
 	struct buf source = BUF_INIT(YAML_TREE_MAX_BYTES);
 	enum err rc = file_read(path, &source);
 
-	if (rc == OK)
+	if (rc == OK) {
 		rc = texts_parse(out, buf_slice(&source), path, all);
-	else
+	} else {
 		diags_error(all, path, 0, 0, "cannot read the texts of the pages: %s",
 		    err_text(rc));
+	}
 	buf_deinit(&source);
 	return rc;
 }
@@ -106,26 +107,29 @@ bool texts_button_shows(const struct texts *texts, const char *button)
 
 	if (tree_find(needs, button) != NULL)
 		return false;
-	for (size_t i = 0; i < COUNT_OF(built); i++)
+	for (size_t i = 0; i < COUNT_OF(built); i++) {
 		if (strcmp(built[i], button) == 0)
 			return true;
+	}
 	return false;
 }
 
 /* The item of a list of maps whose `id` is `id`. */
 static const struct tree_node *find_by_id(const struct tree_node *list, const char *id)
 {
-	for (size_t i = 0; list != NULL && i < list->count; i++)
+	for (size_t i = 0; list != NULL && i < list->count; i++) {
 		if (strcmp(tree_text(&list->items[i], "id", ""), id) == 0)
 			return &list->items[i];
+	}
 	return NULL;
 }
 
 static bool list_has(const struct tree_node *list, const char *word)
 {
-	for (size_t i = 0; list != NULL && i < list->count; i++)
+	for (size_t i = 0; list != NULL && i < list->count; i++) {
 		if (list->items[i].text != NULL && strcmp(list->items[i].text, word) == 0)
 			return true;
+	}
 	return false;
 }
 

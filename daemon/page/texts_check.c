@@ -25,7 +25,7 @@ static void mistake(
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
+	(void)vsnprintf(text, sizeof text, format, args);
 	va_end(args);
 	diags_error(c->all, at->mark.file, at->mark.line, at->mark.column, "%s", text);
 }
@@ -52,9 +52,10 @@ static bool has_placeholder(const char *text, struct slice wanted)
 {
 	struct slice rest = slice_of(text), word;
 
-	while (next_placeholder(&rest, &word))
+	while (next_placeholder(&rest, &word)) {
 		if (slice_equal(word, wanted))
 			return true;
+	}
 	return false;
 }
 
@@ -62,9 +63,10 @@ static bool is_declared(const struct check *c, struct slice word)
 {
 	const struct tree_node *known = c->placeholders;
 
-	for (size_t i = 0; known != NULL && i < known->count; i++)
+	for (size_t i = 0; known != NULL && i < known->count; i++) {
 		if (slice_equal(slice_of(known->keys[i].text), word))
 			return true;
+	}
 	return false;
 }
 
@@ -77,14 +79,16 @@ static void check_placeholders(const struct check *c, const struct tree_node *pa
 	while (next_placeholder(&rest, &word)) {
 		char name[64];
 		text_printable(name, sizeof name, word);
-		if (!is_declared(c, word))
+		if (!is_declared(c, word)) {
 			mistake(c, pair,
 			    "unknown placeholder {%s} (declare it under `placeholders`)",
 			    name);
-		if (!has_placeholder(other, word))
+		}
+		if (!has_placeholder(other, word)) {
 			mistake(c, pair,
 			    "placeholder {%s} stands in one language only (use it in both)",
 			    name);
+		}
 	}
 }
 
@@ -95,12 +99,14 @@ static void check_hotline(
 
 	if (strchr(text, '{') == NULL)
 		return;
-	for (size_t i = 0; i < COUNT_OF(numbers); i++)
-		if (strstr(text, numbers[i]) != NULL)
+	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+		if (strstr(text, numbers[i]) != NULL) {
 			mistake(c, pair,
 			    "a line that names %s must not hold a placeholder (an empty "
 			    "value would drop the number; make it two lines)",
 			    numbers[i]);
+		}
+	}
 }
 
 static void check_phrases(
@@ -108,9 +114,10 @@ static void check_phrases(
 {
 	for (size_t i = 0; c->never_say != NULL && i < c->never_say->count; i++) {
 		const char *phrase = c->never_say->items[i].text;
-		if (phrase != NULL && strstr(text, phrase) != NULL)
+		if (phrase != NULL && strstr(text, phrase) != NULL) {
 			mistake(
 			    c, pair, "a page never says \"%s\" (rules.never_say)", phrase);
+		}
 	}
 }
 
@@ -122,9 +129,10 @@ static void check_condition(
 
 	if (condition == NULL)
 		return;
-	for (size_t i = 0; i < COUNT_OF(known); i++)
+	for (size_t i = 0; i < COUNT_OF(known); i++) {
 		if (condition->text != NULL && strcmp(condition->text, known[i]) == 0)
 			return;
+	}
 	mistake(c, condition, "unknown condition \"%s\" (review, report or teacher_open)",
 	    condition->text != NULL ? condition->text : "");
 }
@@ -140,9 +148,10 @@ static void check_pair(const struct check *c, const struct tree_node *pair)
 		    vi == NULL ? "vi" : "en");
 		return;
 	}
-	if ((*vi == 0) != (*en == 0))
+	if ((*vi == 0) != (*en == 0)) {
 		mistake(c, pair, "a line that is empty in %s only (fill both or none)",
 		    *vi == 0 ? "vi" : "en");
+	}
 	check_placeholders(c, pair, vi, en);
 	check_placeholders(c, pair, en, vi);
 	check_placeholders(c, pair, older, en);
@@ -159,10 +168,11 @@ static void check_buttons(const struct check *c, const struct tree_node *buttons
 {
 	for (size_t i = 0; i < buttons->count; i++) {
 		const char *button = buttons->items[i].text;
-		if (button == NULL || tree_find(c->buttons, button) == NULL)
+		if (button == NULL || tree_find(c->buttons, button) == NULL) {
 			mistake(c, &buttons->items[i],
 			    "unknown button \"%s\" (its words belong under `ui`)",
 			    button != NULL ? button : "");
+		}
 	}
 }
 
@@ -176,10 +186,11 @@ static void check_below(const struct check *c, const struct tree_node *node)
 	}
 	for (size_t i = 0; i < node->count; i++) {
 		const char *key = node->kind == TREE_MAP ? node->keys[i].text : "";
-		if (strcmp(key, "buttons") == 0)
+		if (strcmp(key, "buttons") == 0) {
 			check_buttons(c, &node->items[i]);
-		else
+		} else {
 			check_below(c, &node->items[i]);
+		}
 	}
 }
 
@@ -187,9 +198,10 @@ static void check_page(const struct check *c, const struct tree_node *page)
 {
 	static const char *const parts[] = {"title", "heading", "body"};
 
-	for (size_t i = 0; i < COUNT_OF(parts); i++)
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
 		if (tree_find(page, parts[i]) == NULL)
 			mistake(c, page, "a page without `%s`", parts[i]);
+	}
 }
 
 static void check_tiers(const struct check *c)
@@ -215,9 +227,10 @@ static void check_sections(const struct check *c)
 	    "ui", "pages", "hand_over", "open_now", "portal", "learning_sites", "status",
 	    "forms"};
 
-	for (size_t i = 0; i < COUNT_OF(needed); i++)
+	for (size_t i = 0; i < COUNT_OF(needed); i++) {
 		if (tree_find(c->root, needed[i]) == NULL)
 			mistake(c, c->root, "the part `%s` is missing", needed[i]);
+	}
 }
 
 enum err texts_check(const struct tree_node *root, struct diags *all)
@@ -233,9 +246,10 @@ enum err texts_check(const struct tree_node *root, struct diags *all)
 	};
 
 	check_sections(&c);
-	for (size_t i = 0; i < root->count; i++)
+	for (size_t i = 0; i < root->count; i++) {
 		if (&root->items[i] != rules && &root->items[i] != c.placeholders)
 			check_below(&c, &root->items[i]);
+	}
 	check_tiers(&c);
 	return all->errors == before ? OK : ERR_CONFIG;
 }

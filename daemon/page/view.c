@@ -67,15 +67,16 @@ static void make_reference(struct view *v)
 	uint32_t random = v->occasion->random;
 
 	if (answer != NULL && !answer->sensitive && !answer->locked &&
-	    strlen(answer->category) >= 3)
+	    strlen(answer->category) >= 3) {
 		for (size_t i = 0; i < 3; i++)
 			list[i] = (char)toupper((unsigned char)answer->category[i]);
+	}
 	char tail[5] = {0};
 	for (size_t i = 0; i < 4; i++) {
 		tail[i] = digits[random % (sizeof digits - 1)];
 		random /= sizeof digits - 1;
 	}
-	snprintf(v->reference, sizeof v->reference, "%s-%s", list, tail);
+	(void)snprintf(v->reference, sizeof v->reference, "%s-%s", list, tail);
 }
 
 static void make_date_time(struct view *v)

@@ -50,9 +50,10 @@ static void find_open_time(struct notice *n, const struct occasion *occasion)
 	if (opens_at <= occasion->now_s || localtime_r(&now, &today) == NULL ||
 	    localtime_r(&then, &later) == NULL)
 		return;
-	if (today.tm_year == later.tm_year && today.tm_yday == later.tm_yday)
-		snprintf(n->open_time, sizeof n->open_time, "%02d:%02d", later.tm_hour % 24,
-		    later.tm_min % 60);
+	if (today.tm_year == later.tm_year && today.tm_yday == later.tm_yday) {
+		(void)snprintf(n->open_time, sizeof n->open_time, "%02d:%02d",
+		    later.tm_hour % 24, later.tm_min % 60);
+	}
 }
 
 static void choose_variant(struct notice *n, struct view *v)
@@ -111,9 +112,10 @@ static enum scene choose_scene(const struct view *v, const struct notice *n)
 	    {"bypass", SCENE_PATH},
 	};
 
-	for (size_t i = 0; i < COUNT_OF(scenes); i++)
+	for (size_t i = 0; i < COUNT_OF(scenes); i++) {
 		if (strcmp(n->variant, scenes[i].variant) == 0)
 			return scenes[i].scene;
+	}
 	return v->tier.older ? SCENE_SHIELD : SCENE_MEADOW;
 }
 
@@ -122,10 +124,11 @@ static bool is_for(const struct tree_node *line, const char *category)
 {
 	const struct tree_node *only = tree_find(line, "only_for");
 
-	for (size_t i = 0; only != NULL && i < only->count; i++)
+	for (size_t i = 0; only != NULL && i < only->count; i++) {
 		if (only->items[i].text != NULL &&
 		    strcmp(only->items[i].text, category) == 0)
 			return true;
+	}
 	return only == NULL;
 }
 
@@ -150,13 +153,15 @@ static void write_body(struct view *v, const struct notice *n)
 	const struct tree_node *instead =
 	    replacement(v, n, body, view_pair(v, "ui", "allow_only"));
 
-	if (instead != NULL && instead->kind == TREE_LIST)
+	if (instead != NULL && instead->kind == TREE_LIST) {
 		view_elements(v, "<p>", instead, "</p>");
-	else if (instead != NULL)
+	} else if (instead != NULL) {
 		view_element(v, "<p>", instead, "</p>");
-	for (size_t i = instead != NULL ? 1 : 0; body != NULL && i < body->count; i++)
+	}
+	for (size_t i = instead != NULL ? 1 : 0; body != NULL && i < body->count; i++) {
 		if (is_for(&body->items[i], n->category))
 			view_element(v, "<p>", &body->items[i], "</p>");
+	}
 }
 
 static void write_steps(struct view *v, const struct notice *n)
@@ -199,10 +204,11 @@ static void write_buttons(struct view *v, const struct tree_node *buttons)
 			    !texts_button_shows(v->texts, button))
 				continue;
 			view_raw(v, "<a class=\"button\" ");
-			if (actions[k].path != NULL)
+			if (actions[k].path != NULL) {
 				view_href(v, actions[k].path);
-			else
+			} else {
 				buf_printf(v->out, "href=\"%s\"", actions[k].here);
+			}
 			view_element(v, ">", view_pair(v, "ui", button), "</a>");
 		}
 	}
@@ -211,10 +217,11 @@ static void write_buttons(struct view *v, const struct tree_node *buttons)
 
 static bool has_button(const struct tree_node *buttons, const char *prefix)
 {
-	for (size_t i = 0; buttons != NULL && i < buttons->count; i++)
+	for (size_t i = 0; buttons != NULL && i < buttons->count; i++) {
 		if (buttons->items[i].text != NULL &&
 		    strcmp(buttons->items[i].text, prefix) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -268,10 +275,11 @@ void warning_write(struct buf *out, const struct occasion *occasion)
 	if (tree_find(n.page, "buttons") != NULL)
 		write_buttons(&v, tree_find(n.page, "buttons"));
 	layout_end_card(&v);
-	if (tree_find(n.page, "adult_help") != NULL)
+	if (tree_find(n.page, "adult_help") != NULL) {
 		write_adult_box(&v, n.page);
-	else
+	} else {
 		layout_help(&v, tree_find(n.page, "help"), support);
+	}
 	if (leads_to_teacher(n.page))
 		layout_hand_over(&v);
 	/* The preschool and staff pages name it in their own words. */

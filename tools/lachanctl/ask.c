@@ -31,12 +31,13 @@ enum ctl_status ctl_fail(
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
+	(void)vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	if (c->json)
+	if (c->json) {
 		(void)ctl_print_json(json_pack("{s:s}", "error", text));
-	else
+	} else {
 		fprintf(stderr, "lachanctl: %s\n", text);
+	}
 	return status;
 }
 
@@ -145,18 +146,20 @@ enum ctl_status ctl_try(struct ctl *c, const char *path, const char *command,
 	    c, CTL_FAILED, "%s%s%s", why.text, *advice != 0 ? "\n" : "", advice);
 }
 
+enum ctl_status ctl_not_running(const struct ctl *c, const char *path)
+{
+	return ctl_fail(c, CTL_FAILED,
+	    _("the gateway is not running (nobody answers at %s).\n%s"), path,
+	    advice_for(ERR_NOT_FOUND));
+}
+
 enum ctl_status ctl_ask(
     struct ctl *c, const char *path, const char *command, json_t *arguments, json_t **reply)
 {
 	bool reached;
 	enum ctl_status status = ctl_try(c, path, command, arguments, reply, &reached);
 
-	if (!reached)
-		return ctl_fail(c, CTL_FAILED,
-		    _("the gateway is not running (nobody answers "
-		      "at %s).\n%s"),
-		    path, advice_for(ERR_NOT_FOUND));
-	return status;
+	return reached ? status : ctl_not_running(c, path);
 }
 
 static bool speaks_english(const struct ctl *c)

@@ -28,11 +28,12 @@ static enum ctl_status verify(const struct ctl *c, const char *path)
 
 	if (rc == ERR_NOT_FOUND)
 		return ctl_fail(c, CTL_FAILED, _("there is no record yet (%s)"), path);
-	if (rc == ERR_FORMAT)
+	if (rc == ERR_FORMAT) {
 		return ctl_fail(c, CTL_FAILED,
 		    _("%s:%zu: the chain is broken here: %s. What stands before this line is "
 		      "as it was written."),
 		    path, bad_line, why.text);
+	}
 	if (rc != OK)
 		return ctl_fail(c, CTL_FAILED, "%s: %s", path, err_text(rc));
 	if (c->json)
@@ -64,10 +65,11 @@ static enum ctl_status show(const struct ctl *c, const char *path)
 	while (rc == OK && rest.len > 0) {
 		struct slice line = slice_cut(&rest, '\n');
 		json_t *entry = json_loadb((const char *)line.ptr, line.len, 0, NULL);
-		if (entry != NULL && c->json)
+		if (entry != NULL && c->json) {
 			(void)ctl_print_json(json_incref(entry));
-		else if (entry != NULL)
+		} else if (entry != NULL) {
 			add_entry(t, entry);
+		}
 		json_decref(entry);
 	}
 	table_print(t, 0, stdout);
@@ -85,9 +87,10 @@ enum ctl_status command_audit(struct ctl *c)
 
 	if (c->argc > 0 && !check)
 		return ctl_usage(c, "audit [verify]");
-	if (c->config == NULL)
+	if (c->config == NULL) {
 		return ctl_fail(c, CTL_FAILED,
 		    _("the record stands in state_dir; say which configuration: -c FILE"));
+	}
 	if (path_join(path, sizeof path, c->config->server.state_dir.text, "audit.log") !=
 	    OK)
 		return ctl_fail(c, CTL_FAILED, "%s", err_text(ERR_RANGE));

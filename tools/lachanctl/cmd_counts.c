@@ -92,10 +92,11 @@ enum ctl_status command_top(struct ctl *c)
 		table_cell(t, "%s", text(one, "name"));
 		table_cell(t, "%s", ctl_category_words(c, text(one, "category")));
 	}
-	if (i == 0)
+	if (i == 0) {
 		puts(_("Nothing to show: no name was met by enough devices."));
-	else
+	} else {
 		puts(_("Devices, name, category:"));
+	}
 	table_print(t, 2, stdout);
 	table_free(t);
 	json_decref(reply);
@@ -108,7 +109,7 @@ static void say_attempt(const struct ctl *c, const json_t *frame)
 	int64_t when_s = 0;
 	struct tm local;
 
-	snprintf(at, sizeof at, "%s", text(frame, "time"));
+	(void)snprintf(at, sizeof at, "%s", text(frame, "time"));
 	if (say_parse_time(at, &when_s)) {
 		time_t when = (time_t)when_s;
 		if (localtime_r(&when, &local) != NULL)
@@ -130,12 +131,13 @@ static enum ctl_status show_frame(const struct ctl *c, struct slice payload)
 	const json_t *ok = json_object_get(frame, "ok");
 	enum ctl_status status = CTL_DONE;
 
-	if (json_is_false(ok))
+	if (json_is_false(ok)) {
 		status = ctl_fail(c, CTL_FAILED, "%s", text(frame, "error"));
-	else if (frame != NULL && ok == NULL && c->json)
+	} else if (frame != NULL && ok == NULL && c->json) {
 		(void)ctl_print_json(json_incref(frame));
-	else if (frame != NULL && ok == NULL)
+	} else if (frame != NULL && ok == NULL) {
 		say_attempt(c, frame);
+	}
 	(void)fflush(stdout);
 	json_decref(frame);
 	return status;
@@ -161,8 +163,10 @@ enum ctl_status command_watch(struct ctl *c)
 	    : control_client_open(&client, c->control_path, 0, &why);
 	if (rc == OK)
 		rc = control_client_send(&client, slice_of(asked), &why);
-	if (rc == OK && !c->json)
-		fputs(_("Blocked attempts as they happen; Ctrl-C ends it.\n"), stderr);
+	if (rc == OK && !c->json) {
+		(void)fputs(
+		    _("Blocked attempts as they happen; Ctrl-C ends it.\n"), stderr);
+	}
 	while (rc == OK && status == CTL_DONE) {
 		rc = control_client_receive(&client, &payload, &why);
 		if (rc == OK)
@@ -170,6 +174,8 @@ enum ctl_status command_watch(struct ctl *c)
 	}
 	control_client_close(&client);
 	free(asked);
+	if (rc == ERR_NOT_FOUND)
+		return ctl_not_running(c, c->control_path);
 	return rc == OK ? status : ctl_fail(c, CTL_FAILED, "%s", why.text);
 }
 
@@ -183,7 +189,7 @@ static enum ctl_status preview(struct ctl *c)
 		return status;
 	if (c->json)
 		return ctl_print_json(reply);
-	fputs(_("These are the bytes that would leave for today so far:\n"), stderr);
+	(void)fputs(_("These are the bytes that would leave for today so far:\n"), stderr);
 	puts(text(reply, "document"));
 	json_decref(reply);
 	return CTL_DONE;
@@ -229,11 +235,12 @@ enum ctl_status command_summary(struct ctl *c)
 		return preview(c);
 	if (strcmp(word, "list") == 0 && c->argc == 1)
 		return list(c);
-	for (size_t i = 0; i < COUNT_OF(later); i++)
+	for (size_t i = 0; i < COUNT_OF(later); i++) {
 		if (strcmp(word, later[i]) == 0) {
 			char what[64];
-			snprintf(what, sizeof what, "summary %s", word);
+			(void)snprintf(what, sizeof what, "summary %s", word);
 			return ctl_not_built(c, what);
 		}
+	}
 	return ctl_usage(c, "summary preview | list [--json]");
 }

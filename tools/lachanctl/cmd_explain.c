@@ -36,9 +36,10 @@ static const char *reason_words(const char *reason)
 	    {"no-rules", N_("there are no usable rules, and without_rules says refuse")},
 	};
 
-	for (size_t i = 0; i < COUNT_OF(all); i++)
+	for (size_t i = 0; i < COUNT_OF(all); i++) {
 		if (strcmp(all[i].reason, reason) == 0)
 			return _(all[i].words);
+	}
 	return reason;
 }
 
@@ -57,9 +58,10 @@ static const char *kind_words(const char *kind)
 	    {"pause", N_("pause")},
 	};
 
-	for (size_t i = 0; i < COUNT_OF(all); i++)
+	for (size_t i = 0; i < COUNT_OF(all); i++) {
 		if (strcmp(all[i].kind, kind) == 0)
 			return _(all[i].words);
+	}
 	return kind;
 }
 
@@ -91,10 +93,11 @@ static void add_rule(const struct ctl *c, struct table *t, const json_t *rule)
 	table_cell(t, "%s", text(rule, "match"));
 	table_cell(t, "%s%s", ctl_category_words(c, text(rule, "category")),
 	    idle ? _(" (not blocked here)") : "");
-	if (line > 0)
+	if (line > 0) {
 		table_cell(t, "%s:%lld", place, (long long)line);
-	else
+	} else {
 		table_cell(t, "%s", place);
+	}
 	table_cell(t, "%s", text(rule, "text"));
 }
 
@@ -122,29 +125,30 @@ static void say_advice(const json_t *e)
 
 	if (*name == 0)
 		name = text(e, "name");
-	if (is(e, "advice", "allow"))
+	if (is(e, "advice", "allow")) {
 		printf(
 		    _("To open it: put %s into `allow` of the tier %s in lachan.yaml.\n"),
 		    name, tier);
-	else if (is(e, "advice", "deny"))
+	} else if (is(e, "advice", "deny")) {
 		printf(
 		    _("To block it: put %s into `deny` of the tier %s in lachan.yaml.\n"),
 		    name, tier);
-	else if (is(e, "advice", "drop-deny"))
+	} else if (is(e, "advice", "drop-deny")) {
 		printf(
 		    _("To open it: take %s out of `deny` of the tier %s.\n"), name, tier);
-	else if (is(e, "advice", "drop-allow"))
+	} else if (is(e, "advice", "drop-allow")) {
 		printf(
 		    _("To block it: take %s out of `allow` of the tier %s.\n"), name, tier);
-	else if (is(e, "advice", "resume"))
+	} else if (is(e, "advice", "resume")) {
 		puts(_("To block it again: lachanctl resume"));
-	else if (is(e, "advice", "block-category"))
+	} else if (is(e, "advice", "block-category")) {
 		printf(_("To block it: put %s into `block` of the tier %s.\n"),
 		    text(e, "advice_category"), tier);
-	else if (is(e, "advice", "rules"))
+	} else if (is(e, "advice", "rules")) {
 		puts(_("There are no rules: lachanctl feeds update"));
-	else if (is(e, "verdict", "block"))
+	} else if (is(e, "verdict", "block")) {
 		puts(_("Nobody at the school can open it."));
+	}
 }
 
 static json_t *make_arguments(const struct ctl *c, const char *name)
@@ -164,9 +168,10 @@ enum ctl_status command_explain(struct ctl *c)
 	json_t *explanation = NULL;
 	bool reached;
 
-	if (c->argc != 1 || (c->client != NULL && c->tier != NULL))
+	if (c->argc != 1 || (c->client != NULL && c->tier != NULL)) {
 		return ctl_usage(
 		    c, "explain NAME [--type T] [--client ADDR | --tier TIER] [--json]");
+	}
 	const char *name = c->argv[0];
 	struct name_buf wire;
 	struct diag why;
@@ -174,18 +179,20 @@ enum ctl_status command_explain(struct ctl *c)
 		return ctl_fail(c, CTL_USAGE, "%s: %s", name, why.text);
 	enum ctl_status status = ctl_try(
 	    c, c->control_path, "explain", make_arguments(c, name), &explanation, &reached);
-	if (!reached && c->config == NULL)
+	if (!reached && c->config == NULL) {
 		return ctl_fail(c, CTL_FAILED,
 		    _("the gateway is not running; say which configuration: lachanctl -c "
 		      "FILE explain %s"),
 		    name);
+	}
 	if (!reached) {
 		status = explain_offline(c, name, &explanation);
-		if (status == CTL_DONE && !c->json)
+		if (status == CTL_DONE && !c->json) {
 			printf(
 			    _("(The gateway is not running: judged by %s and the rules on "
 			      "disk.)\n"),
 			    c->config_path);
+		}
 	}
 	if (status != CTL_DONE) {
 		json_decref(explanation);

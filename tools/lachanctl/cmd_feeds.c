@@ -99,7 +99,7 @@ static const char *result_words(const char *result)
 	return _("never pulled");
 }
 
-static int64_t count_refused(const json_t *refused)
+static int64_t count_refused(json_t *refused)
 {
 	const char *reason;
 	json_t *lines;
@@ -198,28 +198,38 @@ static enum ctl_status wait_for(const struct ctl *c, pid_t pid)
 {
 	int status = 0;
 
-	while (waitpid(pid, &status, 0) < 0)
+	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return ctl_fail(c, CTL_FAILED, "lachan-feeds: %s", strerror(errno));
+	}
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? CTL_DONE : CTL_FAILED;
+}
+
+/* Does not return. */
+static void exec_helper(const char *path, const char *config_path, const char *name)
+{
+	if (name != NULL)
+		execl(
+		    path, "lachan-feeds", "-c", config_path, "--only", name, (char *)NULL);
+	else
+		execl(path, "lachan-feeds", "-c", config_path, (char *)NULL);
+	_exit(127);
 }
 
 /* Without a supervisor the fetch is ours. */
 static enum ctl_status run_helper(struct ctl *c, const char *name)
 {
 	char path[FILE_PATH_BYTES];
-	const char *argv[] = {"lachan-feeds", "-c", c->config_path,
-	    name != NULL ? "--only" : NULL, name, NULL};
 
-	if (!find_helper(path, sizeof path))
+	if (!find_helper(path, sizeof path)) {
 		return ctl_fail(
 		    c, CTL_FAILED, _("lachan-feeds is not installed beside lachanctl"));
+	}
 	pid_t pid = fork();
 	if (pid == 0) {
 		if (c->json) /* its words must not mix with our object */
 			(void)dup2(STDERR_FILENO, STDOUT_FILENO);
-		execv(path, (char *const *)(uintptr_t)argv);
-		_exit(127);
+		exec_helper(path, c->config_path, name);
 	}
 	return pid < 0 ? ctl_fail(c, CTL_FAILED, "fork: %s", strerror(errno))
 	               : wait_for(c, pid);
@@ -250,9 +260,10 @@ static enum asked ask_supervisor(struct ctl *c, const char *name)
 
 static bool is_feed(const struct ctl *c, const char *name)
 {
-	for (size_t i = 0; i < c->config->filter.feeds.count; i++)
+	for (size_t i = 0; i < c->config->filter.feeds.count; i++) {
 		if (strcmp(c->config->filter.feeds.items[i].name.text, name) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -260,21 +271,25 @@ static enum ctl_status update(struct ctl *c, const char *name)
 {
 	enum ctl_status status;
 
-	if (name != NULL && c->config != NULL && !is_feed(c, name))
+	if (name != NULL && c->config != NULL && !is_feed(c, name)) {
 		return ctl_fail(
 		    c, CTL_USAGE, _("there is no list %s (see lachanctl feeds)"), name);
+	}
 	switch (ask_supervisor(c, name)) {
 	case ASKED_REFUSED:
 		return CTL_FAILED;
 	case ASKED_NOBODY:
-		if (c->config == NULL)
+		if (c->config == NULL) {
 			return ctl_fail(c, CTL_FAILED,
 			    _("the gateway is not running; say which configuration: -c FILE"));
+		}
 		status = run_helper(c, name);
 		break;
 	case ASKED_FAILED:
-		if (!c->json)
-			fputs(_("lachanctl: a list was refused; here is why:\n"), stderr);
+		if (!c->json) {
+			(void)fputs(
+			    _("lachanctl: a list was refused; here is why:\n"), stderr);
+		}
 		status = CTL_FAILED;
 		break;
 	case ASKED_DONE:
@@ -295,16 +310,17 @@ enum ctl_status command_feeds(struct ctl *c)
 	    (strcmp(word, "accept") == 0 || strcmp(word, "on") == 0 ||
 	        strcmp(word, "off") == 0)) {
 		char what[64];
-		snprintf(what, sizeof what, "feeds %s", word);
+		(void)snprintf(what, sizeof what, "feeds %s", word);
 		return ctl_not_built(c, what);
 	}
 	if (word != NULL && strcmp(word, "update") == 0 && c->argc <= 2)
 		return update(c, c->argc == 2 ? c->argv[1] : NULL);
 	if (word != NULL)
 		return ctl_usage(c, "feeds [update [NAME]] [--json]");
-	if (c->config == NULL)
+	if (c->config == NULL) {
 		return ctl_fail(c, CTL_FAILED,
 		    _("the lists stand in the configuration; say which: lachanctl -c FILE "
 		      "feeds"));
+	}
 	return list_feeds(c);
 }

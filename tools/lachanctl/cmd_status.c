@@ -43,7 +43,7 @@ static void say_rules(struct table *t, const json_t *rules)
 
 	say_count(names, number(rules, "names"));
 	say_duration(age, number(rules, "age_s"));
-	snprintf(line, sizeof line, _("%s names, %s old (%s)"), names, age,
+	(void)snprintf(line, sizeof line, _("%s names, %s old (%s)"), names, age,
 	    source_words(text(rules, "source")));
 	row(t, _("Rules"), line);
 }
@@ -55,8 +55,8 @@ static void say_queries(struct table *t, const json_t *queries)
 	say_count(all, number(queries, "udp") + number(queries, "tcp"));
 	say_count(blocked, number(queries, "blocked"));
 	say_count(cached, number(queries, "cached"));
-	snprintf(line, sizeof line, _("%s; %s blocked, %s answered from the cache"), all,
-	    blocked, cached);
+	(void)snprintf(line, sizeof line, _("%s; %s blocked, %s answered from the cache"),
+	    all, blocked, cached);
 	row(t, _("Questions"), line);
 }
 
@@ -67,7 +67,7 @@ static void say_cache(struct table *t, const json_t *cache)
 	say_count(entries, number(cache, "entries"));
 	say_size(bytes, number(cache, "bytes"));
 	say_size(limit, number(cache, "limit_bytes"));
-	snprintf(line, sizeof line, _("%s answers, %s of %s"), entries, bytes, limit);
+	(void)snprintf(line, sizeof line, _("%s answers, %s of %s"), entries, bytes, limit);
 	row(t, _("Cache"), line);
 }
 
@@ -80,11 +80,22 @@ static void say_upstreams(struct table *t, const json_t *upstreams)
 	{
 		char line[256];
 		bool up = strcmp(text(one, "state"), "up") == 0;
-		snprintf(line, sizeof line,
+		(void)snprintf(line, sizeof line,
 		    up ? _("%s answers, %lld ms") : _("%s DOES NOT ANSWER"),
 		    text(one, "address"), (long long)number(one, "rtt_ms"));
 		row(t, i == 0 ? _("Asks") : "", line);
 	}
+}
+
+static const char *state_words(const char *state)
+{
+	if (strcmp(state, "ready") == 0)
+		return _("runs");
+	if (strcmp(state, "starting") == 0)
+		return _("is starting");
+	if (strcmp(state, "waiting") == 0)
+		return _("WAITS for its restart");
+	return _("HAS ENDED");
 }
 
 static void say_children(struct table *t, const json_t *children)
@@ -96,8 +107,8 @@ static void say_children(struct table *t, const json_t *children)
 	{
 		char line[256], up[SAY_BYTES];
 		say_duration(up, number(one, "uptime_s"));
-		snprintf(line, sizeof line, _("%s: %s for %s, restarted %lld times"),
-		    text(one, "name"), text(one, "state"), up,
+		(void)snprintf(line, sizeof line, _("%s: %s for %s, restarted %lld times"),
+		    text(one, "name"), state_words(text(one, "state")), up,
 		    (long long)number(one, "restarts"));
 		row(t, i == 0 ? _("Programs") : "", line);
 	}
@@ -126,9 +137,10 @@ static void say_worries(const struct ctl *c, const json_t *status)
 	}
 	if (json_is_false(json_object_get(status, "clock_trusted")))
 		puts(_("The clock is not trusted: set the time, or wait until it is set."));
-	if (json_is_false(json_object_get(status, "enforce")))
+	if (json_is_false(json_object_get(status, "enforce"))) {
 		puts(
 		    _("This is a trial: only locked and security categories are blocked."));
+	}
 	if (json_is_true(json_object_get(status, "partial")))
 		puts(_("Today's counts are incomplete (lower bounds)."));
 }
@@ -139,7 +151,8 @@ static void say_status(const struct ctl *c, const json_t *status)
 	struct table *t = table_new(2);
 
 	say_duration(up, number(status, "uptime_s"));
-	snprintf(line, sizeof line, _("%s, running for %s"), text(status, "version"), up);
+	(void)snprintf(
+	    line, sizeof line, _("%s, running for %s"), text(status, "version"), up);
 	row(t, "Lá Chắn", line);
 	say_rules(t, json_object_get(status, "rules"));
 	say_queries(t, json_object_get(status, "queries"));

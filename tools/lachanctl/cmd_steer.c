@@ -74,9 +74,10 @@ enum ctl_status command_pause(struct ctl *c)
 	if (c->argc > 0)
 		return ctl_usage(c, "pause [--tier T] [--for 30m]");
 	if (c->for_time != NULL &&
-	    (!text_to_duration_ms(slice_of(c->for_time), &for_ms) || for_ms == 0))
+	    (!text_to_duration_ms(slice_of(c->for_time), &for_ms) || for_ms == 0)) {
 		return ctl_fail(
 		    c, CTL_USAGE, _("--for %s: write it like 30m or 2h"), c->for_time);
+	}
 	arguments = ctl_tier_argument(c);
 	(void)json_object_set_new(arguments, "for_ms", json_integer((json_int_t)for_ms));
 	enum ctl_status status = ctl_ask(c, c->control_path, "pause", arguments, &reply);

@@ -39,6 +39,9 @@ enum ctl_status ctl_ask(struct ctl *c, const char *path, const char *command,
 enum ctl_status ctl_try(struct ctl *c, const char *path, const char *command,
     json_t *arguments, json_t **reply, bool *reached);
 
+/* "the gateway is not running", with what to do about it; CTL_FAILED. */
+enum ctl_status ctl_not_running(const struct ctl *c, const char *path);
+
 /* Prints the object, one line, and takes it; CTL_DONE. */
 enum ctl_status ctl_print_json(json_t *taken);
 /* "lachanctl: SENTENCE" to standard error, or {"error":…} with --json; returns `status`. */

@@ -55,9 +55,10 @@ static const struct command commands[] = {
 
 static const struct command *find_command(const char *name)
 {
-	for (size_t i = 0; i < COUNT_OF(commands); i++)
+	for (size_t i = 0; i < COUNT_OF(commands); i++) {
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
+	}
 	return NULL;
 }
 
@@ -199,10 +200,11 @@ static bool find_sockets(struct ctl *c, const struct line *line)
 		return false;
 	if (line->socket != NULL) { /* lachand.sock stands beside it */
 		char *slash = strrchr(folder, '/');
-		if (slash == NULL)
+		if (slash == NULL) {
 			(void)snprintf(folder, sizeof folder, ".");
-		else
+		} else {
 			*slash = 0;
+		}
 		n = snprintf(c->control_path, sizeof c->control_path, "%s", line->socket);
 		if (n < 0 || (size_t)n >= sizeof c->control_path)
 			return false;

@@ -11,20 +11,21 @@ void say_duration(char out[SAY_BYTES], int64_t seconds)
 	int64_t days = seconds / 86400, hours = seconds / 3600 % 24;
 	int64_t minutes = seconds / 60 % 60;
 
-	if (seconds < 0)
-		snprintf(out, SAY_BYTES, "?");
-	else if (days > 0 && hours > 0)
-		snprintf(
+	if (seconds < 0) {
+		(void)snprintf(out, SAY_BYTES, "?");
+	} else if (days > 0 && hours > 0) {
+		(void)snprintf(
 		    out, SAY_BYTES, _("%lld d %lld h"), (long long)days, (long long)hours);
-	else if (days > 0)
-		snprintf(out, SAY_BYTES, _("%lld d"), (long long)days);
-	else if (hours > 0)
-		snprintf(out, SAY_BYTES, _("%lld h %lld min"), (long long)hours,
+	} else if (days > 0) {
+		(void)snprintf(out, SAY_BYTES, _("%lld d"), (long long)days);
+	} else if (hours > 0) {
+		(void)snprintf(out, SAY_BYTES, _("%lld h %lld min"), (long long)hours,
 		    (long long)minutes);
-	else if (minutes > 0)
-		snprintf(out, SAY_BYTES, _("%lld min"), (long long)minutes);
-	else
-		snprintf(out, SAY_BYTES, _("%lld s"), (long long)seconds);
+	} else if (minutes > 0) {
+		(void)snprintf(out, SAY_BYTES, _("%lld min"), (long long)minutes);
+	} else {
+		(void)snprintf(out, SAY_BYTES, _("%lld s"), (long long)seconds);
+	}
 }
 
 void say_count(char out[SAY_BYTES], int64_t count)
@@ -54,8 +55,8 @@ void say_size(char out[SAY_BYTES], int64_t bytes)
 		value /= 1024;
 		unit++;
 	}
-	snprintf(out, SAY_BYTES, unit == 0 || value >= 100 ? "%.0f %s" : "%.1f %s", value,
-	    units[unit]);
+	(void)snprintf(out, SAY_BYTES, unit == 0 || value >= 100 ? "%.0f %s" : "%.1f %s",
+	    value, units[unit]);
 }
 
 bool say_parse_time(const char *rfc3339, int64_t *out_s)
@@ -71,9 +72,10 @@ bool say_parse_time(const char *rfc3339, int64_t *out_s)
 	if (*rest == '+' || *rest == '-') {
 		int64_t d[4] = {0};
 		size_t n = 0;
-		for (const char *p = rest + 1; *p != 0 && n < 4; p++)
+		for (const char *p = rest + 1; *p != 0 && n < 4; p++) {
 			if (*p >= '0' && *p <= '9')
 				d[n++] = *p - '0';
+		}
 		offset = ((d[0] * 10 + d[1]) * 60 + d[2] * 10 + d[3]) * 60;
 		if (*rest == '-')
 			offset = -offset;
@@ -90,7 +92,7 @@ void say_time(char out[SAY_BYTES], const char *rfc3339, int64_t now_s)
 	struct tm at, today;
 	time_t now = (time_t)now_s;
 
-	snprintf(out, SAY_BYTES, "%s", rfc3339);
+	(void)snprintf(out, SAY_BYTES, "%s", rfc3339);
 	if (!say_parse_time(rfc3339, &at_s))
 		return;
 	time_t when = (time_t)at_s;

@@ -69,10 +69,11 @@ static struct row *row_to_fill(struct table *t)
 	struct row *row = calloc(1, sizeof *row);
 	if (row == NULL)
 		return NULL;
-	if (t->last != NULL)
+	if (t->last != NULL) {
 		t->last->next = row;
-	else
+	} else {
 		t->first = row;
+	}
 	t->last = row;
 	t->filled = 0;
 	return row;
@@ -86,7 +87,7 @@ void table_cell(struct table *t, const char *format, ...)
 	if (t == NULL)
 		return;
 	va_start(args, format);
-	vsnprintf(raw, sizeof raw, format, args);
+	(void)vsnprintf(raw, sizeof raw, format, args);
 	va_end(args);
 	text_printable(shown, sizeof shown, slice_of(raw));
 	struct row *row = row_to_fill(t);
@@ -107,25 +108,26 @@ void table_right(struct table *t, size_t column)
 static void print_blanks(size_t count, FILE *to)
 {
 	while (count-- > 0)
-		fputc(' ', to);
+		(void)fputc(' ', to);
 }
 
 static void print_row(const struct table *t, const struct row *row, FILE *to)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < t->columns && row->cells[i] != NULL; i++)
+	for (size_t i = 0; i < t->columns && row->cells[i] != NULL; i++) {
 		if (row->cells[i][0] != 0)
 			count = i + 1; /* no blanks at the end of a line */
+	}
 	for (size_t i = 0; i < count; i++) {
 		size_t gap = t->widths[i] - text_width(row->cells[i]);
 		if (t->right[i])
 			print_blanks(gap, to);
-		fputs(row->cells[i], to);
+		(void)fputs(row->cells[i], to);
 		if (i + 1 < count)
 			print_blanks((t->right[i] ? 0 : gap) + 2, to);
 	}
-	fputc('\n', to);
+	(void)fputc('\n', to);
 }
 
 void table_print(const struct table *t, size_t indent, FILE *to)
