@@ -23,9 +23,11 @@ void collapse_deinit(struct collapse *c)
 
 static bool is_live(const struct collapse_slot *slot, uint64_t mono_ms)
 {
-	/* A monotonic clock cannot stand before what it gave; if it does, the pair is old. */
-	return slot->pair != 0 && mono_ms >= slot->mono_ms &&
-	    mono_ms - slot->mono_ms < TALLY_COLLAPSE_MS;
+	/* Workers' rings are read one after the other: an event may be a little older than
+	 * the one that was read before it. */
+	uint64_t apart_ms =
+	    mono_ms >= slot->mono_ms ? mono_ms - slot->mono_ms : slot->mono_ms - mono_ms;
+	return slot->pair != 0 && apart_ms < TALLY_COLLAPSE_MS;
 }
 
 enum collapse_answer collapse_add(struct collapse *c, uint64_t pair, uint64_t mono_ms)

@@ -123,6 +123,18 @@ static void repeats_within_ten_minutes_are_one_attempt(void **state)
 	tear_down(&f);
 }
 
+static void a_repeat_that_is_read_before_its_first_is_one_attempt(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	set_up(&f);
+	assert_true(attempt(&f, 1, f.games, "game.example", 20));
+	assert_false(attempt(&f, 1, f.games, "game.example", 19));
+	assert_true(attempt(&f, 1, f.games, "game.example", 31));
+	tear_down(&f);
+}
+
 static void one_device_counts_at_most_twenty_times_in_a_cell(void **state)
 {
 	struct fixture f;
@@ -556,6 +568,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(repeats_within_ten_minutes_are_one_attempt),
+	    cmocka_unit_test(a_repeat_that_is_read_before_its_first_is_one_attempt),
 	    cmocka_unit_test(one_device_counts_at_most_twenty_times_in_a_cell),
 	    cmocka_unit_test(a_device_counts_once_in_a_union_of_cells),
 	    cmocka_unit_test(of_unknown_machines_the_larger_family_counts),
