@@ -708,7 +708,7 @@ class Reload(FilterTest):
     def test_a_reload_is_all_or_nothing(self):
         self.run_filter()
         self.assert_blocked(self.ask_filter("casino.example"))
-        good = self.config(**{k: v for k, v in self.current.items() if k != "pages"})
+        good = dict(self.current)
         bad = dict(good, filter={"answer": {"ipv4": "192.0.2.99"}, "groups": [{"name": "x", "clients": ["nonsense"]}]})
         self.reload(bad, "the configuration was not taken")
         self.assert_blocked(self.ask_filter("casino.example"))
@@ -718,6 +718,7 @@ class Reload(FilterTest):
             self.program.hup()
             self.program.wait_log("was not taken", seen + 1)
         self.assert_blocked(self.ask_filter("casino.example"))
+        good["filter"] = dict(good["filter"])
         good["filter"]["tiers"] = [{"name": "lower_secondary", "allow": ["casino.example"]}]
         self.reload(good)
         self.assert_passed(self.ask_filter("casino.example"), "192.0.2.9")
@@ -726,10 +727,11 @@ class Reload(FilterTest):
     def test_what_needs_a_restart_says_so(self):
         self.run_filter()
         for key, value in (("listen", ["127.0.0.1:%d" % self.free_port()]), ("threads", 3),
-                           ("state_dir", self.path("other")), ("run_dir", self.path("other"))):
+                           ("state_dir", self.path("other")), ("run_dir", self.path("other")),
+                           ("user", "nobody")):
             with self.subTest(key):
                 changed = dict(self.current, server=dict(self.current["server"], **{key: value}))
-                self.reload(changed, "cannot change without a restart")
+                self.reload(changed, "server.%s was changed, which needs a restart" % key)
         self.assert_blocked(self.ask_filter("casino.example"))
 
     def test_reloads_and_new_rules_under_questions_lose_nothing(self):
@@ -809,12 +811,15 @@ class ControlSocket(FilterTest):
     def test_nonsense_on_the_socket(self):
         self.run_filter()
         for payload in (b"", b"{", b"[]", b"null", b"{}", b'{"command":5}', b'{"command":"x"}',
-                        b'{"command":"status","command":"flush"}', b"\xff\xfe", b"[" * 100000):
+                        b'{"command":"status","command":"flush"}', b"\xff\xfe", b"[" * 60000):
             with Control(self.path("run", "control.sock")) as line:
                 line.sock.sendall(struct.pack("<I", len(payload)) + payload)
                 self.assertFalse(line.receive()["ok"], payload[:40])
         with Control(self.path("run", "control.sock")) as line:
             line.sock.sendall(struct.pack("<I", 0xffffffff))
+            self.assertEqual(line.sock.recv(10), b"")
+        with Control(self.path("run", "control.sock")) as line:
+            line.sock.sendall(struct.pack("<I", (64 << 10) + 1))
             self.assertEqual(line.sock.recv(10), b"")
         for half in (b"\1", struct.pack("<I", 100) + b"{"):
             with Control(self.path("run", "control.sock")) as line:
@@ -884,21 +889,34 @@ class ControlSocket(FilterTest):
         self.assertTrue(self.control("feeds-changed")["ok"])
         self.assert_blocked(self.ask_filter("www.example.vn"))
 
-    def test_watch_shows_attempts_and_no_client(self):
-        self.run_filter(filter={"tiers": [{"name": "staff", "clients": ["127.0.0.5"]}]})
-        with Control(self.path("run", "control.sock")) as all_tiers, \
+    def test_watch_shows_attempts_of_many_and_no_client(self):
+        self.run_filter(filter={"tiers": [{"name": "staff", "clients": ["127.0.2.0/24"]}]},
+                        rules=dict(self.RULES, adult="||adult.example^\n"))
+        with Control(self.path("run", "control.sock")) as everything, \
                 Control(self.path("run", "control.sock")) as staff:
-            self.assertTrue(all_tiers.ask("watch")["ok"])
+            self.assertTrue(everything.ask("watch")["ok"])
             self.assertTrue(staff.ask("watch", tier="staff")["ok"])
-            self.ask_filter("deep.www.casino.example")
-            self.ask_filter("www.casino.example", "AAAA")  # the same attempt
-            self.ask_filter("casino.example", source="127.0.0.5")
-            frames = [all_tiers.receive(), all_tiers.receive()]
-            self.assertEqual(sorted(f["tier"] for f in frames), ["lower_secondary", "staff"])
+            for i in range(1, 13):
+                source = "127.0.1.%d" % i
+                self.ask_filter("adult.example", source=source)  # sensitive: never shown
+                self.ask_filter("deep.www.casino.example", source=source)
+                self.ask_filter("www.casino.example", "AAAA", source=source)  # the same attempt
+                self.ask_filter("casino.example", source=source)
+            self.ask_filter("casino.example", source="127.0.2.1")  # one of few
+            frames = []
+            everything.sock.settimeout(2)
+            with self.assertRaises(TimeoutError):
+                while True:
+                    frames.append(everything.receive())
+            # Below the tenth device nothing is shown, and each attempt once.
+            self.assertIn(len(frames), (2, 3))
             for frame in frames:
                 self.assertEqual(set(frame), {"time", "tier", "category", "name"})
-                self.assertEqual((frame["category"], frame["name"]), ("gambling", "casino.example"))
-            self.assertEqual(staff.receive()["tier"], "staff")
+                self.assertEqual((frame["tier"], frame["category"], frame["name"]),
+                                 ("lower_secondary", "gambling", "casino.example"))
+            staff.sock.settimeout(0.2)
+            with self.assertRaises(TimeoutError):
+                staff.receive()
 
     def test_stats_top_and_preview_keep_the_floor(self):
         self.run_filter()
