@@ -286,14 +286,13 @@ static void on_ports(evutil_socket_t fd, short what, void *context)
 
 /* ---- beginning ---- */
 
-static void exchange_init(struct exchange *ex, const struct request *r,
-    const struct cache_key *key, struct asker *asker)
+static void exchange_init(struct exchange *ex, const struct request *r, struct asker *asker)
 {
 	struct worker *w = ex->forwarder->worker;
 
 	ex->asker = asker;
 	ex->qname = r->message.qname;
-	ex->key = *key;
+	ex->key = r->key;
 	ex->key.name = (struct slice){ex->qname.wire, ex->qname.len};
 	ex->dnssec_ok = r->message.edns.dnssec_ok;
 	ex->checking_disabled = (r->message.flags & FLAG_CD) != 0;
@@ -306,13 +305,12 @@ static void exchange_init(struct exchange *ex, const struct request *r,
 	wheel_add(ex);
 }
 
-enum forward_result forward_start(
-    struct worker *w, const struct request *r, const struct cache_key *key)
+enum forward_result forward_start(struct worker *w, const struct request *r)
 {
 	struct asker *asker = asker_take(w, r);
 	if (asker == NULL)
 		return FORWARD_FULL;
-	switch (inflight_join(w->filter->inflight, key, &asker->waiter)) {
+	switch (inflight_join(w->filter->inflight, &r->key, &asker->waiter)) {
 	case INFLIGHT_JOINED:
 		counter_add(&w->counters.joined, 1);
 		return FORWARD_WAITS;
@@ -328,12 +326,12 @@ enum forward_result forward_start(
 		letter->failed = true;
 		letter->ede = EDE_OTHER;
 		letter->len = 0;
-		deliver(w, inflight_settle(w->filter->inflight, key), letter);
+		deliver(w, inflight_settle(w->filter->inflight, &r->key), letter);
 		asker_release(asker);
 		return FORWARD_FULL;
 	}
 	counter_add(&w->counters.forwarded, 1);
-	exchange_init(ex, r, key, asker);
+	exchange_init(ex, r, asker);
 	ask_on(ex);
 	return FORWARD_WAITS;
 }

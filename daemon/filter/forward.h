@@ -27,8 +27,7 @@ enum forward_result {
 	FORWARD_WAITS, /* the asker is kept and will be answered */
 	FORWARD_FULL,  /* nothing was begun: answer SERVFAIL */
 };
-enum forward_result forward_start(
-    struct worker *w, const struct request *r, const struct cache_key *key);
+enum forward_result forward_start(struct worker *w, const struct request *r);
 
 /* What this worker knows of server `i` of the snapshot's list; for status. Any thread. */
 struct upstream_health {

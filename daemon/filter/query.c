@@ -18,6 +18,13 @@ static struct slice wire_of(struct dname name)
 	return (struct slice){name.wire, name.len};
 }
 
+static struct cache_key key_of(const struct worker *w, const struct message *m)
+{
+	uint8_t flags = (uint8_t)((m->edns.dnssec_ok ? CACHE_FLAG_DO : 0) |
+	    ((m->flags & FLAG_CD) != 0 ? CACHE_FLAG_CD : 0));
+	return cache_key_of(w->filter->cache, wire_of(message_qname(m)), m->qtype, flags);
+}
+
 void query_read(struct worker *w, struct request *r, struct slice packet)
 {
 	r->fate = message_parse(&r->message, packet);
@@ -28,14 +35,19 @@ void query_read(struct worker *w, struct request *r, struct slice packet)
 	name_hash_all(&r->hashes, message_qname(&r->message), policy_hash_key(s->policy));
 	if (s->rules->db != NULL)
 		ruledb_prefetch(s->rules->db, &r->hashes);
+	r->key = key_of(w, &r->message);
+	cache_prefetch(w->filter->cache, &r->key);
 }
 
 void query_read_on(const struct worker *w, const struct request *r)
 {
 	const struct ruledb *db = w->snapshot->rules->db;
 
-	if (db != NULL && r->fate == MESSAGE_GOOD)
+	if (r->fate != MESSAGE_GOOD)
+		return;
+	if (db != NULL)
 		ruledb_prefetch_entries(db, &r->hashes);
+	cache_prefetch_record(w->filter->cache, &r->key);
 }
 
 /* UDP sources can be forged: a stranger hears "no" a few times a second, for a teacher who
@@ -178,28 +190,20 @@ static size_t answer_stored(const struct worker *w, struct answer *a, struct sli
 	return answer_from_stored(a, &stored, (uint32_t)age_s, ttl_max_s);
 }
 
-static struct cache_key key_of(const struct worker *w, const struct message *m)
-{
-	uint8_t flags = (uint8_t)((m->edns.dnssec_ok ? CACHE_FLAG_DO : 0) |
-	    ((m->flags & FLAG_CD) != 0 ? CACHE_FLAG_CD : 0));
-	return cache_key_of(w->filter->cache, wire_of(message_qname(m)), m->qtype, flags);
-}
-
 /* An allowed name: from the cache, or the asker waits for upstream. */
 static size_t answer_allowed(
     struct worker *w, struct request *r, const struct verdict *v, struct answer *a)
 {
-	struct cache_key key = key_of(w, &r->message);
 	uint8_t storage[CACHE_ANSWER_MAX_BYTES];
 	struct writer found = writer_over(storage, sizeof storage);
 	struct cache_hit hit;
 
-	if (cache_find(w->filter->cache, &key, w->now.mono_ms, &found, &hit)) {
+	if (cache_find(w->filter->cache, &r->key, w->now.mono_ms, &found, &hit)) {
 		counter_add(&w->counters.cached, 1);
 		return answer_stored(
 		    w, a, writer_slice(&found), hit.stored_ms, seconds_left(v, w->now));
 	}
-	if (forward_start(w, r, &key) == FORWARD_WAITS)
+	if (forward_start(w, r) == FORWARD_WAITS)
 		return 0;
 	counter_add(&w->counters.failed, 1);
 	return answer_failure(a, EDE_OTHER);

@@ -36,6 +36,7 @@ struct request {
 	enum message_fate fate;
 	struct message message;
 	struct policy_who who;
+	struct cache_key key;      /* its name is the message's */
 	struct name_hashes hashes; /* under the snapshot's key */
 };
 

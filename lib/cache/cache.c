@@ -97,6 +97,18 @@ static struct place place_of(struct cache *cache, const struct cache_key *key)
 	return place_at(cache, (uint32_t)(key->hash >> 32) & (cache->shards - 1));
 }
 
+void cache_prefetch(struct cache *cache, const struct cache_key *key)
+{
+	struct place p = place_of(cache, key);
+	shard_prefetch_index(&p, key);
+}
+
+void cache_prefetch_record(struct cache *cache, const struct cache_key *key)
+{
+	struct place p = place_of(cache, key);
+	shard_prefetch_record(&p, key);
+}
+
 static bool copy_out(struct record *r, struct writer *out, struct cache_hit *hit)
 {
 	if (out->bad || out->cap - out->len < r->answer_len)

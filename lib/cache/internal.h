@@ -1,5 +1,6 @@
 /* cache/internal -- one shard: its memory, its two rings, its index. Every function here
- * is called with the shard's lock held. The rings in a drawing:
+ * is called with the shard's lock held,
+ * but for the two that prefetch. The rings in a drawing:
  *
  *	not wrapped:  | free |tail  records  head| free      |   wrap == size
  *	wrapped:      | records  head| free |tail  records  wrap|unused|
@@ -99,5 +100,9 @@ void shard_put(
 void shard_forget(const struct place *p, struct record *record);
 /* Forgets all at or below `name`; how many. */
 uint64_t shard_flush(const struct place *p, struct slice name);
+
+/* Without the lock; read only, and a race costs no more than a useless prefetch. */
+void shard_prefetch_index(const struct place *p, const struct cache_key *key);
+void shard_prefetch_record(const struct place *p, const struct cache_key *key);
 
 #endif

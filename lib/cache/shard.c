@@ -40,6 +40,12 @@ static uint32_t slot_home(const struct place *p, uint32_t slot)
 	return slot >> 16 & (p->geo->slots - 1);
 }
 
+/* Stores are atomic for shard_prefetch alone, which looks without the lock. */
+static void set_slot(uint32_t *slot, uint32_t value)
+{
+	__atomic_store_n(slot, value, __ATOMIC_RELAXED);
+}
+
 static void index_add(const struct place *p, const struct record *r)
 {
 	uint32_t mask = p->geo->slots - 1;
@@ -49,7 +55,7 @@ static void index_add(const struct place *p, const struct record *r)
 
 	while (slots[i] != 0)
 		i = (i + 1) & mask;
-	slots[i] = slot;
+	set_slot(&slots[i], slot);
 }
 
 static uint32_t index_position(const struct place *p, uint32_t slot)
@@ -75,10 +81,10 @@ static void index_drop(const struct place *p, uint32_t hole)
 		uint32_t from_home = (i - slot_home(p, slots[i])) & mask;
 		if (from_home < ((i - hole) & mask))
 			continue;
-		slots[hole] = slots[i];
+		set_slot(&slots[hole], slots[i]);
 		hole = i;
 	}
-	slots[hole] = 0;
+	set_slot(&slots[hole], 0);
 }
 
 static bool record_answers(const struct record *r, const struct cache_key *key)
@@ -102,6 +108,30 @@ struct record *shard_find(const struct place *p, const struct cache_key *key)
 			return r;
 	}
 	return NULL;
+}
+
+void shard_prefetch_index(const struct place *p, const struct cache_key *key)
+{
+	uint32_t home = (uint32_t)(key->hash & 0xffff) & (p->geo->slots - 1);
+
+	__builtin_prefetch(p->shard, 1);
+	__builtin_prefetch(index_slots(p) + home);
+}
+
+void shard_prefetch_record(const struct place *p, const struct cache_key *key)
+{
+	uint32_t tag = (uint32_t)(key->hash & 0xffff);
+	const uint32_t *slots = index_slots(p);
+	/* The home position holds most names; a wrong guess costs a line, nothing else. */
+	uint32_t slot =
+	    __atomic_load_n(&slots[tag & (p->geo->slots - 1)], __ATOMIC_RELAXED);
+
+	if (slot >> 16 != tag)
+		return;
+	const uint8_t *record = (const uint8_t *)record_at(p, slot);
+	__builtin_prefetch(record, 1);
+	__builtin_prefetch(record + 64);
+	__builtin_prefetch(record + 128);
 }
 
 /* ---- ghosts: fingerprints of what left probation unasked ------------------------------- */
