@@ -88,11 +88,12 @@ static void connection_close(struct tcp_connection *c)
 	if (c->stream != NULL) {
 		bufferevent_free(c->stream);
 		c->stream = NULL;
-		unlink_connection(c);
 		tcp_places_leave(c->server->worker->filter->tcp_places, &c->client);
 	}
-	if (c->waiting == 0)
+	if (c->waiting == 0) {
+		unlink_connection(c);
 		free(c);
+	}
 }
 
 /* ---- the transport of late answers ---- */
@@ -415,8 +416,10 @@ void tcp_server_free(struct tcp_server *s)
 		return;
 	for (size_t i = 0; i < s->listener_count; i++)
 		evconnlistener_free(s->listeners[i]);
-	while (s->head != NULL)
+	while (s->head != NULL) {
+		s->head->waiting = 0; /* nobody is left to answer its askers */
 		connection_close(s->head);
+	}
 	if (s->sweep != NULL)
 		event_free(s->sweep);
 	if (s->spare_fd >= 0)

@@ -118,7 +118,8 @@ class ScriptedUpstream:
                 if self.closing:
                     return
                 continue
-            threading.Thread(target=self._play, args=(wire, client), daemon=True).start()
+            if wire:  # empty: shut down
+                threading.Thread(target=self._play, args=(wire, client), daemon=True).start()
 
     def _serve_tcp(self):
         while not self.closing:
