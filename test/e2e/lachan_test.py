@@ -179,10 +179,12 @@ class LachanTest(unittest.TestCase):
                 program.term(7)
             except subprocess.TimeoutExpired:
                 program.kill()
+        found = [program.log() for program in self.programs if "Sanitizer" in program.log()]
         if os.environ.get("KEEP"):
             print("kept:", self.dir, file=sys.stderr)
         else:
             shutil.rmtree(self.dir, ignore_errors=True)
+        self.assertEqual(found, [])
 
     free_port = staticmethod(free_port)
     wait_for = staticmethod(wait_for)
