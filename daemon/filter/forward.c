@@ -158,6 +158,7 @@ void exchange_succeed(struct exchange *ex)
 		    .answer = bytes,
 		    .stored_ms = w->now.mono_ms,
 		    .expires_ms = w->now.mono_ms + (uint64_t)stored.ttl_s * 1000,
+		    .user_bits = ex->unlisted_bits,
 		    .kind =
 		        stored.kind == STORED_POSITIVE ? CACHE_POSITIVE : CACHE_NEGATIVE,
 		};
@@ -293,6 +294,7 @@ static void exchange_init(struct exchange *ex, const struct request *r, struct a
 	ex->asker = asker;
 	ex->qname = r->message.qname;
 	ex->key = r->key;
+	ex->unlisted_bits = r->unlisted ? w->snapshot->rules->serial : 0;
 	ex->key.name = (struct slice){ex->qname.wire, ex->qname.len};
 	ex->dnssec_ok = r->message.edns.dnssec_ok;
 	ex->checking_disabled = (r->message.flags & FLAG_CD) != 0;

@@ -25,29 +25,68 @@ static struct cache_key key_of(const struct worker *w, const struct message *m)
 	return cache_key_of(w->filter->cache, wire_of(message_qname(m)), m->qtype, flags);
 }
 
-void query_read(struct worker *w, struct request *r, struct slice packet)
+void query_begin_chunk(struct worker *w)
 {
-	r->fate = message_parse(&r->message, packet);
-	if (r->fate != MESSAGE_GOOD)
-		return;
-	const struct snapshot *s = w->snapshot;
-	r->who = policy_client(s->policy, &r->client);
-	name_hash_all(&r->hashes, message_qname(&r->message), policy_hash_key(s->policy));
-	if (s->rules->db != NULL)
-		ruledb_prefetch(s->rules->db, &r->hashes);
-	r->key = key_of(w, &r->message);
-	cache_prefetch(w->filter->cache, &r->key);
+	w->found_len = 0;
 }
 
-void query_read_on(const struct worker *w, const struct request *r)
+void query_read(struct worker *w, struct request *r, struct slice packet)
+{
+	const struct snapshot *s = w->snapshot;
+
+	r->fate = message_parse(&r->message, packet);
+	r->cached = false;
+	r->unlisted = false;
+	if (r->fate != MESSAGE_GOOD)
+		return;
+	r->key = key_of(w, &r->message);
+	cache_prefetch(w->filter->cache, &r->key);
+	r->who = policy_client(s->policy, &r->client);
+	name_hash_all(&r->hashes, message_qname(&r->message), policy_hash_key(s->policy));
+}
+
+void query_read_on(struct worker *w, const struct request *r)
+{
+	if (r->fate == MESSAGE_GOOD)
+		cache_prefetch_record(w->filter->cache, &r->key);
+}
+
+/* What is kept beside an answer: under which rules no feed named its name; else 0. */
+static uint64_t unlisted_bits(const struct worker *w)
+{
+	return w->snapshot->rules->serial;
+}
+
+void query_look(struct worker *w, struct request *r)
+{
+	struct writer into =
+	    writer_over(w->found + w->found_len, sizeof w->found - w->found_len);
+
+	if (r->fate != MESSAGE_GOOD)
+		return;
+	r->cached = cache_find(w->filter->cache, &r->key, w->now.mono_ms, &into, &r->hit);
+	if (r->cached) {
+		r->found = writer_slice(&into);
+		w->found_len += r->found.len;
+		r->unlisted = r->hit.user_bits == unlisted_bits(w);
+	}
+	if (!r->unlisted && w->snapshot->rules->db != NULL)
+		ruledb_prefetch(w->snapshot->rules->db, &r->hashes);
+}
+
+void query_look_on(struct worker *w, const struct request *r)
 {
 	const struct ruledb *db = w->snapshot->rules->db;
 
-	if (r->fate != MESSAGE_GOOD)
-		return;
-	if (db != NULL)
+	if (r->fate == MESSAGE_GOOD && !r->unlisted && db != NULL)
 		ruledb_prefetch_entries(db, &r->hashes);
-	cache_prefetch_record(w->filter->cache, &r->key);
+}
+
+void query_read_all(struct worker *w, struct request *r, struct slice packet)
+{
+	query_begin_chunk(w);
+	query_read(w, r, packet);
+	query_look(w, r);
 }
 
 /* UDP sources can be forged: a stranger hears "no" a few times a second, for a teacher who
@@ -92,6 +131,7 @@ static struct verdict decide(
 	    .name = message_qname(&r->message),
 	    .hashes = hashes,
 	    .qtype = r->message.qtype,
+	    .unlisted = r->unlisted,
 	};
 
 	if (s->refuse_all)
@@ -194,15 +234,12 @@ static size_t answer_stored(const struct worker *w, struct answer *a, struct sli
 static size_t answer_allowed(
     struct worker *w, struct request *r, const struct verdict *v, struct answer *a)
 {
-	uint8_t storage[CACHE_ANSWER_MAX_BYTES];
-	struct writer found = writer_over(storage, sizeof storage);
-	struct cache_hit hit;
-
-	if (cache_find(w->filter->cache, &r->key, w->now.mono_ms, &found, &hit)) {
+	if (r->cached) {
 		counter_add(&w->counters.cached, 1);
 		return answer_stored(
-		    w, a, writer_slice(&found), hit.stored_ms, seconds_left(v, w->now));
+		    w, a, r->found, r->hit.stored_ms, seconds_left(v, w->now));
 	}
+	r->unlisted = v->unlisted;
 	if (forward_start(w, r) == FORWARD_WAITS)
 		return 0;
 	counter_add(&w->counters.failed, 1);
@@ -255,6 +292,8 @@ static void recall(const struct worker *w, const struct asker *asker, struct req
 	r->client = asker->client;
 	r->local = asker->local;
 	r->fate = MESSAGE_GOOD;
+	r->cached = false;
+	r->unlisted = false;
 	r->message = asker->message;
 	r->who = policy_client(policy, &asker->client);
 	name_hash_all(&r->hashes, message_qname(&r->message), policy_hash_key(policy));
@@ -269,7 +308,9 @@ void query_finish(struct asker *asker, const struct letter *letter)
 	recall(w, asker, r);
 	struct answer a = answer_begin(w, r, w->late_answer, sizeof w->late_answer);
 	struct verdict v = decide(w, r, &r->hashes);
-	if (v.action == POLICY_BLOCK) {
+	if (v.action == POLICY_BLOCK) { /* by rules that came while it waited */
+		counter_add(&w->counters.blocked, 1);
+		tallying_attempt(w, r, &v);
 		len = answer_blocked(w, r, &v, &a);
 	} else if (letter->failed) {
 		len = answer_failure(&a, (enum ede_code)letter->ede);

@@ -36,7 +36,11 @@ struct request {
 	enum message_fate fate;
 	struct message message;
 	struct policy_who who;
-	struct cache_key key;      /* its name is the message's */
+	struct cache_key key; /* its name is the message's */
+	bool cached;          /* `found` and `hit` are set */
+	bool unlisted;        /* no feed names it: remembered beside the answer */
+	struct cache_hit hit;
+	struct slice found;        /* in the worker's memory for found answers */
 	struct name_hashes hashes; /* under the snapshot's key */
 };
 
@@ -68,18 +72,27 @@ MUST_CHECK enum err askers_new(struct worker *w);
 void askers_free(struct worker *w);
 
 enum {
-	REQUESTS_PER_CHUNK =
-	    16,            /* read ahead, so that their rules are in the cache in time */
-	ASKERS_MAX = 4096, /* a worker's; beyond them a miss is answered SERVFAIL */
+	ASKERS_MAX = 4096 /* a worker's; beyond them a miss is answered SERVFAIL */
 };
 
-/* Fills the request from its packet, and asks memory for the rules it will need. `transport`,
- * `path`, `fd`, `client` and `local` are set by the caller. */
+/* Reading a request in four steps. A batch takes each step for all its requests before the
+ * next one: what a step asks memory for is there when the next one looks. One request alone
+ * takes them one after the other (query_read_all).
+ *
+ *	query_read       the message, who asks, hashes; asks for the cache's index
+ *	query_read_on    asks for the cache's record
+ *	query_look       looks into the cache; asks for the rules, unless the answer remembers
+ *	                 that no feed names the name
+ *	query_look_on    asks for the rules' entries
+ *
+ * `transport`, `path`, `fd`, `client` and `local` are set by the caller. */
 void query_read(struct worker *w, struct request *r, struct slice packet);
-
-/* The second half of that, for a request of a batch: once all were read, the rules that the
- * first half pointed to are near, and those behind them can be asked for. */
-void query_read_on(const struct worker *w, const struct request *r);
+void query_read_on(struct worker *w, const struct request *r);
+void query_look(struct worker *w, struct request *r);
+void query_look_on(struct worker *w, const struct request *r);
+void query_read_all(struct worker *w, struct request *r, struct slice packet);
+/* Forgets the answers found for the chunk before. */
+void query_begin_chunk(struct worker *w);
 
 /* Answers into out[0..cap) and returns the length; 0 when nothing is to be sent now: the
  * asker waits, or silence is the answer. */

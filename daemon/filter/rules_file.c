@@ -92,9 +92,11 @@ static bool load_as(
 
 void rules_file_load(struct rules_part *out, const struct config *config, int64_t wall_s)
 {
+	static uint64_t loads; /* main alone loads */
 	char path[FILE_PATH_BYTES];
 
 	*out = (struct rules_part){.origin = RULES_NONE, .loaded_wall_s = wall_s};
+	out->serial = ++loads;
 	out->file_id = rules_file_id(config);
 	if (state_path(path, config, "rules.db") == OK &&
 	    load_as(out, path, RULES_OF_STATE, "the rules before it are tried"))

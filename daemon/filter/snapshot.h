@@ -32,6 +32,7 @@ struct rules_part {
 	struct ruledb *db; /* NULL: RULES_NONE */
 	enum rules_origin origin;
 	int64_t loaded_wall_s;
+	uint64_t serial;  /* of this process; another one for each load */
 	uint64_t file_id; /* of the file it was read from: inode, size and time, hashed */
 };
 

@@ -169,7 +169,7 @@ static void handle_message(struct tcp_connection *c, struct slice packet)
 	r->client = c->client;
 	r->local = c->local;
 	counter_add(&w->counters.tcp, 1);
-	query_read(w, r, packet);
+	query_read_all(w, r, packet);
 	if (r->fate == MESSAGE_DROP)
 		return;
 	size_t len = query_handle(w, r, w->late_answer, sizeof w->late_answer);

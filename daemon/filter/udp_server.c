@@ -58,18 +58,23 @@ static void answer_datagram(struct worker *w, unsigned i, struct request *r)
 		udp_batch_reply(w->batch, i, len);
 }
 
-/* A chunk is read whole before its first query is answered: by then the lines of the rules
- * that were asked for have come from memory. */
+/* Each step for the whole chunk before the next: what one asks memory for has come by the
+ * time the next one looks (query.h). */
 static void serve_batch(struct worker *w, const struct listener *listener, unsigned count)
 {
 	counter_add(&w->counters.udp, count);
 	for (unsigned first = 0; first < count; first += REQUESTS_PER_CHUNK) {
 		unsigned n =
 		    count - first < REQUESTS_PER_CHUNK ? count - first : REQUESTS_PER_CHUNK;
+		query_begin_chunk(w);
 		for (unsigned k = 0; k < n; k++)
 			read_datagram(w, listener, first + k, &w->requests[k]);
 		for (unsigned k = 0; k < n; k++)
 			query_read_on(w, &w->requests[k]);
+		for (unsigned k = 0; k < n; k++)
+			query_look(w, &w->requests[k]);
+		for (unsigned k = 0; k < n; k++)
+			query_look_on(w, &w->requests[k]);
 		for (unsigned k = 0; k < n; k++)
 			answer_datagram(w, first + k, &w->requests[k]);
 	}

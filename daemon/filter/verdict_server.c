@@ -84,7 +84,7 @@ static void judge(
 	struct name_hashes hashes;
 
 	name_hash_all(&hashes, name, policy_hash_key(s->policy));
-	const struct policy_question question = {name, &hashes, TYPE_A};
+	const struct policy_question question = {name, &hashes, TYPE_A, false};
 	struct verdict v = s->refuse_all
 	    ? policy_refuse()
 	    : policy_decide(s->policy, &who, &question, &s->state, now);

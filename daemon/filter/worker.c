@@ -14,10 +14,6 @@
 #include "filter/udp_server.h"
 #include "kit/log.h"
 
-enum {
-	PULSE_MS = 1000
-};
-
 void worker_wake(struct worker *w)
 {
 	struct timespec t;
@@ -143,30 +139,15 @@ static void on_mail(evutil_socket_t fd, short what, void *context)
 	worker_rest(w);
 }
 
-static void on_pulse(evutil_socket_t fd, short what, void *context)
-{
-	struct worker *w = context;
-
-	(void)fd;
-	(void)what;
-	worker_wake(w);
-	atomic_store_explicit(&w->alive_s, w->now.mono_ms / 1000, memory_order_relaxed);
-	worker_rest(w);
-}
-
 /* ---- life ---- */
 
 static enum err open_mailbox(struct worker *w)
 {
-	const struct timeval second = {PULSE_MS / 1000, 0};
-
 	w->mail_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (w->mail_fd < 0)
 		return ERR_IO;
 	w->mail_event = event_new(w->base, w->mail_fd, EV_READ | EV_PERSIST, on_mail, w);
-	w->pulse = event_new(w->base, -1, EV_PERSIST, on_pulse, w);
-	if (w->mail_event == NULL || w->pulse == NULL ||
-	    event_add(w->mail_event, NULL) != 0 || event_add(w->pulse, &second) != 0)
+	if (w->mail_event == NULL || event_add(w->mail_event, NULL) != 0)
 		return ERR_MEMORY;
 	return OK;
 }
@@ -266,8 +247,6 @@ static void free_events(struct worker *w)
 	}
 	if (w->mail_event != NULL)
 		event_free(w->mail_event);
-	if (w->pulse != NULL)
-		event_free(w->pulse);
 }
 
 void worker_stop(struct worker *w)

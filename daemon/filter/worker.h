@@ -28,8 +28,10 @@ struct tcp_server;
 
 enum {
 	WORKER_LISTENERS_MAX = 32,
-	SEEN_SLOTS = 4096, /* devices announced today; a power of two */
+	REQUESTS_PER_CHUNK = 16, /* read ahead, so that what they need is near in time */
+	SEEN_SLOTS = 4096,       /* devices announced today; a power of two */
 	LATE_ANSWER_BYTES = 65535,
+	FOUND_BYTES = REQUESTS_PER_CHUNK * CACHE_ANSWER_MAX_BYTES,
 	RANDOM_BYTES = 4096,
 };
 
@@ -106,6 +108,7 @@ struct worker {
 	struct udp_outbox *outbox; /* late answers of the callback under way */
 	struct request *requests;  /* for one chunk of a batch */
 	struct request *late;      /* for an asker that waited */
+	size_t found_len;          /* of `found` */
 	struct listener udp[WORKER_LISTENERS_MAX];
 	size_t udp_count;
 	struct tcp_server *tcp;
@@ -124,21 +127,20 @@ struct worker {
 	uint8_t random[RANDOM_BYTES];
 	size_t random_left;
 	uint8_t late_answer[LATE_ANSWER_BYTES];
+	uint8_t
+	    found[FOUND_BYTES]; /* cached answers of the chunk under way, side by side */
 
 	struct counters counters; /* written by this worker, read by main */
 	struct ring ring;         /* to main */
 
 	/* The last generation this worker is done with; written here, read by main. */
 	atomic_uint_fast64_t rested;
-	/* The second this worker last went round its loop, for the watch over it. */
-	atomic_uint_fast64_t alive_s;
 
 	pthread_mutex_t mail_lock; /* guards mail_head, mail_tail */
 	struct mail *mail_head;
 	struct mail *mail_tail;
 	int mail_fd; /* eventfd; also pokes the worker to rest */
 	struct event *mail_event;
-	struct event *pulse;
 	atomic_bool stop;
 };
 

@@ -120,8 +120,9 @@ void facts_gather(struct facts *out, const struct policy *policy,
 	out->listing.allowed = false;
 	out->own = name_set_longest(&out->tier->lists, question, out->labels);
 	out->protector = name_set_longest(&policy->never_block, question, out->labels);
-	if (policy->rules == NULL ||
-	    !ruledb_match(policy->rules, question->hashes, &out->listing))
+	out->unlisted = question->unlisted || policy->rules == NULL ||
+	    !ruledb_match(policy->rules, question->hashes, &out->listing);
+	if (out->unlisted)
 		return;
 	out->listed = in_our_numbers(policy, out->listing.categories);
 	out->in_force = out->listed & out->tier->shown.block;
@@ -212,6 +213,7 @@ struct verdict policy_decide(const struct policy *policy, const struct policy_wh
 	uint64_t paused_until_ms = state == NULL ? 0 : state->paused_until_ms[who->tier];
 	if (paused_until_ms > now.mono_ms)
 		v = under_pause(&f, v, paused_until_ms);
+	v.unlisted = f.unlisted;
 	return v;
 }
 

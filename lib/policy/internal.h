@@ -96,6 +96,7 @@ struct facts {
 	const struct tier *tier;
 	size_t labels;           /* of the question's name */
 	struct listing listing;  /* in the rule database's own numbers */
+	bool unlisted;           /* no feed has a rule for it; then `listing` is not set */
 	uint64_t listed;         /* categories that list the name */
 	uint64_t in_force;       /* of them: what the tier blocks, row 5 considered */
 	const struct named *own; /* the longest of the tier's allow and deny, or NULL */

@@ -107,6 +107,9 @@ struct policy_question {
 	struct dname name;
 	const struct name_hashes *hashes; /* of `name`, under policy_hash_key() */
 	uint16_t qtype;
+	/* The asker remembers a verdict of this name under the same rule database with
+	 * `unlisted` set: the database is not asked again. */
+	bool unlisted;
 };
 
 /* What people have changed for a while; the program keeps it and passes it in. */
@@ -157,6 +160,8 @@ struct verdict {
 	/* mono_ms from which this verdict may be another one; UINT64_MAX: not by itself.
 	 * The TTL of what is answered ends there. */
 	uint64_t valid_until_ms;
+	/* No feed of the rule database names this name, whoever asks. */
+	bool unlisted;
 };
 
 /* `state` may be NULL: nothing is paused. */

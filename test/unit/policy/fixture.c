@@ -179,7 +179,7 @@ void asked_init(struct asked *a, const struct policy *policy, const char *name)
 {
 	assert_int_equal(name_from_text(&a->name, slice_of(name), NULL), OK);
 	name_hash_all(&a->hashes, name_of(&a->name), policy_hash_key(policy));
-	a->question = (struct policy_question){name_of(&a->name), &a->hashes, 1};
+	a->question = (struct policy_question){name_of(&a->name), &a->hashes, 1, false};
 }
 
 struct verdict fixture_decide(const struct fixture *f, unsigned tier, const char *name)
