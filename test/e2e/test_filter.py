@@ -8,7 +8,7 @@ import threading
 import time
 
 from filter_test import PORTAL, FilterTest
-from lachan_test import Control, dns, main, wait_for
+from lachan_test import BIN, Control, dns, main, wait_for
 
 ALL_TYPES = ("HTTPS", "TXT", "NS", 1000)
 SVCB = 64
@@ -592,6 +592,44 @@ class Tcp(FilterTest):
         self.assertTrue(closed, "still open after %d octets" % sent)
         self.assertLess(sent, 16 << 20)
         self.assert_blocked(self.ask_filter("casino.example"))
+
+
+class Descriptors(FilterTest):
+    def test_out_of_descriptors_it_serves_on_and_does_not_spin(self):
+        self.run_filter()
+        self.stop_clean()
+        if not os.access("/usr/bin/prlimit", os.X_OK):
+            self.skipTest("no prlimit")
+        self.program = self.start("prlimit", "--nofile=64:64", os.path.join(BIN, "lachan-filter"),
+                                  "-c", self.path("lachan.yaml"), folder="/usr/bin")
+        self.program.wait_log("serving with")
+        held = []
+        for i in range(120):
+            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            self.addCleanup(sock.close)
+            sock.bind(("127.0.0.%d" % (1 + i), 0))
+            sock.connect(("127.0.0.1", self.port))
+            held.append(sock)
+
+        def cpu_ticks():
+            with open("/proc/%d/stat" % self.program.pid, encoding="utf-8") as file:
+                return sum(map(int, file.read().rsplit(")", 1)[1].split()[11:13]))
+        before, begin = cpu_ticks(), time.monotonic()
+        while time.monotonic() - begin < 2:
+            self.assert_blocked(self.ask_filter("casino.example"))
+            time.sleep(0.1)
+        used_s = (cpu_ticks() - before) / os.sysconf("SC_CLK_TCK")
+        self.assertLess(used_s, 0.8)
+        for sock in held:
+            sock.close()
+        wait_for("TCP again", lambda: self.tcp_answers())
+        self.stop_clean()
+
+    def tcp_answers(self):
+        try:
+            return self.ask_filter("casino.example", tcp=True, timeout=2).addresses()
+        except OSError:
+            return None
 
 
 class Truncation(FilterTest):

@@ -257,6 +257,38 @@ class Lists(GatewayTest):
         self.assertEqual(self.program.term(), 0)
 
 
+class Names(GatewayTest):
+    def test_top_names_are_the_lists_and_never_the_questions(self):
+        self.serve("casino.example\ndeep.casino2.example\nfew.example\n")
+        self.run_gateway()
+        for i in range(1, 25):
+            self.ask_filter("www.example.vn", source="127.0.1.%d" % i)
+            if i <= 12:
+                self.ask_filter("pupil%d.casino.example" % i, source="127.0.1.%d" % i)
+                self.ask_filter("x.deep.casino2.example", "AAAA", source="127.0.1.%d" % i)
+            if i <= 4:
+                self.ask_filter("few.example", source="127.0.1.%d" % i)
+        self.wait_counts("gambling", 30)
+        names = sorted((n["name"], n["category"], n["devices"]) for n in self.control("top")["names"])
+        self.assertEqual(names, [("casino.example", "gambling", "10-19"),
+                                 ("casino2.example", "gambling", "10-19")])
+        document = self.control("summary-preview")["document"]
+        shown = sorted((n["name"], n["category"], n["devices"]) for n in json.loads(document)["names"])
+        self.assertEqual(shown, names)
+        for secret in ("pupil", "few.example", "deep", "127.0.1", "www.example.vn"):
+            self.assertNotIn(secret, document)
+        # Nor on the disk, nor in the log.
+        self.assertEqual(self.program.term(), 0)
+        for folder in ("state/tally", "state/outbox"):
+            for name in os.listdir(self.path(folder)):
+                with open(self.path(folder, name), "rb") as file:
+                    kept = file.read()
+                for secret in (b"pupil", b"few.example", b"127.0.1", b"www.example.vn"):
+                    self.assertNotIn(secret, kept, name)
+        for secret in ("pupil", "127.0.1", "www.example.vn"):
+            self.assertNotIn(secret, self.program.log())
+
+
 class Page(GatewayTest):
     def test_the_page_tells_the_asking_devices_tier_and_category(self):
         page_port = self.free_port()
