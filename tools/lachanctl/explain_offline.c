@@ -103,7 +103,8 @@ static json_t *explain(const struct policy *policy, const struct ruledb *rules,
 	if (explanation == NULL)
 		return NULL;
 	name_hash_all(&hashes, name_of(&s->name), policy_hash_key(policy));
-	const struct policy_question question = {name_of(&s->name), &hashes, s->qtype, false};
+	const struct policy_question question = {
+	    name_of(&s->name), &hashes, s->qtype, false};
 	policy_explain(policy, who, &question, NULL, now, explanation);
 	const struct explain_subject subject = {policy, name_of(&s->name), s->qtype};
 	if (rules == NULL)
