@@ -60,7 +60,7 @@ class School:
         # JSON is YAML.
         with open(self.config, "w", encoding="utf-8") as file:
             json.dump({
-                "school": {"levels": ["lower_secondary"]},
+                "school": {"levels": ["lower_secondary"], "languages": ["en"]},
                 "server": {"data_dir": os.path.join(SOURCE_DIR, "rules"), "user": "",
                            "state_dir": self.state, "run_dir": self.run_dir,
                            "listen": ["127.0.0.1:5353"], "log": {"target": "stderr"}},
