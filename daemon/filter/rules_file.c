@@ -90,14 +90,25 @@ static bool load_as(
 	return false;
 }
 
-void rules_file_load(struct rules_part *out, const struct config *config, int64_t wall_s)
+/* What every load begins with. The serial is never 0 and never used twice: what the cache
+ * remembers under one load must mean nothing under another. */
+static struct rules_part begin_load(const struct config *config, int64_t wall_s)
 {
 	static uint64_t loads; /* main alone loads */
+
+	return (struct rules_part){
+	    .origin = RULES_NONE,
+	    .loaded_wall_s = wall_s,
+	    .serial = ++loads,
+	    .file_id = rules_file_id(config),
+	};
+}
+
+void rules_file_load(struct rules_part *out, const struct config *config, int64_t wall_s)
+{
 	char path[FILE_PATH_BYTES];
 
-	*out = (struct rules_part){.origin = RULES_NONE, .loaded_wall_s = wall_s};
-	out->serial = ++loads;
-	out->file_id = rules_file_id(config);
+	*out = begin_load(config, wall_s);
 	if (state_path(path, config, "rules.db") == OK &&
 	    load_as(out, path, RULES_OF_STATE, "the rules before it are tried"))
 		return;
@@ -118,9 +129,8 @@ bool rules_file_load_fresh(
     struct rules_part *out, const struct config *config, int64_t wall_s)
 {
 	char path[FILE_PATH_BYTES];
-	struct rules_part fresh = {.loaded_wall_s = wall_s};
+	struct rules_part fresh = begin_load(config, wall_s);
 
-	fresh.file_id = rules_file_id(config);
 	if (state_path(path, config, "rules.db") != OK ||
 	    !load_as(&fresh, path, RULES_OF_STATE, "the rules in force stay"))
 		return false;

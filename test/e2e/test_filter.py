@@ -678,7 +678,8 @@ class Cache(FilterTest):
                ("zero.example.vn", "A"): [(dns.A, 0, b"\xc0\0\2\1")],
                ("huge.example.vn", "A"): [(dns.A, 1 << 31, b"\xc0\0\2\1")],
                ("week.example.vn", "A"): [(dns.A, 604800, b"\xc0\0\2\1")],
-               ("long.example.vn", "TXT"): [(dns.TXT, 100, b"\1x")]}
+               ("long.example.vn", "TXT"): [(dns.TXT, 100, b"\1x")],
+               "casino.example": "192.0.2.9"}
 
     def count(self, name):
         return sum(1 for asked, _ in self.fake.asked if asked == name)
@@ -723,6 +724,20 @@ class Cache(FilterTest):
         self.assert_passed(self.ask_filter("long.example.vn"), "192.0.2.1")
         self.publish({"gambling": "||long.example.vn^\n"})
         self.wait_rules("long.example.vn")
+        self.assert_blocked(self.ask_filter("long.example.vn"))
+
+    def test_what_is_kept_beside_an_answer_holds_for_one_set_of_rules(self):
+        self.run_filter(filter={"tiers": [{"name": "staff", "clients": ["127.0.0.9"],
+                                           "allow": ["casino.example"]}]})
+        self.publish({"gambling": "||casino.example^\n||short.example.vn^\n"})
+        self.wait_rules("short.example.vn")
+        # Listed and open to one tier: the answer in the cache opens nothing to another.
+        self.assert_passed(self.ask_filter("casino.example", source="127.0.0.9"), "192.0.2.9")
+        self.assert_blocked(self.ask_filter("casino.example"))
+        # Listed by the rules after the next.
+        self.assert_passed(self.ask_filter("long.example.vn"), "192.0.2.1")
+        self.publish({"gambling": "||long.example.vn^\n||week.example.vn^\n"})
+        self.wait_rules("week.example.vn")
         self.assert_blocked(self.ask_filter("long.example.vn"))
 
     def test_memory_is_bounded(self):
