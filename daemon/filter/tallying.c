@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+enum {
+	TOLD_MS = 5000 /* of the ten minutes in which repeats do not count */
+};
+
 uint64_t filter_capped_hash(
     const struct filter *f, const struct addr *client, uint8_t tier, uint8_t category)
 {
@@ -67,20 +71,40 @@ static void note_listing(
 	}
 }
 
+/* One program that asks for the same name without a pause must not fill the ring: what others
+ * try would be lost, and the day be partial for repeats that never count. */
+static bool was_told(const struct worker *w, uint64_t hash)
+{
+	size_t i = hash % TOLD_SLOTS;
+
+	return w->told[i].hash == hash && w->now.mono_ms - w->told[i].mono_ms < TOLD_MS;
+}
+
+static void mark_told(struct worker *w, uint64_t hash)
+{
+	size_t i = hash % TOLD_SLOTS;
+
+	w->told[i].hash = hash;
+	w->told[i].mono_ms = w->now.mono_ms;
+}
+
 void tallying_attempt(struct worker *w, const struct request *r, const struct verdict *v)
 {
 	struct filter *f = w->filter;
 
 	if (v->category == POLICY_NO_CATEGORY || v->reason == REASON_PORTAL)
 		return;
-	if (filter_is_capped(
-	        f, filter_capped_hash(f, &r->client, r->who.tier, v->category)))
+	uint64_t cell = filter_capped_hash(f, &r->client, r->who.tier, v->category);
+	uint64_t name = r->hashes.count > 0 ? r->hashes.at[r->hashes.count - 1] : 0;
+	uint64_t told = hash_mix64(cell ^ name);
+	if (filter_is_capped(f, cell) || was_told(w, told))
 		return;
 	struct tally_event *event = ring_reserve(&w->ring);
 	if (event == NULL) {
 		counter_add(&w->counters.ring_lost, 1);
 		return;
 	}
+	mark_told(w, told);
 	event->kind = TALLY_ATTEMPT;
 	event->category = v->category;
 	event->listed_depth = v->matched_labels;

@@ -30,6 +30,7 @@ enum {
 	WORKER_LISTENERS_MAX = 32,
 	REQUESTS_PER_CHUNK = 16, /* read ahead, so that what they need is near in time */
 	SEEN_SLOTS = 4096,       /* devices announced today; a power of two */
+	TOLD_SLOTS = 2048,
 	LATE_ANSWER_BYTES = 65535,
 	FOUND_BYTES = REQUESTS_PER_CHUNK * CACHE_ANSWER_MAX_BYTES,
 	RANDOM_BYTES = 4096,
@@ -120,6 +121,11 @@ struct worker {
 
 	uint64_t seen_day;
 	uint64_t seen[SEEN_SLOTS];
+	/* Attempts announced a moment ago, by (device, day, tier, category, qname). */
+	struct {
+		uint64_t hash;
+		uint64_t mono_ms;
+	} told[TOLD_SLOTS];
 	uint64_t
 	    strangers_second; /* the second in which `strangers` were refused over UDP */
 	unsigned strangers;
