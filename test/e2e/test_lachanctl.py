@@ -1,12 +1,13 @@
 """lachanctl: against a gateway that is played here, one that is stopped, and the real one."""
 import json
 import os
+import shutil
 import socket
 import struct
 import threading
 import unicodedata
 
-from lachan_test import SOURCE_DIR, LachanTest, main
+from lachan_test import BIN, SOURCE_DIR, LachanTest, main
 
 STATUS = {"ok": True, "version": "0.1.0", "uptime_s": 93784,
           "rules": {"generation": 4, "names": 1234567, "age_s": 7200, "source": "state",
@@ -280,6 +281,29 @@ class Stopped(English):
         status, _, err = self.ctl("feeds", "update", "lachan-games")
         self.assertEqual(status, 0, err)
         self.assertEqual(self.ctl("feeds", "update", "no-such-list")[0], 2)
+
+
+class Installed(English):
+    """As `cmake --install` lays it out: lachanctl in bin, the daemons in sbin."""
+
+    def install(self, program, folder):
+        os.makedirs(self.path("usr", folder), exist_ok=True)
+        shutil.copy(os.path.join(BIN, program), self.path("usr", folder))
+
+    def update(self):
+        return self.run_program("lachanctl", "-c", self.config, "feeds", "update",
+                                "lachan-games", folder=self.path("usr", "bin"))
+
+    def test_update_finds_lachan_feeds_in_sbin(self):
+        self.need("lachan-feeds")
+        self.install("lachanctl", "bin")
+        status, _, err = self.update()
+        self.assertEqual(status, 1)
+        self.assertIn("lachan-feeds is not installed", err)
+        self.install("lachan-feeds", "sbin")
+        status, out, err = self.update()
+        self.assertEqual(status, 0, err)
+        self.assertIn("new copy", out)
 
 
 class Running(Stopped):

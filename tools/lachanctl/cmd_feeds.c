@@ -178,20 +178,35 @@ static enum ctl_status list_feeds(struct ctl *c)
 	return CTL_DONE;
 }
 
-/* lachan-feeds beside this program. */
-static bool find_helper(char *out, size_t size)
+/* The folder of this program. */
+static bool find_here(char *out, size_t size)
 {
-	char here[FILE_PATH_BYTES];
-	ssize_t len = readlink("/proc/self/exe", here, sizeof here - 1);
+	ssize_t len = readlink("/proc/self/exe", out, size - 1);
 
 	if (len <= 0)
 		return false;
-	here[len] = 0;
-	char *slash = strrchr(here, '/');
+	out[len] = 0;
+	char *slash = strrchr(out, '/');
 	if (slash == NULL)
 		return false;
 	*slash = 0;
-	return path_join(out, size, here, "lachan-feeds") == OK && access(out, X_OK) == 0;
+	return true;
+}
+
+/* lachan-feeds stands beside us where it was built, in sbin beside our bin where it was
+ * installed. */
+static bool find_helper(char *out, size_t size)
+{
+	static const char *const places[] = {"lachan-feeds", "../sbin/lachan-feeds"};
+	char here[FILE_PATH_BYTES];
+
+	if (!find_here(here, sizeof here))
+		return false;
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
+		if (path_join(out, size, here, places[i]) == OK && access(out, X_OK) == 0)
+			return true;
+	}
+	return false;
 }
 
 static enum ctl_status wait_for(const struct ctl *c, pid_t pid)
@@ -222,8 +237,8 @@ static enum ctl_status run_helper(struct ctl *c, const char *name)
 	char path[FILE_PATH_BYTES];
 
 	if (!find_helper(path, sizeof path)) {
-		return ctl_fail(
-		    c, CTL_FAILED, _("lachan-feeds is not installed beside lachanctl"));
+		return ctl_fail(c, CTL_FAILED,
+		    _("lachan-feeds is not installed beside lachanctl nor in ../sbin"));
 	}
 	pid_t pid = fork();
 	if (pid == 0) {
