@@ -241,7 +241,12 @@ void source_port_pool_run(
 		/* An earlier one of this round may have closed it, or closed it and opened it
 		 * anew: then there is nothing to read, and the reader finds that out. */
 		port->readable = false;
-		if (port->fd >= 0 && port->state == CONNECTED)
+		if (port->fd >= 0 && port->state == CONNECTED) {
 			ready(context, port, port->user);
+		} else if (port->fd >= 0 && port->state == QUARANTINE) {
+			/* Also when so many are readable that none could be called clean:
+			 * else they would stay readable for ever. */
+			drain(port);
+		}
 	}
 }

@@ -2,6 +2,7 @@
 """lachan-filter towards upstream servers: slow, lying, broken and dead ones."""
 import json
 import os
+import signal
 import socket
 import struct
 import threading
@@ -40,6 +41,13 @@ def truth(query):
 
 def silence(_query):
     pass
+
+
+def cpu_s(pid):
+    """Seconds of processor time that it has taken."""
+    with open("/proc/%d/stat" % pid, encoding="utf-8") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Lies(ForwardTest):
@@ -120,6 +128,29 @@ class Lies(ForwardTest):
         for i in range(50):
             self.assertEqual(self.ask_filter("n%d.example.vn" % i).addresses(), [TRUTH])
         self.assertEqual(self.queries()["failed"], 0)
+        self.stop_clean()
+
+    def test_many_doubled_answers_at_once_leave_it_idle(self):
+        held = []
+        self.run_with(held.append, server={"threads": 1})
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.connect(("127.0.0.1", self.port))
+            for i in range(800):
+                sock.send(dns.make_query("n%d.example.vn" % i))
+                if i % 50 == 0:
+                    time.sleep(0.01)
+            wait_for("all to be asked", lambda: len({q.name for q in held}) == 800)
+        # All their sockets are readable at one glance, and again after the first answer.
+        self.program.signal(signal.SIGSTOP)
+        for q in list(held):
+            truth(q)
+            truth(q)
+        self.program.signal(signal.SIGCONT)
+        wait_for("most to be answered", lambda: self.control("status")["cache"]["entries"] > 600)
+        time.sleep(0.5)
+        before = cpu_s(self.program.pid)
+        time.sleep(1)
+        self.assertLess(cpu_s(self.program.pid) - before, 0.2)
         self.stop_clean()
 
     def test_a_stream_that_lies_or_breaks_is_given_up(self):
