@@ -94,6 +94,29 @@ bool attempt_begin(struct exchange *ex)
 	return false;
 }
 
+void attempt_is_late(struct attempt *a)
+{
+	struct forwarder *f = a->exchange->forwarder;
+
+	health_failed(&f->health, a->server_index, f->worker->now.mono_ms);
+	counter_add(&f->health.servers[a->server_index].timeouts, 1);
+	counter_add(&f->worker->counters.upstream_timeouts, 1);
+}
+
+/* Servers that were asked before the one that has answered and have said nothing yet:
+ * one that is silent for ever must not be waited for by every question. */
+static void note_late_ones(const struct attempt *winner)
+{
+	struct exchange *ex = winner->exchange;
+
+	for (unsigned i = 0; i < ex->tries; i++) {
+		struct attempt *a = &ex->attempts[i];
+		if (a->exchange != NULL && a->server_index != winner->server_index &&
+		    a->sent_ms < winner->sent_ms)
+			attempt_is_late(a);
+	}
+}
+
 /* What a matching reply says about the attempt. */
 static void judge_reply(struct attempt *a, struct slice reply)
 {
@@ -129,6 +152,7 @@ static void judge_reply(struct attempt *a, struct slice reply)
 	    stored_from_reply(f->letter->bytes, LETTER_BYTES, &len, reply, &stored_limits);
 	if (rc == OK) {
 		f->letter->len = len;
+		note_late_ones(a);
 		exchange_succeed(ex);
 		return;
 	}

@@ -72,6 +72,8 @@ struct forwarder {
 /* attempt.c: asks the next server of an exchange. False when nothing could be sent. */
 bool attempt_begin(struct exchange *ex);
 void attempt_close(struct attempt *attempt);
+/* No reply of its server came in time. */
+void attempt_is_late(struct attempt *attempt);
 void attempt_on_ready(void *forwarder, struct source_port *port, void *attempt);
 
 /* forward.c, called back by attempt.c. */

@@ -172,12 +172,8 @@ static void fail(struct exchange *ex)
 	struct forwarder *f = ex->forwarder;
 
 	for (unsigned i = 0; i < ex->tries; i++) {
-		struct attempt *a = &ex->attempts[i];
-		if (a->exchange == NULL)
-			continue;
-		health_failed(&f->health, a->server_index, f->worker->now.mono_ms);
-		counter_add(&f->health.servers[a->server_index].timeouts, 1);
-		counter_add(&f->worker->counters.upstream_timeouts, 1);
+		if (ex->attempts[i].exchange != NULL)
+			attempt_is_late(&ex->attempts[i]);
 	}
 	counter_add(&f->worker->counters.failed, 1);
 	f->letter->failed = true;

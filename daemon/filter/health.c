@@ -59,7 +59,15 @@ bool health_choose(struct health *h, const struct upstream_set *set, unsigned tr
 			*out = i;
 		}
 	}
-	return set->count > 0;
+	if (set->count == 0)
+		return false;
+	/* A probe: until it has an answer, or its time is over, the others go elsewhere. */
+	struct server_health *s = &h->servers[*out];
+	if (load(&s->failures) >= HEALTH_FAILURES_TO_DOWN) {
+		atomic_store_explicit(
+		    &s->down_until_ms, now_ms + HEALTH_DOWN_MS, memory_order_relaxed);
+	}
+	return true;
 }
 
 void health_answered(struct health *h, unsigned server, uint64_t rtt_ms)

@@ -340,6 +340,18 @@ class Servers(ForwardTest):
             self.assertLess(took, 1.0)
         self.stop_clean()
 
+    def test_a_silent_server_is_waited_for_a_few_times_only(self):
+        for strategy in ("ordered", "fastest"):
+            with self.subTest(strategy):
+                self.run_with(silence, truth, upstream={"strategy": strategy},
+                              server={"threads": 1})
+                took = [self.timed("n%d.example.vn" % i)[1] for i in range(12)]
+                self.assertLessEqual(len([t for t in took if t > 0.4]), 5, took)
+                server = self.control("status")["upstreams"][0]
+                self.assertEqual(server["state"], "down")
+                self.assertGreaterEqual(server["timeouts"], 3)
+                self.stop_clean()
+
     def test_a_closed_port_costs_nothing(self):
         server = ScriptedUpstream(truth)
         self.addCleanup(server.close)
