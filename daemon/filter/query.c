@@ -91,18 +91,33 @@ void query_read_all(struct worker *w, struct request *r, struct slice packet)
 
 /* UDP sources can be forged: a stranger hears "no" a few times a second, for a teacher who
  * is looking for a mistake, and then nothing (T23). */
-static size_t refuse_stranger(struct worker *w, const struct answer *a)
+static bool stranger_hears(struct worker *w, const struct answer *a)
 {
 	uint64_t second = w->now.mono_ms / 1000;
 
-	counter_add(&w->counters.refused, 1);
 	if (a->max_udp_bytes == 0)
-		return answer_rcode(a, RCODE_REFUSED);
+		return true;
 	if (second != w->strangers_second) {
 		w->strangers_second = second;
 		w->strangers = 0;
 	}
-	return w->strangers++ < STRANGERS_PER_SECOND ? answer_rcode(a, RCODE_REFUSED) : 0;
+	return w->strangers++ < STRANGERS_PER_SECOND;
+}
+
+static size_t refuse_stranger(struct worker *w, const struct answer *a)
+{
+	counter_add(&w->counters.refused, 1);
+	return stranger_hears(w, a) ? answer_rcode(a, RCODE_REFUSED) : 0;
+}
+
+static size_t answer_malformed(
+    struct worker *w, const struct request *r, const struct answer *a)
+{
+	counter_add(&w->counters.malformed, 1);
+	if (!policy_client(w->snapshot->policy, &r->client).may_ask &&
+	    !stranger_hears(w, a))
+		return 0;
+	return answer_fate(a, r->fate);
 }
 
 /* Queries that no resolver of ours answers, whatever their name: not recursive, another
@@ -259,10 +274,8 @@ size_t query_handle(struct worker *w, struct request *r, uint8_t *out, size_t ca
 {
 	struct answer a = answer_begin(w, r, out, cap);
 
-	if (r->fate != MESSAGE_GOOD) {
-		counter_add(&w->counters.malformed, 1);
-		return answer_fate(&a, r->fate);
-	}
+	if (r->fate != MESSAGE_GOOD)
+		return answer_malformed(w, r, &a);
 	if (!r->who.may_ask)
 		return refuse_stranger(w, &a);
 	if (is_refused_kind(&r->message)) {

@@ -260,6 +260,26 @@ class Access(FilterTest):
         self.assert_blocked(self.ask_filter("casino.example"))
         self.assertEqual(self.fake.asked, [])
 
+    def test_strangers_who_write_nonsense_hear_no_more(self):
+        self.run_filter(server={"allow": ["127.0.0.1/32"], "threads": 1})
+        notimp, formerr = (struct.pack("!6H", 1, flags, 0, 0, 0, 0) for flags in (0x2800, 0x0100))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.bind(("127.0.0.9", 0))
+            sock.connect(("127.0.0.1", self.port))
+            for _ in range(100):
+                sock.send(notimp)
+                sock.send(formerr)
+            sock.settimeout(1)
+            heard = 0
+            try:
+                while True:
+                    sock.recv(2000)
+                    heard += 1
+            except TimeoutError:
+                pass
+        self.assertGreater(heard, 0)
+        self.assertLessEqual(heard, 20)
+
 
 class Odd(FilterTest):
     """What is not an ordinary query (THREATS 26, 27, 29)."""
