@@ -124,7 +124,8 @@ class Program:
                     words = file.read().decode("utf-8", "replace").split("\0")
                 name = next((os.path.basename(w) for w in words
                              if os.path.basename(w).startswith("lachan")), head)
-                found[name] = int(entry)
+                if name != os.path.basename(self.argv[0]):  # else: forked, not yet itself
+                    found[name] = int(entry)
         return found
 
 
