@@ -32,6 +32,7 @@ struct request {
 	bool check;
 	bool version;
 	bool help;
+	const char *unknown; /* the first word that is no option; NULL: all are */
 };
 
 static void print_usage(FILE *to, const char *program, const struct startup_option *options)
@@ -60,7 +61,7 @@ static bool read_own(const struct startup_option *options, int argc, char **argv
 	return false;
 }
 
-static bool read_arguments(
+static void read_arguments(
     struct request *out, int argc, char **argv, const struct startup_option *options)
 {
 	*out = (struct request){.path = NULL};
@@ -77,26 +78,46 @@ static bool read_arguments(
 		else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
 			out->help = true;
 		else if (!read_own(options, argc, argv, &i)) {
-			(void)fprintf(stderr,
-			    _("%s: unknown or incomplete option \"%s\"\n"), argv[0], word);
-			return false;
+			out->unknown = word;
+			return;
 		}
 	}
-	return true;
 }
 
-/* Before the configuration is known, the language of the terminal. */
-static void use_terminal_words(void)
+static const char *language_of_terminal(void)
 {
 	static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
 
 	for (size_t i = 0; i < COUNT_OF(variables); i++) {
 		const char *value = getenv(variables[i]);
-		if (value != NULL && value[0] != 0) {
-			words_use(strncmp(value, "vi", 2) == 0 ? "vi" : "en", NULL);
-			return;
-		}
+		if (value != NULL && value[0] != 0)
+			return strncmp(value, "vi", 2) == 0 ? "vi" : "en";
 	}
+	return "en";
+}
+
+static const char *language_of_school(const struct config *config)
+{
+	return config->school.languages.items[0] == LANGUAGE_VI ? "vi" : "en";
+}
+
+/* Until there is a log: README.md, "Which language". The supervisor's children share its
+ * terminal, so that a terminal alone proves nothing. */
+static void use_first_words(const struct request *request)
+{
+	bool child = request->config_fd != NULL || getenv(CONFIG_FD_VARIABLE) != NULL;
+	bool person = !child && (request->check || request->help || isatty(STDERR_FILENO));
+
+	words_use(person ? language_of_terminal() : "en", NULL);
+}
+
+void startup_speak_to_person(const struct startup *s)
+{
+	words_use(s->supervised ? "en" : language_of_school(s->config), NULL);
+}
+
+void startup_speak_to_log(void)
+{
 	words_use("en", NULL);
 }
 
@@ -114,7 +135,7 @@ void startup_use_config(const char *program, const struct config *config)
 	    [CONFIG_LOG_TO_STDERR] = LOG_TARGET_STDERR,
 	};
 
-	words_use(config->school.languages.items[0] == LANGUAGE_VI ? "vi" : "en", NULL);
+	startup_speak_to_log();
 	/* Before threads; localtime_r() then knows the school's day. */
 	if (setenv("TZ", config->school.time_zone.text, 1) == 0)
 		tzset();
@@ -186,6 +207,33 @@ static bool copy_path(struct startup *s, const char *path)
 	return n >= 0 && (size_t)n < sizeof s->config_path;
 }
 
+/* What the person reads who wrote it, in the language that it chooses: it is read once
+ * more, so that its warnings (`first`) are made in that. The exit status. */
+static int check(
+    const struct startup *s, const struct request *request, const struct diags *first)
+{
+	struct diags again = DIAGS_NONE;
+	struct config *config = NULL;
+	int status = STATUS_DONE;
+	enum err rc = OK;
+
+	if (!s->supervised) { /* a descriptor is read once */
+		words_use(language_of_school(s->config), NULL);
+		rc = load(request, &config, &again);
+		first = &again;
+	}
+	if (rc == OK) {
+		diags_print(first, stderr);
+		(void)printf(_("%s: the configuration is right\n"),
+		    request->path == NULL ? "" : request->path);
+	} else {
+		status = report(s->program, rc, first);
+	}
+	config_free(config);
+	diags_deinit(&again);
+	return status;
+}
+
 /* The configuration and all that follows from it. */
 static bool configure(struct startup *s, const struct request *request, int *status)
 {
@@ -197,13 +245,10 @@ static bool configure(struct startup *s, const struct request *request, int *sta
 		diags_deinit(&all);
 		return false;
 	}
-	close_inherited(s);
 	if (request->check) {
-		diags_print(&all, stderr);
-		(void)printf(_("%s: the configuration is right\n"),
-		    request->path == NULL ? "" : request->path);
-		*status = STATUS_DONE;
+		*status = check(s, request, &all);
 	} else {
+		close_inherited(s);
 		startup_use_config(s->program, s->config);
 		log_diags("config", &all);
 	}
@@ -240,8 +285,10 @@ static bool take_sockets(struct startup *s, const struct request *request, int *
 
 /* `--version`, `--help`, nonsense: true when the program ends with *status. */
 static bool ends_here(const struct startup *s, const struct request *request,
-    bool understood, const struct startup_option *options, int *status)
+    const struct startup_option *options, int *status)
 {
+	bool understood = request->unknown == NULL;
+
 	if (understood && request->version) {
 		(void)printf("%s %s\n", s->program, LACHAN_VERSION);
 		*status = STATUS_DONE;
@@ -256,6 +303,9 @@ static bool ends_here(const struct startup *s, const struct request *request,
 	    (request->path != NULL || request->config_fd != NULL ||
 	        getenv(CONFIG_FD_VARIABLE) != NULL))
 		return false;
+	if (!understood)
+		(void)fprintf(stderr, _("%s: unknown or incomplete option \"%s\"\n"),
+		    s->program, request->unknown);
 	print_usage(stderr, s->program, options);
 	*status = STATUS_WRONG;
 	return true;
@@ -268,9 +318,9 @@ bool startup_begin_with(struct startup *s, const char *program, int argc, char *
 
 	*s = (struct startup){.program = program, .link_fd = -1};
 	fill_standard_descriptors();
-	use_terminal_words();
-	bool understood = read_arguments(&request, argc, argv, options);
-	if (ends_here(s, &request, understood, options, status))
+	read_arguments(&request, argc, argv, options);
+	use_first_words(&request);
+	if (ends_here(s, &request, options, status))
 		return false;
 	if (!take_sockets(s, &request, status))
 		return false;

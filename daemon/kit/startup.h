@@ -14,7 +14,7 @@
  * startup_begin() reads `-c FILE`, `--check`, `--version`, `--config-fd N` and
  * LACHAN_CONFIG_FD, takes over handed sockets, closes every other inherited descriptor,
  * forbids core files, ties a child of the supervisor to its life, reads the configuration,
- * chooses language and time zone, and opens the log. */
+ * chooses the time zone, and opens the log. What is said afterwards is English. */
 #ifndef KIT_STARTUP_H
 #define KIT_STARTUP_H
 
@@ -57,7 +57,13 @@ void startup_end(struct startup *s);
 /* The configuration, now the caller's (config_free). */
 struct config *startup_take_config(struct startup *s);
 
-/* Language, time zone and log as `config` says; for a configuration that comes later, too.
+/* What a program prints as its result for who started it: in the school's language from
+ * here on, unless that is the supervisor; startup_speak_to_log() goes back to the English
+ * of logs, which is in force after startup_begin(). README.md has the rule. */
+void startup_speak_to_person(const struct startup *s);
+void startup_speak_to_log(void);
+
+/* Time zone and log as `config` says; for a configuration that comes later, too.
  * The time zone is for before threads: it cannot change without a restart anyway. */
 void startup_use_config(const char *program, const struct config *config);
 
