@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "base/attr.h"
+#include "base/words.h"
 
 struct range {
 	uint32_t prefix;
@@ -102,11 +103,11 @@ bool address_literal_class(const char *text, enum address_class *out)
 const char *address_class_text(enum address_class class)
 {
 	static const char *const texts[ADDRESS_CLASSES] = {
-	    [ADDRESS_PUBLIC] = "a public address",
-	    [ADDRESS_PRIVATE] = "a private address",
-	    [ADDRESS_LOOPBACK] = "a loopback address",
-	    [ADDRESS_LINK_LOCAL] = "a link-local address",
-	    [ADDRESS_SPECIAL] = "a special address",
+	    [ADDRESS_PUBLIC] = N_("a public address"),
+	    [ADDRESS_PRIVATE] = N_("a private address"),
+	    [ADDRESS_LOOPBACK] = N_("a loopback address"),
+	    [ADDRESS_LINK_LOCAL] = N_("a link-local address"),
+	    [ADDRESS_SPECIAL] = N_("a special address"),
 	};
-	return class < ADDRESS_CLASSES ? texts[class] : "an unknown address";
+	return class < ADDRESS_CLASSES ? texts[class] : N_("an unknown address");
 }

@@ -1,6 +1,7 @@
 #include <openssl/ssl.h>
 #include <stdlib.h>
 
+#include "base/words.h"
 #include "feeds/fetch_internal.h"
 
 static void on_kick(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
@@ -61,7 +62,7 @@ static enum err check_trust(const char *ca_file, struct diag *why)
 	SSL_CTX_free(ctx);
 	if (fine)
 		return OK;
-	diag_set(why, "filter.ca_file %s: no certificate could be read", ca_file);
+	diag_set(why, N_("filter.ca_file %s: no certificate could be read"), ca_file);
 	return ERR_IO;
 }
 
@@ -74,7 +75,7 @@ static enum err set_proxy(struct fetcher *f, struct diag *why)
 	if (url_parse(&f->proxy, f->options.proxy, "", &inner) != OK ||
 	    f->proxy.scheme == URL_FILE) {
 		diag_set(why, "filter.feed_proxy %s: %s", f->options.proxy,
-		    inner.text[0] != 0 ? inner.text : "not an http or https address");
+		    inner.text[0] != 0 ? inner.text : N_("not an http or https address"));
 		return ERR_IO;
 	}
 	f->proxied = true;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/words.h"
 #include "feeds/fetch.h"
 
 void fetch_set_limits(CURL *easy, const struct url *url)
@@ -53,13 +54,13 @@ const char *fetch_failure_text(CURLcode code, const char *refusal, const char *c
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
 	case CURLE_HTTP2_STREAM:
-		return "the transfer was cut short";
+		return N_("the transfer was cut short");
 	case CURLE_GOT_NOTHING:
-		return "the server closed without an answer";
+		return N_("the server closed without an answer");
 	case CURLE_BAD_CONTENT_ENCODING:
-		return "the compressed body is damaged";
+		return N_("the compressed body is damaged");
 	case CURLE_OPERATION_TIMEDOUT:
-		return "too slow: broken off";
+		return N_("too slow: broken off");
 	default:
 		return curl_error[0] != 0 ? curl_error : curl_easy_strerror(code);
 	}

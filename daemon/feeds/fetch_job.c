@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/words.h"
 #include "feeds/fetch_easy.h"
 #include "feeds/fetch_internal.h"
 
@@ -94,11 +95,11 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 		return job->discarded <= DISCARD_MAX_BYTES ? len : 0;
 	}
 	if (job->request.max_bytes - job->decoded < len)
-		return refuse_body(job, "larger than max_size once decompressed");
+		return refuse_body(job, N_("larger than max_size once decompressed"));
 	job->decoded += len;
 	/* libcurl's own limits count what came over the wire: a bomb is small there. */
 	if (!ratio_is_sane(job))
-		return refuse_body(job, "decompresses to more than 100 times its size");
+		return refuse_body(job, N_("decompresses to more than 100 times its size"));
 	struct slice bytes = {(const uint8_t *)data, len};
 	enum err rc = job->request.sink->write(job->request.context, bytes, &job->refusal);
 	return rc == OK ? len : 0;
@@ -114,8 +115,8 @@ static curl_socket_t on_open_socket(
 	bool allowed = job->fetcher->proxied ? class != ADDRESS_SPECIAL
 	                                     : url_class_allowed(job->configured, class);
 	if (!allowed) {
-		diag_set(
-		    &job->refusal, "refused to connect to %s", address_class_text(class));
+		diag_set(&job->refusal, N_("refused to connect to %s"),
+		    address_class_text(class));
 		return CURL_SOCKET_BAD;
 	}
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -184,9 +185,9 @@ static void follow(struct job *job)
 
 	keep_header(job->easy, "Location", location, sizeof location);
 	if (location[0] == 0) {
-		give_up_address(job, "a redirect without a usable Location");
+		give_up_address(job, N_("a redirect without a usable Location"));
 	} else if (job->redirects == URL_REDIRECTS_MAX) {
-		give_up_address(job, "more than 5 redirects");
+		give_up_address(job, N_("more than 5 redirects"));
 	} else if (url_redirect(&next, &job->url, location, &why) != OK) {
 		give_up_address(job, why.text);
 	} else {
@@ -228,14 +229,14 @@ static void on_transfer_end(void *context, CURL *easy, CURLcode code)
 		take_answer(job, true);
 	} else if (http && status != 200 && status != 0) {
 		keep_retry_after(job, status);
-		(void)snprintf(why, sizeof why, "the server answered %ld", status);
+		(void)snprintf(why, sizeof why, N_("the server answered %ld"), status);
 		give_up_address(job, why);
 	} else if (code != CURLE_OK) {
 		(void)snprintf(why, sizeof why, "%s",
 		    fetch_failure_text(code, job->refusal.text, job->curl_error));
 		give_up_address(job, why);
 	} else if (http && !has_an_end(easy)) {
-		give_up_address(job, "the server does not say where the body ends");
+		give_up_address(job, N_("the server does not say where the body ends"));
 	} else {
 		take_answer(job, false);
 	}
@@ -288,7 +289,7 @@ static void start_transfer(struct job *job)
 	}
 	job->easy = curl_easy_init();
 	if (job->easy == NULL || !set_validators(job)) {
-		give_up_address(job, "out of memory");
+		give_up_address(job, N_("out of memory"));
 		return;
 	}
 	fetch_set_limits(job->easy, &job->url);
@@ -297,7 +298,7 @@ static void start_transfer(struct job *job)
 	(void)curl_easy_setopt(job->easy, CURLOPT_HTTPHEADER, job->headers);
 	(void)curl_easy_setopt(job->easy, CURLOPT_RESOLVE, job->hosts);
 	if (transport_start(f->transport, job->easy, on_transfer_end, job) != OK)
-		give_up_address(job, "out of memory");
+		give_up_address(job, N_("out of memory"));
 }
 
 /* ---- where it goes ---- */
@@ -358,7 +359,7 @@ static void on_resolved(
 		start_transfer(job);
 		return;
 	}
-	(void)snprintf(text, sizeof text, "%s leads to %s", job->url.host,
+	(void)snprintf(text, sizeof text, N_("%s leads to %s"), job->url.host,
 	    address_class_text(class_of(found)));
 	give_up_address(job, text);
 }
@@ -378,9 +379,9 @@ static void start_file(struct job *job)
 
 	/* A pipe would hold up everything else; a device has no end. */
 	if (stat(job->url.path, &st) != 0) {
-		give_up_address(job, "there is no such file");
+		give_up_address(job, N_("there is no such file"));
 	} else if (!S_ISREG(st.st_mode) || access(job->url.path, R_OK) != 0) {
-		give_up_address(job, "not a file that can be read");
+		give_up_address(job, N_("not a file that can be read"));
 	} else {
 		start_transfer(job);
 	}
@@ -396,7 +397,7 @@ static void start_hop(struct job *job)
 	if (job->url.scheme == URL_FILE) {
 		start_file(job);
 	} else if (!literal_is_allowed(job)) {
-		(void)snprintf(text, sizeof text, "%s is %s", job->url.host,
+		(void)snprintf(text, sizeof text, N_("%s is itself %s"), job->url.host,
 		    address_class_text(job->url.class));
 		give_up_address(job, text);
 	} else if (ask->literal) {
@@ -405,7 +406,7 @@ static void start_hop(struct job *job)
 		job->resolution =
 		    resolve_start(f->options.resolver, ask->host, on_resolved, job);
 		if (job->resolution == NULL)
-			give_up_address(job, "out of memory");
+			give_up_address(job, N_("out of memory"));
 	}
 }
 

@@ -10,6 +10,7 @@
 #include "kit/log.h"
 #include "kit/sandbox.h"
 #include "kit/startup.h"
+#include "kit/translate.h"
 
 enum {
 	EXIT_DONE = 0,
@@ -24,13 +25,17 @@ struct options {
 	bool due;
 };
 
-static void print_feed(const struct feed *feed)
+/* To who started us; the reason came in English, for the meta file and the log. */
+static void print_feed(void *startup, const struct feed *feed)
 {
 	const char *name = feed->config->name.text;
 	const struct meta *m = &feed->meta;
 
+	startup_speak_to_person(startup);
 	if (feed->refused) {
-		printf(_("%s: refused: %s\n"), name, m->reason);
+		char why[TRANSLATE_TEXT_BYTES];
+		translate_text(why, sizeof why, m->reason);
+		printf(_("%s: refused: %s\n"), name, why);
 	} else if (m->result == META_UNCHANGED) {
 		printf(
 		    _("%s: unchanged, %llu names\n"), name, (unsigned long long)m->entries);
@@ -38,9 +43,10 @@ static void print_feed(const struct feed *feed)
 		printf(
 		    _("%s: fetched, %llu names\n"), name, (unsigned long long)m->entries);
 	}
+	startup_speak_to_log();
 }
 
-static void print_nothing(const struct feed *feed UNUSED)
+static void print_nothing(void *startup UNUSED, const struct feed *feed UNUSED)
 {
 }
 
@@ -97,7 +103,7 @@ static enum err enter(const struct startup *s, struct diag *why)
 	return rc;
 }
 
-static int work(const struct startup *s, const struct options *o)
+static int work(struct startup *s, const struct options *o)
 {
 	struct diag why = {.text = ""};
 	struct run_options how = {
@@ -106,10 +112,14 @@ static int work(const struct startup *s, const struct options *o)
 	        : o->offline ? RUN_OFFLINE
 	                     : RUN_FETCH,
 	    .only = o->only,
+	    .on_feed = o->due ? print_nothing : print_feed,
+	    .context = s,
 	};
 
+	startup_speak_to_person(s);
 	if (!options_agree(o, s->config))
 		return EXIT_USAGE;
+	startup_speak_to_log();
 	if (enter(s, &why) != OK) {
 		log_error("feeds", "%s", why.text);
 		return EXIT_REFUSED;
@@ -120,7 +130,7 @@ static int work(const struct startup *s, const struct options *o)
 		log_error("feeds", "libcurl cannot start");
 		return EXIT_REFUSED;
 	}
-	bool fine = run_feeds(&how, o->due ? print_nothing : print_feed);
+	bool fine = run_feeds(&how);
 	curl_global_cleanup();
 	return fine ? EXIT_DONE : EXIT_REFUSED;
 }

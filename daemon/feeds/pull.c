@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/words.h"
 #include "feed/feed.h"
 #include "feeds/backoff.h"
 #include "feeds/gzip.h"
@@ -121,12 +122,12 @@ static enum err judge(struct pull *p, const char *sha256, struct diag *why)
 	uint64_t before = feed->meta.fetched_s > 0 ? feed->meta.rules : 0;
 
 	if (p->bytes == 0) {
-		diag_set(why, "the body is empty");
+		diag_set(why, N_("the body is empty"));
 		return ERR_FORMAT;
 	}
 	if (config->sha256.text[0] != 0 &&
 	    !slice_equal_nocase(slice_of(config->sha256.text), slice_of(sha256))) {
-		diag_set(why, "its SHA-256 is %s, not the one that is pinned", sha256);
+		diag_set(why, N_("its SHA-256 is %s, not the one that is pinned"), sha256);
 		return ERR_FORMAT;
 	}
 	enum err rc = feed_parser_finish(p->parser, why);

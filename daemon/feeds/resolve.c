@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
+#include "base/words.h"
 #include "control/frame.h"
 #include "feeds/stub.h"
 
@@ -87,9 +88,9 @@ static void stub_ended(
 	if (q->stubs[0] != NULL || q->stubs[1] != NULL)
 		return;
 	finish(q,
-	    q->failure == ERR_FORMAT ? "is no host name"
-	        : q->failure != OK   ? "no DNS server answered"
-	                             : "has no address");
+	    q->failure == ERR_FORMAT ? N_("is no host name")
+	        : q->failure != OK   ? N_("no DNS server answered")
+	                             : N_("has no address"));
 }
 
 static void on_a(void *context, enum err rc, const struct addresses *found)
@@ -108,7 +109,8 @@ static void ask_stubs(struct resolution *q)
 	const struct resolver_options *o = &q->resolver->options;
 
 	if (o->upstreams->count == 0) {
-		finish(q, "the filter does not run, and no plain upstream is configured");
+		finish(
+		    q, N_("the filter does not run, and no plain upstream is configured"));
 		return;
 	}
 	for (size_t i = 0; i < COUNT_OF(types); i++) {
@@ -116,7 +118,7 @@ static void ask_stubs(struct resolution *q)
 		    q->host, types[i], o->upstreams, o->timeout_ms};
 		q->stubs[i] = stub_start(q->resolver->base, &question, ended[i], q);
 		if (q->stubs[i] == NULL) {
-			finish(q, "out of memory");
+			finish(q, N_("out of memory"));
 			return;
 		}
 	}
@@ -161,7 +163,7 @@ static void on_filter_read(struct bufferevent *bev, void *arg)
 	}
 	close_filter(q);
 	if (answered) {
-		finish(q, "has no address");
+		finish(q, N_("has no address"));
 	} else {
 		ask_stubs(q);
 	}

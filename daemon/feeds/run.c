@@ -371,7 +371,7 @@ static bool work(struct run *run)
 	return is_up_to_date(run) || publish(run);
 }
 
-bool run_feeds(const struct run_options *options, run_on_feed on_feed)
+bool run_feeds(const struct run_options *options)
 {
 	struct run run = {.options = options,
 	    .config = options->config,
@@ -392,7 +392,7 @@ bool run_feeds(const struct run_options *options, run_on_feed on_feed)
 		const struct feed *feed = &run.store.feeds[i];
 		fine = fine && !feed->refused;
 		if (feed->tried)
-			on_feed(feed);
+			options->on_feed(options->context, feed);
 	}
 	protect_free(run.protect);
 	store_close(&run.store);

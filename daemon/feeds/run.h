@@ -15,13 +15,13 @@ struct run_options {
 	const struct config *config;
 	enum run_mode mode;
 	const char *only; /* a feed's name, or NULL */
+	/* Called for each feed that was tried, once everything is done. */
+	void (*on_feed)(void *context, const struct feed *feed);
+	void *context;
 };
-
-/* Called for each feed that was tried, once everything is done. */
-typedef void (*run_on_feed)(const struct feed *feed);
 
 /* True when nothing was refused and the rules in force are those of the copies. Whatever
  * went wrong was logged. */
-bool run_feeds(const struct run_options *options, run_on_feed on_feed);
+bool run_feeds(const struct run_options *options);
 
 #endif

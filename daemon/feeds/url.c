@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/words.h"
 
 /* A part of a parsed URL; NULL when absent. The caller frees it with curl_free(). */
 static char *part(CURLU *u, CURLUPart what, unsigned flags)
@@ -95,7 +96,7 @@ static enum err fill(struct url *out, CURLU *u, struct diag *why)
 	struct url fresh = {0};
 
 	if (!scheme_of(u, &fresh.scheme)) {
-		diag_set(why, "only https, http and file are fetched");
+		diag_set(why, N_("only https, http and file are fetched"));
 		return ERR_FORMAT;
 	}
 	/* A fragment stays with the reader of a URL (RFC 9110 section 4.2.5). */
@@ -109,7 +110,7 @@ static enum err fill(struct url *out, CURLU *u, struct diag *why)
 		fine = copy_host(&fresh, u) && copy_port(&fresh, u);
 	}
 	if (!fine) {
-		diag_set(why, "the URL is malformed or too long");
+		diag_set(why, N_("the URL is malformed or too long"));
 		return ERR_FORMAT;
 	}
 	*out = fresh;
@@ -121,15 +122,15 @@ static enum err set_and_fill(struct url *out, CURLU *u, const char *text, struct
 	CURLUcode code = curl_url_set(u, CURLUPART_URL, text, CURLU_DISALLOW_USER);
 
 	if (code == CURLUE_USER_NOT_ALLOWED) {
-		diag_set(why, "a URL may not carry a user or password");
+		diag_set(why, N_("a URL may not carry a user or password"));
 		return ERR_FORMAT;
 	}
 	if (code == CURLUE_UNSUPPORTED_SCHEME) {
-		diag_set(why, "only https, http and file are fetched");
+		diag_set(why, N_("only https, http and file are fetched"));
 		return ERR_FORMAT;
 	}
 	if (code != CURLUE_OK) {
-		diag_set(why, "not a URL");
+		diag_set(why, N_("not a URL"));
 		return ERR_FORMAT;
 	}
 	return fill(out, u, why);
@@ -166,12 +167,12 @@ static enum err parse_packaged(
 	struct url fresh = {.scheme = URL_FILE};
 
 	if (climbs(path)) {
-		diag_set(why, "a relative file may not leave the data folder");
+		diag_set(why, N_("a relative file may not leave the data folder"));
 		return ERR_FORMAT;
 	}
 	if (path_join(fresh.path, sizeof fresh.path, data_folder, path) != OK ||
 	    !file_text(&fresh)) {
-		diag_set(why, "not a usable path");
+		diag_set(why, N_("not a usable path"));
 		return ERR_FORMAT;
 	}
 	*out = fresh;
@@ -208,15 +209,15 @@ enum err url_redirect(
 		rc = set_and_fill(&fresh, u, location, why);
 	curl_url_cleanup(u);
 	if (rc != OK) {
-		diag_set(why, "a redirect leads to no https or http address");
+		diag_set(why, N_("a redirect leads to no https or http address"));
 		return ERR_DENIED;
 	}
 	if (fresh.scheme == URL_FILE) {
-		diag_set(why, "a redirect leads to a file");
+		diag_set(why, N_("a redirect leads to a file"));
 		return ERR_DENIED;
 	}
 	if (from->scheme == URL_HTTPS && fresh.scheme != URL_HTTPS) {
-		diag_set(why, "a redirect leads from https to http");
+		diag_set(why, N_("a redirect leads from https to http"));
 		return ERR_DENIED;
 	}
 	*out = fresh;

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "base/words.h"
+
 const char *err_text(enum err code)
 {
 	static const char *const TEXTS[] = {

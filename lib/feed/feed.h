@@ -34,19 +34,19 @@ enum feed_kind {
 /* Why a line gives no rule. GARBAGE: it is not of the format at all, many of them mean that
  * the file is none. REFUSED: a line of the format that this filter cannot honour. IGNORED:
  * understood, and kept out for the school's safety. */
-#define FEED_REASON_MAP(X)                                                        \
-	X(FEED_LINE_TOO_LONG, GARBAGE, "line longer than 100 kB")                 \
-	X(FEED_BAD_BYTES, GARBAGE, "control characters in the line")              \
-	X(FEED_BAD_LINE, GARBAGE, "not a line of this format")                    \
-	X(FEED_BAD_NAME, GARBAGE, "not a domain name")                            \
-	X(FEED_BAD_IDN, GARBAGE, "not a valid internationalised name")            \
-	X(FEED_URL, GARBAGE, "a URL or a path, not a name")                       \
-	X(FEED_ADDRESS, REFUSED, "an address, not a name")                        \
-	X(FEED_PATTERN, REFUSED, "a pattern, which this format does not support") \
-	X(FEED_MODIFIER, REFUSED, "a modifier that this filter does not support") \
-	X(FEED_ROOT, IGNORED, "the root: it would cover every name")              \
-	X(FEED_TLD, IGNORED, "a top-level domain: it would cover too much")       \
-	X(FEED_PROTECTED, IGNORED, "a protected name or public suffix")
+#define FEED_REASON_MAP(X)                                                            \
+	X(FEED_LINE_TOO_LONG, GARBAGE, N_("line longer than 100 kB"))                 \
+	X(FEED_BAD_BYTES, GARBAGE, N_("control characters in the line"))              \
+	X(FEED_BAD_LINE, GARBAGE, N_("not a line of this format"))                    \
+	X(FEED_BAD_NAME, GARBAGE, N_("not a domain name"))                            \
+	X(FEED_BAD_IDN, GARBAGE, N_("not a valid internationalised name"))            \
+	X(FEED_URL, GARBAGE, N_("a URL or a path, not a name"))                       \
+	X(FEED_ADDRESS, REFUSED, N_("an address, not a name"))                        \
+	X(FEED_PATTERN, REFUSED, N_("a pattern, which this format does not support")) \
+	X(FEED_MODIFIER, REFUSED, N_("a modifier that this filter does not support")) \
+	X(FEED_ROOT, IGNORED, N_("the root: it would cover every name"))              \
+	X(FEED_TLD, IGNORED, N_("a top-level domain: it would cover too much"))       \
+	X(FEED_PROTECTED, IGNORED, N_("a protected name or public suffix"))
 
 enum feed_reason {
 #define X(code, class, text) code,

@@ -1,3 +1,4 @@
+#include "base/words.h"
 #include "feed/internal.h"
 
 const char *feed_reason_text(enum feed_reason reason)
