@@ -9,7 +9,8 @@
 
 enum {
 	EVENTS_PER_RUN = 512,
-	KEPT_MAX = 2048 /* sockets without a port, for the next burst */
+	KEPT_MAX = 2048,   /* sockets without a port, for the next burst */
+	KEPT_IN_WANT = 16, /* the same since the process ran out of descriptors once */
 };
 
 enum state {
@@ -36,6 +37,7 @@ struct source_port_pool {
 	int epoll_fd;
 	unsigned count;
 	unsigned max;
+	unsigned kept_max;
 	struct list free4;
 	struct list free6;
 	struct list quarantine;
@@ -73,6 +75,7 @@ enum err source_port_pool_new(struct source_port_pool **out, unsigned max_socket
 	pool->all = calloc(max_sockets, sizeof *pool->all);
 	pool->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	pool->max = max_sockets;
+	pool->kept_max = KEPT_MAX;
 	if (pool->all == NULL || pool->epoll_fd < 0) {
 		enum err rc = pool->all == NULL ? ERR_MEMORY : ERR_IO;
 		source_port_pool_free(pool);
@@ -132,6 +135,10 @@ static struct source_port *make(struct source_port_pool *pool, int family)
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = port};
 	if (port->fd < 0 ||
 	    epoll_ctl(pool->epoll_fd, EPOLL_CTL_ADD, port->fd, &event) != 0) {
+		/* Others of this process need descriptors too: clients over TCP, new rules,
+		 * the control socket. */
+		if (errno == EMFILE || errno == ENFILE)
+			pool->kept_max = KEPT_IN_WANT;
 		if (port->fd >= 0)
 			(void)close(port->fd);
 		port->fd = -1;
@@ -179,7 +186,8 @@ void source_port_close(struct source_port_pool *pool, struct source_port *port)
 	if (port == NULL)
 		return;
 	port->user = NULL;
-	if (pool->free4.count + pool->free6.count + pool->quarantine.count >= KEPT_MAX ||
+	if (pool->free4.count + pool->free6.count + pool->quarantine.count >=
+	        pool->kept_max ||
 	    connect(port->fd, &nobody, sizeof nobody) != 0) {
 		/* A run under way may still hold its event: the storage stays, without a
 		 * user, until the run has looked at it (see run). */
@@ -214,6 +222,10 @@ static void release_clean(struct source_port_pool *pool, struct source_port *lis
 			continue;
 		}
 		port->state = FREE;
+		if (pool->free4.count + pool->free6.count >= pool->kept_max) {
+			destroy(pool, port);
+			continue;
+		}
 		push(free_list(pool, port->family), port);
 	}
 }

@@ -5,11 +5,12 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import threading
 import time
 
 from filter_test import FilterTest
-from lachan_test import dns, main, wait_for
+from lachan_test import PATIENCE_S, dns, main, wait_for
 from scripted_upstream import ScriptedUpstream, a, cname, record, soa
 
 TRUTH, LIE = "192.0.2.1", "203.0.113.66"
@@ -534,6 +535,27 @@ class Together(ForwardTest):
                 reply = dns.Reply(sock.recv(2000))
                 got[reply.id] = (reply.questions[0][0], reply.addresses())
         self.assertEqual(got, {i: ("m%d.example.vn" % i, [TRUTH]) for i in range(300)})
+        self.stop_clean()
+
+    def test_a_burst_keeps_no_descriptors_from_the_others(self):
+        if not os.access("/usr/bin/prlimit", os.X_OK):
+            self.skipTest("no prlimit")
+
+        def script(q):
+            time.sleep(0.3)
+            truth(q)
+        self.run_with(script, server={"threads": 2})
+        subprocess.run(["/usr/bin/prlimit", "--pid", str(self.program.pid), "--nofile=60:60"],
+                       timeout=PATIENCE_S, check=True)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(PATIENCE_S)
+            sock.connect(("127.0.0.1", self.port))
+            for i in range(200):
+                sock.send(dns.make_query("n%d.example.vn" % i))
+            for _ in range(200):  # an answer, or SERVFAIL
+                sock.recv(2000)
+        self.assertTrue(self.control("status")["ok"])
+        self.assertEqual(self.ask_filter("after.example.vn", tcp=True).addresses(), [TRUTH])
         self.stop_clean()
 
     def test_ending_while_questions_wait_is_clean(self):
