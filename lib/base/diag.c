@@ -62,16 +62,25 @@ void diags_error(struct diags *all, const char *file, unsigned line, unsigned co
 	diags_add(all, &d);
 }
 
+void diag_format(char *out, size_t size, const struct diag *d)
+{
+	const char *level = d->level == DIAG_ERROR ? _("error") : _("warning");
+
+	if (d->file[0] == 0)
+		(void)snprintf(out, size, "%s: %s", level, d->text);
+	else if (d->line == 0)
+		(void)snprintf(out, size, "%s: %s: %s", d->file, level, d->text);
+	else
+		(void)snprintf(out, size, "%s:%u:%u: %s: %s", d->file, d->line, d->column,
+		    level, d->text);
+}
+
 void diag_print(const struct diag *d, FILE *to)
 {
-	if (d->file[0] != 0)
-		(void)fprintf(to, "%s:", d->file);
-	if (d->line > 0)
-		(void)fprintf(to, "%u:%u:", d->line, d->column);
-	if (d->file[0] != 0)
-		(void)fputc(' ', to);
-	(void)fprintf(
-	    to, "%s: %s\n", d->level == DIAG_ERROR ? _("error") : _("warning"), d->text);
+	char line[DIAG_LINE_BYTES];
+
+	diag_format(line, sizeof line, d);
+	(void)fprintf(to, "%s\n", line);
 }
 
 void diags_print(const struct diags *all, FILE *to)

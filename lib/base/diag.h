@@ -13,6 +13,7 @@
 enum {
 	DIAG_TEXT_BYTES = 400,
 	DIAG_FILE_BYTES = 256,
+	DIAG_LINE_BYTES = DIAG_FILE_BYTES + DIAG_TEXT_BYTES + 64, /* place, level, text */
 	DIAGS_MAX = 200
 };
 
@@ -50,7 +51,9 @@ void diags_add(struct diags *all, const struct diag *one);
 void diags_error(struct diags *all, const char *file, unsigned line, unsigned column,
     const char *format, ...) PRINTF_LIKE(5, 6);
 
-/* "FILE:LINE:COLUMN: error: TEXT" a line, the contract's form. */
+/* "FILE:LINE:COLUMN: error: TEXT", the contract's form; DIAG_LINE_BYTES hold any. The
+ * second prints it, and a line end. */
+void diag_format(char *out, size_t size, const struct diag *d);
 void diag_print(const struct diag *d, FILE *to);
 void diags_print(const struct diags *all, FILE *to);
 /* "FILE:LINE:COLUMN: TEXT" without the level, for logs and JSON; cut at `size`. */
