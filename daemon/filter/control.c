@@ -1,8 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/file.h"
+#include "base/words.h"
 #include "control/frame.h"
 #include "dns/text.h"
 #include "filter/program.h"
@@ -60,20 +62,20 @@ static bool read_subject(struct exchange_of_words *x, struct name_buf *name,
 	uint8_t index;
 
 	if (text == NULL || name_from_text(name, slice_of(text), NULL) != OK) {
-		fail(x, "that is not a domain name");
+		fail(x, N_("that is not a domain name"));
 		return false;
 	}
 	*qtype = TYPE_A;
 	if (type != NULL && !text_to_type(slice_of(type), qtype)) {
-		fail(x, "that is not a record type");
+		fail(x, N_("that is not a record type"));
 		return false;
 	}
 	if (tier != NULL && !policy_find_tier(s->policy, tier, &index)) {
-		fail(x, "there is no such tier");
+		fail(x, N_("there is no such tier"));
 		return false;
 	}
 	if (client != NULL && addr_from_text(&address, slice_of(client), NULL) != OK) {
-		fail(x, "that is not an address");
+		fail(x, N_("that is not an address"));
 		return false;
 	}
 	*who = tier != NULL ? policy_member(s->policy, index)
@@ -111,8 +113,16 @@ static void on_explain(struct exchange_of_words *x)
 	free(e);
 }
 
-/* Who changed what, for the record; a change that cannot be recorded is still made, and the
- * log says so. */
+/* Who changed what, for the record. A change that cannot be recorded is still made, and the
+ * log says so; false then. */
+static bool append(struct program *p, const struct audit_entry *entry)
+{
+	if (p->audit != NULL && audit_append(p->audit, (int64_t)time(NULL), entry) == OK)
+		return true;
+	log_error("audit", "%s by %s could not be recorded", entry->action, entry->actor);
+	return false;
+}
+
 static void record(
     const struct exchange_of_words *x, const char *action, const char *detail)
 {
@@ -124,9 +134,7 @@ static void record(
 	    .detail = detail};
 
 	(void)snprintf(actor, sizeof actor, "uid:%u", (unsigned)control_peer_uid(x->peer));
-	if (x->program->audit == NULL ||
-	    audit_append(x->program->audit, (int64_t)time(NULL), &entry) != OK)
-		log_error("audit", "%s by %s could not be recorded", action, actor);
+	(void)append(x->program, &entry);
 }
 
 static void on_flush(struct exchange_of_words *x)
@@ -138,7 +146,7 @@ static void on_flush(struct exchange_of_words *x)
 
 	if (text != NULL) {
 		if (name_from_text(&name, slice_of(text), NULL) != OK) {
-			fail(x, "that is not a domain name");
+			fail(x, N_("that is not a domain name"));
 			return;
 		}
 		which = (struct slice){name.wire, name.len};
@@ -153,7 +161,7 @@ static void on_rollback(struct exchange_of_words *x)
 	enum err rc = rules_file_rollback(publisher_now(p)->config);
 
 	if (rc == ERR_NOT_FOUND) {
-		fail(x, "there are no earlier rules to go back to");
+		fail(x, N_("there are no earlier rules to go back to"));
 		return;
 	}
 	if (rc == OK)
@@ -173,6 +181,28 @@ static void on_feeds_changed(struct exchange_of_words *x)
 	done(x);
 }
 
+/* audit.log has one writer, us: what the supervisor did is told here. Others of the socket's
+ * group may steer the filter, but not write what somebody else is said to have done. */
+static void on_record(struct exchange_of_words *x)
+{
+	uid_t uid = control_peer_uid(x->peer);
+	const struct audit_entry entry = {.actor = text_of(x, "actor"),
+	    .action = text_of(x, "action"),
+	    .scope = "all",
+	    .detail = text_of(x, "detail")};
+
+	if (uid != 0 && uid != geteuid()) {
+		fail(x, N_("only the gateway itself may add to the record"));
+	} else if (entry.actor == NULL || *entry.actor == 0 || entry.action == NULL ||
+	    *entry.action == 0) {
+		fail(x, N_("a record needs an action and an actor"));
+	} else if (!append(x->program, &entry)) {
+		fail(x, N_("the record cannot be written"));
+	} else {
+		done(x);
+	}
+}
+
 /* The tiers a pause is for: one by name, or all. */
 static bool read_tiers(struct exchange_of_words *x, uint64_t *out)
 {
@@ -184,7 +214,7 @@ static bool read_tiers(struct exchange_of_words *x, uint64_t *out)
 	if (tier == NULL)
 		return true;
 	if (!policy_find_tier(policy, tier, &index)) {
-		fail(x, "there is no such tier");
+		fail(x, N_("there is no such tier"));
 		return false;
 	}
 	*out = (uint64_t)1 << index;
@@ -210,7 +240,7 @@ static void on_pause(struct exchange_of_words *x)
 	if (given != NULL)
 		for_ms = json_integer_value(given);
 	if (for_ms <= 0 || for_ms > PAUSE_MAX_MS) {
-		fail(x, "a pause lasts from 1 second to 8 hours");
+		fail(x, N_("a pause lasts from 1 second to 8 hours"));
 		return;
 	}
 	if (!read_tiers(x, &tiers))
@@ -255,7 +285,13 @@ static void on_stats(struct exchange_of_words *x)
 
 static void on_top(struct exchange_of_words *x)
 {
-	x->reply = counting_top(x->program->counting, text_of(x, "tier"));
+	if (text_of(x, "tier") != NULL) {
+		fail(x,
+		    N_("names are counted over all pupils together, never by tier: one "
+		       "tier's own would point at fewer devices (leave out --tier)"));
+		return;
+	}
+	x->reply = counting_top(x->program->counting);
 }
 
 static void on_summary_preview(struct exchange_of_words *x)
@@ -291,7 +327,7 @@ static void on_watch(struct exchange_of_words *x)
 		done(x);
 		return;
 	}
-	fail(x, "too many are watching already");
+	fail(x, N_("too many are watching already"));
 }
 
 static void forget_watcher(const struct control_peer *peer)
@@ -350,6 +386,7 @@ static const struct command COMMANDS[] = {
     {"flush", on_flush},
     {"rollback", on_rollback},
     {"feeds-changed", on_feeds_changed},
+    {"record", on_record},
     {"pause", on_pause},
     {"resume", on_resume},
     {"stats", on_stats},
@@ -369,7 +406,7 @@ static void run_command(struct exchange_of_words *x)
 			return;
 		}
 	}
-	fail(x, "this command is not known, or not built yet");
+	fail(x, N_("this command is not known, or not built yet"));
 }
 
 static void on_request(void *context, struct control_peer *peer, struct slice request)
@@ -383,7 +420,7 @@ static void on_request(void *context, struct control_peer *peer, struct slice re
 	if (x.error[0] != 0) {
 		(void)control_reply_error(peer, x.error);
 	} else if (text == NULL || strlen(text) > REPLY_MAX_BYTES) {
-		(void)control_reply_error(peer, "the gateway is out of memory");
+		(void)control_reply_error(peer, N_("the gateway is out of memory"));
 	} else {
 		(void)control_reply(peer, slice_of(text));
 	}

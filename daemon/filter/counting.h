@@ -55,9 +55,10 @@ void counting_set_watch(
     struct counting *c, counting_watch_fn *fn, counting_watched_fn *watched, void *context);
 
 /* The control commands stats, top, summary-preview and summary-list, under the privacy
- * floor: a new object for the reply, or NULL without memory. `tier` may be NULL. */
+ * floor: a new object for the reply, or NULL without memory.
+ * Names are counted over all pupils together: one tier's own are not kept. */
 json_t *counting_stats(struct counting *c);
-json_t *counting_top(struct counting *c, const char *tier);
+json_t *counting_top(struct counting *c);
 json_t *counting_summary_preview(struct counting *c);
 json_t *counting_summary_list(struct counting *c);
 

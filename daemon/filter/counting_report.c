@@ -82,13 +82,11 @@ json_t *counting_stats(struct counting *c)
 	return reply;
 }
 
-json_t *counting_top(struct counting *c, const char *tier)
+json_t *counting_top(struct counting *c)
 {
 	struct tally_totals *t = totals_now(c);
 	json_t *names = json_array();
 
-	/* Names are counted over all pupils together: one tier's own would be fewer devices
-	 * behind each, and are not kept. */
 	for (size_t i = 0; t != NULL && i < t->name_count; i++) {
 		const struct tally_top_name *name = &t->names[i];
 		if (!report_may_show(
@@ -100,8 +98,7 @@ json_t *counting_top(struct counting *c, const char *tier)
 		        report_band_text(report_band_of(name->devices))));
 	}
 	free(t);
-	return json_pack("{s:b, s:s, s:o}", "ok", 1, "tier",
-	    tier != NULL ? "pupils" : "all", "names", names);
+	return json_pack("{s:b, s:o}", "ok", 1, "names", names);
 }
 
 json_t *counting_summary_preview(struct counting *c)
