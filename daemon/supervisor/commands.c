@@ -1,10 +1,12 @@
 #include "supervisor/commands.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
+#include "base/words.h"
 #include "supervisor/supervisor.h"
 
 static void reply_json(struct control_peer *peer, json_t *answer)
@@ -14,22 +16,30 @@ static void reply_json(struct control_peer *peer, json_t *answer)
 	if (text != NULL)
 		(void)control_reply(peer, slice_of(text));
 	else
-		(void)control_reply_error(peer, "out of memory");
+		(void)control_reply_error(peer, N_("out of memory"));
 	free(text);
 	json_decref(answer);
+}
+
+static void name_actor(char out[RECORD_ACTOR_BYTES], const struct control_peer *peer)
+{
+	(void)snprintf(out, RECORD_ACTOR_BYTES, "uid:%u", (unsigned)control_peer_uid(peer));
 }
 
 static void do_reload(
     struct supervisor *sv, struct control_peer *peer, const json_t *request)
 {
+	char actor[RECORD_ACTOR_BYTES];
+
 	(void)request;
 	if (sv->reload.running || sv->reload_peer != NULL) {
 		(void)control_reply_error(
-		    peer, "a reload is under way, ask again in a moment");
+		    peer, N_("a reload is under way, ask again in a moment"));
 		return;
 	}
 	sv->reload_peer = peer;
-	reload_begin(sv);
+	name_actor(actor, peer);
+	reload_begin(sv, actor);
 }
 
 static json_t *describe_child(const struct child *child, uint64_t now_ms)
@@ -88,20 +98,24 @@ static void do_feeds_update(
     struct supervisor *sv, struct control_peer *peer, const json_t *request)
 {
 	const char *name = json_string_value(json_object_get(request, "name"));
+	char actor[RECORD_ACTOR_BYTES], detail[FEEDS_NAME_BYTES];
 
 	switch (feeds_run_now(&sv->feeds, name, on_feeds_done, sv)) {
 	case OK:
 		sv->feeds_peer = peer;
 		control_peer_keep(peer); /* fetching may take minutes */
+		name_actor(actor, peer);
+		(void)snprintf(detail, sizeof detail, "%s", name == NULL ? "all" : name);
+		record_change(&sv->records, "feeds-update", detail, actor);
 		break;
 	case ERR_AGAIN:
-		(void)control_reply_error(peer, "lists are being fetched already");
+		(void)control_reply_error(peer, N_("lists are being fetched already"));
 		break;
 	case ERR_NOT_FOUND:
-		(void)control_reply_error(peer, "lachan-feeds is not installed");
+		(void)control_reply_error(peer, N_("lachan-feeds is not installed"));
 		break;
 	default:
-		(void)control_reply_error(peer, "lachan-feeds cannot be started");
+		(void)control_reply_error(peer, N_("lachan-feeds cannot be started"));
 	}
 }
 
@@ -127,7 +141,7 @@ static void on_request(void *context, struct control_peer *peer, struct slice re
 		}
 	json_decref(root);
 	(void)control_reply_error(
-	    peer, "unknown command (known: reload, children, feeds-update)");
+	    peer, N_("unknown command (known: reload, children, feeds-update)"));
 }
 
 static void on_closed(void *context, struct control_peer *peer)

@@ -125,7 +125,7 @@ static void on_sighup(evutil_socket_t number UNUSED, short what UNUSED, void *co
 	struct supervisor *sv = context;
 
 	if (!sv->ending)
-		reload_begin(sv);
+		reload_begin(sv, RECORD_SIGNAL);
 }
 
 static void on_kill_time(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
@@ -330,6 +330,7 @@ static void loop_deinit(struct loop *loop)
 
 	control_server_close(sv->control);
 	reload_deinit(sv);
+	records_deinit(&sv->records);
 	feeds_run_deinit(&sv->feeds);
 	for (size_t i = 0; i < sv->child_count; i++)
 		child_deinit(&sv->children[i]);
@@ -372,6 +373,8 @@ static bool open_gateway(struct loop *loop)
 	    !make_folders(sv->now.config))
 		return false;
 	if (feeds_run_init(&sv->feeds, sv->base, sv->folder, &sv->now) != OK ||
+	    records_init(&sv->records, sv->base, sv->now.config->server.run_dir.text) !=
+	        OK ||
 	    reload_init(sv) != OK || !arm_events(loop))
 		return false;
 	if (commands_open(sv, &why) != OK || sandbox_keep_for_children(&why) != OK) {

@@ -13,34 +13,48 @@
 #include "kit/startup.h"
 #include "supervisor/supervisor.h"
 
-/* Whoever waits on lachand.sock; `sentence` NULL: it went well. */
-static void answer_peer(
-    struct supervisor *sv, const char *sentence, const struct diags *mistakes)
+/* Why a reload ended without the new configuration. */
+struct refusal {
+	const char *sentence;
+	const struct diags *mistakes; /* NULL: none */
+	const char *restart_key;      /* the key that needs a restart; NULL: none does */
+};
+
+static json_t *describe(const struct refusal *refusal)
+{
+	const struct diags *mistakes = refusal->mistakes;
+	json_t *list = json_array();
+
+	for (size_t i = 0; mistakes != NULL && i < mistakes->count; i++) {
+		char text[DIAG_LINE_BYTES];
+		diag_format(text, sizeof text, &mistakes->items[i]);
+		(void)json_array_append_new(list, json_string(text));
+	}
+	json_t *answer = json_pack(
+	    "{s:b,s:s,s:o}", "ok", 0, "error", refusal->sentence, "mistakes", list);
+	if (answer != NULL && refusal->restart_key != NULL)
+		(void)json_object_set_new(
+		    answer, "needs_restart", json_string(refusal->restart_key));
+	return answer;
+}
+
+/* Whoever waits on lachand.sock; `refusal` NULL: it went well. */
+static void answer_peer(struct supervisor *sv, const struct refusal *refusal)
 {
 	struct control_peer *peer = sv->reload_peer;
 
 	sv->reload_peer = NULL;
 	if (peer == NULL)
 		return;
-	json_t *list = json_array();
-	for (size_t i = 0; mistakes != NULL && i < mistakes->count; i++) {
-		char text[DIAG_FILE_BYTES + DIAG_TEXT_BYTES];
-		diag_describe(text, sizeof text, &mistakes->items[i]);
-		(void)json_array_append_new(list, json_string(text));
-	}
-	json_t *answer = sentence == NULL
-	    ? json_pack("{s:b}", "ok", 1)
-	    : json_pack("{s:b,s:s,s:O}", "ok", 0, "error", sentence, "mistakes", list);
+	json_t *answer = refusal == NULL ? json_pack("{s:b}", "ok", 1) : describe(refusal);
 	char *text = answer == NULL ? NULL : json_dumps(answer, JSON_COMPACT);
 	if (text != NULL)
 		(void)control_reply(peer, slice_of(text));
 	json_decref(answer);
-	json_decref(list);
 	free(text);
 }
 
-static void finish(
-    struct supervisor *sv, const char *sentence, const struct diags *mistakes)
+static void finish(struct supervisor *sv, const struct refusal *refusal)
 {
 	bool again = sv->reload.again;
 
@@ -49,10 +63,10 @@ static void finish(
 	sv->reload.awaited = NULL;
 	(void)event_del(sv->reload.too_long);
 	bundle_free(&sv->reload.next);
-	notify_send("READY=1\nSTATUS=%s", sentence == NULL ? "serving" : sentence);
-	answer_peer(sv, sentence, mistakes);
+	notify_send("READY=1\nSTATUS=%s", refusal == NULL ? "serving" : refusal->sentence);
+	answer_peer(sv, refusal);
 	if (again && !sv->ending)
-		reload_begin(sv);
+		reload_begin(sv, RECORD_SIGNAL);
 }
 
 /* Those that took the new configuration get the old one again. */
@@ -75,9 +89,9 @@ static void fail(struct supervisor *sv, const char *program, const char *why)
 
 	take_back(sv);
 	(void)snprintf(sentence, sizeof sentence,
-	    "%s: %s; every program keeps the old configuration", program, why);
+	    N_("%s: %s; every program keeps the old configuration"), program, why);
 	log_error("reload", "%s", sentence);
-	finish(sv, sentence, NULL);
+	finish(sv, &(struct refusal){.sentence = sentence});
 }
 
 static void accept_next(struct supervisor *sv)
@@ -91,7 +105,8 @@ static void accept_next(struct supervisor *sv)
 		sv->children[i].took_next = false;
 	startup_use_config("lachand", sv->now.config);
 	log_info("reload", "the new configuration is in force");
-	finish(sv, NULL, NULL);
+	record_change(&sv->records, "reload", sv->config_path, sv->reload.actor);
+	finish(sv, NULL);
 }
 
 /* Sends it to the next child that runs and has not taken it; when there is none, all
@@ -109,7 +124,7 @@ static void proceed(struct supervisor *sv)
 		return;
 	}
 	if (child->unanswered > 0) {
-		fail(sv, child->program, "is still busy with an earlier configuration");
+		fail(sv, child->program, N_("is still busy with an earlier configuration"));
 		return;
 	}
 	enum err rc = child_send_config(child, &sv->reload.next);
@@ -126,7 +141,7 @@ static void on_too_long(evutil_socket_t fd UNUSED, short what UNUSED, void *cont
 		return;
 	/* It may take the new one at any later moment: end it, its successor gets the old. */
 	child_signal(slow, SIGKILL);
-	fail(sv, slow->program, "did not answer in time");
+	fail(sv, slow->program, N_("did not answer in time"));
 }
 
 void reload_on_answer(
@@ -154,11 +169,14 @@ void reload_on_answer(
 void reload_on_end(struct supervisor *sv, struct child *child)
 {
 	if (sv->reload.running && child == sv->reload.awaited)
-		fail(sv, child->program, "ended while it took the new configuration");
+		fail(sv, child->program, N_("ended while it took the new configuration"));
 }
 
-static enum err read_next(struct supervisor *sv, struct diags *mistakes)
+/* *restart_key: the key that has changed and may not, or NULL. */
+static enum err read_next(
+    struct supervisor *sv, struct diags *mistakes, const char **restart_key)
 {
+	*restart_key = NULL;
 	enum err rc = bundle_load(&sv->reload.next, sv->config_path, mistakes);
 	if (rc != OK) {
 		if (mistakes->errors == 0)
@@ -168,31 +186,46 @@ static enum err read_next(struct supervisor *sv, struct diags *mistakes)
 	const char *key = config_needs_restart(sv->now.config, sv->reload.next.config);
 	if (key == NULL)
 		return OK;
+	*restart_key = key;
 	diags_error(mistakes, sv->config_path, 0, 0,
 	    _("%s has changed, and that needs a restart (systemctl restart lachan)"), key);
 	return ERR_CONFIG;
 }
 
-void reload_begin(struct supervisor *sv)
+static void refuse_next(
+    struct supervisor *sv, const struct diags *mistakes, const char *restart_key)
+{
+	const struct refusal refusal = {.mistakes = mistakes,
+	    .restart_key = restart_key,
+	    .sentence = restart_key == NULL
+	        ? N_("the configuration has mistakes, the old one stays")
+	        : N_("what has changed needs a restart, the old configuration stays")};
+
+	log_error(
+	    "reload", "%s is not taken, the old configuration stays", sv->config_path);
+	finish(sv, &refusal);
+}
+
+void reload_begin(struct supervisor *sv, const char *actor)
 {
 	struct diags mistakes = DIAGS_NONE;
 	const struct timeval longest = {.tv_sec = RELOAD_LONGEST_S};
+	const char *restart_key;
 
 	if (sv->reload.running) {
 		sv->reload.again = true;
 		return;
 	}
 	sv->reload.running = true;
+	(void)snprintf(sv->reload.actor, sizeof sv->reload.actor, "%s", actor);
 	notify_reloading(supervisor_now_ms() * 1000);
-	if (read_next(sv, &mistakes) == OK) {
-		log_diags("config", &mistakes);
+	enum err rc = read_next(sv, &mistakes, &restart_key);
+	log_diags("config", &mistakes);
+	if (rc == OK) {
 		(void)event_add(sv->reload.too_long, &longest);
 		proceed(sv);
 	} else {
-		log_diags("config", &mistakes);
-		log_error("reload", "%s is not taken, the old configuration stays",
-		    sv->config_path);
-		finish(sv, "the configuration has mistakes, the old one stays", &mistakes);
+		refuse_next(sv, &mistakes, restart_key);
 	}
 	diags_deinit(&mistakes);
 }

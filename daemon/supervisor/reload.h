@@ -17,6 +17,7 @@
 #include "base/diag.h"
 #include "kit/link.h"
 #include "supervisor/bundle.h"
+#include "supervisor/record.h"
 
 enum {
 	RELOAD_LONGEST_S = 20 /* for all children together */
@@ -27,7 +28,8 @@ struct child;
 
 struct reload {
 	bool running;
-	bool again; /* asked for while one was running */
+	bool again;                     /* asked for by HUP while one was running */
+	char actor[RECORD_ACTOR_BYTES]; /* who asked for the one that runs */
 	struct bundle next;
 	struct child *awaited; /* who has `next` and has not answered */
 	struct event *too_long;
@@ -35,9 +37,10 @@ struct reload {
 
 MUST_CHECK enum err reload_init(struct supervisor *sv);
 void reload_deinit(struct supervisor *sv);
-/* Begins one, or notes that another is wanted. Log, service manager and whoever waits on
- * lachand.sock hear how it ends. */
-void reload_begin(struct supervisor *sv);
+/* Begins one for `actor` ("uid:0", RECORD_SIGNAL), or notes that another is wanted. Log,
+ * service manager and whoever waits on lachand.sock hear how it ends; once it is accepted,
+ * the audit record does, too. */
+void reload_begin(struct supervisor *sv, const char *actor);
 /* What children do meanwhile. */
 void reload_on_answer(
     struct supervisor *sv, struct child *child, enum link_word word, const char *why);

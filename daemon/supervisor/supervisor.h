@@ -7,6 +7,7 @@
 #include "supervisor/bundle.h"
 #include "supervisor/child.h"
 #include "supervisor/feeds_run.h"
+#include "supervisor/record.h"
 #include "supervisor/reload.h"
 
 enum {
@@ -22,6 +23,7 @@ struct supervisor {
 	size_t child_count;
 	struct feeds_run feeds;
 	struct reload reload;
+	struct records records;
 	struct control_server *control;
 	struct control_peer *reload_peer; /* who waits for the reload; NULL: nobody */
 	struct control_peer *feeds_peer;  /* who waits for a run of the feeds */

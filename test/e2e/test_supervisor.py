@@ -5,6 +5,7 @@ how they behave; the supervisor is the real one.
 """
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -270,7 +271,20 @@ class Reloading(SupervisorTest):
         self.spoil()
         answer = self.command("reload")
         self.assertFalse(answer["ok"])
-        self.assertIn("%s:2:" % self.config, answer["mistakes"][0])
+        self.assertRegex(answer["mistakes"][0], r"^%s:2:\d+: error: ." % re.escape(self.config))
+        self.assertNotIn("needs_restart", answer)
+
+    def test_the_socket_names_the_key_that_needs_a_restart(self):
+        self.lachand()
+        self.configure("two", dns_port=self.free_port())
+        answer = self.command("reload")
+        self.assertEqual((answer["ok"], answer["needs_restart"]), (False, "server.listen"))
+        self.assertIn("needs a restart", answer["error"])
+
+    def test_a_reload_that_cannot_be_recorded_is_told(self):
+        gateway = self.lachand()  # the helpers keep no record
+        self.reload(gateway, "two")
+        gateway.wait_log("reload by signal could not be recorded: the filter is not there")
 
 
 class Commands(SupervisorTest):
@@ -392,6 +406,35 @@ class RealPrograms(LachanTest):
         self.gateway.hup()
         self.gateway.wait_log("is not taken, the old configuration stays")
         self.assertEqual(self.resolved(), ["127.0.0.1"])
+
+    def recorded(self, count):
+        """The last entry of the record, once there are `count`."""
+        def entries():
+            try:
+                with open(self.path("state", "audit.log"), encoding="utf-8") as file:
+                    found = [json.loads(line) for line in file]
+            except FileNotFoundError:
+                return None
+            return found if len(found) >= count else None
+        entry = wait_for("%d entries in the record" % count, entries)[-1]
+        return entry["actor"], entry["action"], entry["detail"]
+
+    def test_reloads_and_updates_by_a_person_stand_in_the_record(self):
+        def ask(command, **arguments):
+            return self.control(command, socket_name="lachand.sock", **arguments)
+        me = "uid:%d" % os.getuid()
+        self.gateway.hup()
+        self.assertEqual(self.recorded(1), ("signal", "reload", self.config))
+        self.assertTrue(ask("reload")["ok"])
+        self.assertEqual(self.recorded(2), (me, "reload", self.config))
+        wait_for("the end of the first run of the feeds",
+                 lambda: ask("children")["feeds"]["state"] == "waiting")
+        ask("feeds-update", name="lachan-games")
+        self.assertEqual(self.recorded(3), (me, "feeds-update", "lachan-games"))
+        with open(self.config, "a", encoding="utf-8") as file:
+            file.write("nonsense: 1\n")
+        self.assertFalse(ask("reload")["ok"])
+        self.assertEqual(self.recorded(3)[1], "feeds-update")
 
     def test_children_hold_no_rights(self):
         for name, pid in self.gateway.children().items():
