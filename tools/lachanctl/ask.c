@@ -6,6 +6,7 @@
 
 #include "base/words.h"
 #include "kit/control_client.h"
+#include "kit/translate.h"
 #include "lachanctl/ctl.h"
 
 enum {
@@ -108,16 +109,47 @@ static const char *advice_for(enum err rc)
 	}
 }
 
+/* The sentence, then each mistake on a line of its own, as a compiler gives them. */
+static void say_refusal(const json_t *refusal)
+{
+	const char *error = json_string_value(json_object_get(refusal, "error"));
+	const json_t *mistake;
+	char text[CTL_TEXT_BYTES];
+	size_t i;
+
+	translate_text(text, sizeof text, error != NULL ? error : "");
+	fprintf(stderr, "lachanctl: %s\n", error != NULL ? text : _("the gateway refused"));
+	json_array_foreach(json_object_get(refusal, "mistakes"), i, mistake)
+	{
+		if (!json_is_string(mistake))
+			continue;
+		translate_mistake(text, sizeof text, json_string_value(mistake));
+		fprintf(stderr, "%s\n", text);
+	}
+}
+
+enum ctl_status ctl_refused(const struct ctl *c, json_t *taken)
+{
+	(void)json_object_del(taken, "ok");
+	if (!c->json) {
+		say_refusal(taken);
+		json_decref(taken);
+	} else if (json_object_get(taken, "error") == NULL) {
+		json_decref(taken);
+		return ctl_fail(c, CTL_FAILED, "%s", _("the gateway refused"));
+	} else {
+		(void)ctl_print_json(taken);
+	}
+	return CTL_FAILED;
+}
+
 static enum ctl_status judge_reply(const struct ctl *c, json_t **reply)
 {
 	if (json_is_true(json_object_get(*reply, "ok"))) {
 		(void)json_object_del(*reply, "ok");
 		return CTL_DONE;
 	}
-	const char *error = json_string_value(json_object_get(*reply, "error"));
-	enum ctl_status status =
-	    ctl_fail(c, CTL_FAILED, "%s", error != NULL ? error : _("the gateway refused"));
-	json_decref(*reply);
+	enum ctl_status status = ctl_refused(c, *reply);
 	*reply = NULL;
 	return status;
 }

@@ -77,7 +77,8 @@ enum ctl_status command_top(struct ctl *c)
 	size_t i;
 
 	if (c->argc > 0)
-		return ctl_usage(c, "top [--tier T] [--json]");
+		return ctl_usage(c, "top [--json]");
+	/* A tier is sent all the same: the filter says why it refuses one. */
 	enum ctl_status status =
 	    ctl_ask(c, c->control_path, "top", ctl_tier_argument(c), &reply);
 	if (status != CTL_DONE)
@@ -132,7 +133,7 @@ static enum ctl_status show_frame(const struct ctl *c, struct slice payload)
 	enum ctl_status status = CTL_DONE;
 
 	if (json_is_false(ok)) {
-		status = ctl_fail(c, CTL_FAILED, "%s", text(frame, "error"));
+		status = ctl_refused(c, json_incref(frame));
 	} else if (frame != NULL && ok == NULL && c->json) {
 		(void)ctl_print_json(json_incref(frame));
 	} else if (frame != NULL && ok == NULL) {

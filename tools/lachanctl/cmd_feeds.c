@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/words.h"
+#include "kit/translate.h"
 #include "lachanctl/ctl.h"
 #include "lachanctl/say.h"
 #include "lachanctl/table.h"
@@ -139,6 +140,7 @@ static void add_feed(struct table *t, const json_t *feed)
 static void say_reasons(const json_t *feeds)
 {
 	const json_t *feed;
+	char words[CTL_TEXT_BYTES];
 	size_t i;
 
 	json_array_foreach(feeds, i, feed)
@@ -147,11 +149,16 @@ static void say_reasons(const json_t *feeds)
 		           *why = text_or(feed, "reason", "");
 		const char *reason;
 		json_t *lines;
-		if (*why != 0)
-			printf("%s: %s\n", name, why);
+		if (*why != 0) {
+			translate_text(words, sizeof words, why);
+			printf("%s: %s\n", name, words);
+		}
 		json_object_foreach(json_object_get(feed, "refused"), reason, lines)
-		    printf(_("%s: %lld lines not used: %s\n"), name,
-		        (long long)json_integer_value(lines), reason);
+		{
+			translate_text(words, sizeof words, reason);
+			printf(_("%s: %lld lines not used: %s\n"), name,
+			    (long long)json_integer_value(lines), words);
+		}
 	}
 }
 

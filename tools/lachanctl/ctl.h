@@ -18,6 +18,10 @@ enum ctl_status {
 	CTL_USAGE = 2
 };
 
+enum {
+	CTL_TEXT_BYTES = 2048 /* of a sentence that came in English */
+};
+
 struct ctl {
 	bool json;
 	const struct config *config; /* NULL: none was given and none is installed */
@@ -49,6 +53,10 @@ enum ctl_status ctl_fail(
     const struct ctl *c, enum ctl_status status, const char *format, ...) PRINTF_LIKE(3, 4);
 /* "COMMAND: not built yet". */
 enum ctl_status ctl_not_built(const struct ctl *c, const char *command);
+/* What the gateway refused, with why and, where it has them, each mistake as
+ * FILE:LINE:COLUMN: error: TEXT, in the language in use; with --json the reply itself.
+ * Takes the reply; CTL_FAILED. */
+enum ctl_status ctl_refused(const struct ctl *c, json_t *taken);
 /* How the command is written; CTL_USAGE. */
 enum ctl_status ctl_usage(const struct ctl *c, const char *usage);
 

@@ -166,6 +166,24 @@ static const char *guess_language(void)
 	return "vi";
 }
 
+static void say_mistakes(const struct ctl *c, const struct diags *all)
+{
+	json_t *mistakes = json_array();
+
+	for (size_t i = 0; c->json && i < all->count; i++) {
+		char text[DIAG_LINE_BYTES];
+		diag_format(text, sizeof text, &all->items[i]);
+		(void)json_array_append_new(mistakes, json_string(text));
+	}
+	if (c->json) {
+		(void)ctl_print_json(json_pack("{s:s, s:O}", "error",
+		    "the configuration has mistakes", "mistakes", mistakes));
+	} else {
+		diags_print(all, stderr);
+	}
+	json_decref(mistakes);
+}
+
 /* -c FILE must be sound; the installed one is read where it can be. */
 static bool load_config(struct ctl *c, const struct line *line, struct config **out)
 {
@@ -178,7 +196,7 @@ static bool load_config(struct ctl *c, const struct line *line, struct config **
 	if (line->config_path != NULL || access(path, R_OK) == 0) {
 		sound = config_load(out, path, &all) == OK;
 		if (!sound && line->config_path != NULL)
-			diags_print(&all, stderr);
+			say_mistakes(c, &all);
 	}
 	diags_deinit(&all);
 	if (*out != NULL)
