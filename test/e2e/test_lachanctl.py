@@ -7,7 +7,7 @@ import struct
 import threading
 import unicodedata
 
-from lachan_test import BIN, SOURCE_DIR, LachanTest, main
+from lachan_test import BIN, SOURCE_DIR, LachanTest, control, main
 
 STATUS = {"ok": True, "version": "0.1.0", "uptime_s": 93784,
           "rules": {"generation": 4, "names": 1234567, "age_s": 7200, "source": "state",
@@ -126,6 +126,8 @@ class Usage(English):
         self.assertEqual(status, 2)
         self.assertIn("lachan.yaml:1:", err)
         self.assertIn("lachan.yaml:4:", err)
+        found = self.ctl_json("reload", status=2)
+        self.assertRegex(found["mistakes"][0], r"lachan\.yaml:1:\d+: error: .")
 
 
 class Status(English):
@@ -178,6 +180,39 @@ class Orders(English):
         self.assertIn("there are no earlier rules", err)
 
 
+REFUSED = {"ok": False, "error": "the configuration has mistakes, the old one stays", "mistakes": [
+    '/etc/lachan/lachan.yaml:3:9: error: unknown key \'lisen\'; did you mean \'listen\'?',
+    '/etc/lachan/lachan.yaml:7:3: warning: blocked categories that no feed fills: dating']}
+RESTART = {"ok": False, "error": "what has changed needs a restart, the old configuration stays",
+           "needs_restart": "server.listen", "mistakes": [
+               "/etc/lachan/lachan.yaml: error: server.listen has changed, and that needs a "
+               "restart (systemctl restart lachan)"]}
+
+
+class Refused(English):
+    """A reload that the supervisor refuses is told with every reason."""
+
+    def reload(self, answer, *words):
+        self.gateway({"reload": answer}, "lachand.sock")
+        return self.ctl("reload", *words)
+
+    def test_every_mistake_is_a_line_of_the_contract(self):
+        status, out, err = self.reload(REFUSED)
+        self.assertEqual((status, out), (1, ""))
+        self.assertEqual(err.splitlines(),
+                         ["lachanctl: " + REFUSED["error"], *REFUSED["mistakes"]])
+
+    def test_a_key_that_needs_a_restart_is_named(self):
+        status, _, err = self.reload(RESTART)
+        self.assertEqual(status, 1)
+        self.assertIn("server.listen has changed, and that needs a restart", err)
+
+    def test_programs_get_the_same_as_one_object(self):
+        status, out, err = self.reload(RESTART, "--json")
+        self.assertEqual((status, err), (1, ""))
+        self.assertEqual(json.loads(out), {k: v for k, v in RESTART.items() if k != "ok"})
+
+
 class Counts(English):
     def setUp(self):
         super().setUp()
@@ -218,8 +253,55 @@ class Vietnamese(CtlTest):
         self.assertEqual(len({len(row) for row in rows}), 1, rows)
 
     def test_json_stays_english(self):
-        self.gateway({"flush": {"ok": True, "flushed": 3}})
+        self.gateway({"flush": {"ok": True, "flushed": 3},
+                      "rollback": {"ok": False, "error": "there are no earlier rules to go back to"}})
         self.assertEqual(self.ctl_json("flush"), {"flushed": 3})
+        self.assertEqual(self.ctl_json("rollback", status=1),
+                         {"error": "there are no earlier rules to go back to"})
+
+    def test_what_the_gateway_refuses_in_english_is_translated(self):
+        self.gateway({"rollback": {"ok": False,
+                                   "error": "there are no earlier rules to go back to"}})
+        self.gateway({"reload": REFUSED}, "lachand.sock")
+        _, _, err = self.ctl("rollback")
+        self.assertIn("không có bộ quy tắc nào trước đó", err)
+        _, _, err = self.ctl("reload")
+        lines = err.splitlines()
+        self.assertTrue(lines[1].startswith("/etc/lachan/lachan.yaml:3:9: lỗi: "), err)
+        self.assertIn("'lisen'", lines[1])
+        self.assertNotIn("unknown key", lines[1])
+
+    def said_by(self, *words):
+        """By a daemon whose standard error is no terminal, for a Vietnamese terminal."""
+        ended = self.start(*words, "-c", self.config, env={"LC_ALL": "vi_VN.UTF-8"})
+        return ended.wait(), ended.log()
+
+    def test_a_check_speaks_to_a_person_and_a_start_to_the_log(self):
+        status, out, _ = self.run_program("lachan-feeds", "--check", "-c", self.config)
+        self.assertEqual(status, 0)
+        self.assertIn("cấu hình đúng", out)
+        self.write("lachan.yaml", "school: {levels: [lower_secundary]}\n")
+        status, said = self.said_by("lachan-feeds", "--check")
+        self.assertEqual(status, 2)
+        self.assertIn(": lỗi: ", said)
+        status, said = self.said_by("lachan-feeds")
+        self.assertEqual(status, 2)
+        self.assertIn(": error: ", said)
+        self.assertNotIn("lỗi", said)
+
+    def test_reasons_of_lists_are_kept_in_english_and_shown_in_vietnamese(self):
+        self.need("lachan-feeds")
+        with open(self.config, "a", encoding="utf-8") as file:
+            file.write("filter: {feeds: [{name: lost, category: games, format: domains, "
+                       "url: [\"file://%s\"]}]}\n" % self.path("not-there.txt"))
+        status, out, log = self.run_program("lachan-feeds", "-c", self.config)
+        self.assertEqual(status, 1)
+        self.assertIn("lost: bị từ chối: không có tệp như vậy", out)
+        self.assertIn("lost: refused: there is no such file", log)
+        with open(self.path("state", "feeds", "lost.meta"), encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["reason"], "there is no such file")
+        self.assertIn("lost: không có tệp như vậy", self.ctl("feeds")[1])
+        self.assertIn("there is no such file", self.ctl("feeds", "--json")[1])
 
 
 class Stopped(English):
@@ -320,6 +402,50 @@ class Running(Stopped):
         found = self.ctl_json("status")
         self.assertGreater(found["rules"]["names"], 100)
         self.assertEqual(self.ctl("status")[0], 0)
+
+    def test_top_by_tier_is_refused_with_the_reason(self):
+        status, out, err = self.ctl("top", "--tier", "lower_secondary")
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("names are counted over all pupils together", err)
+        self.assertEqual(self.ctl_json("top"), {"names": []})
+
+    def test_only_the_gateway_itself_adds_to_the_record(self):
+        path = self.path("run", "control.sock")
+        added = {"action": "reload", "detail": "x.yaml", "actor": "uid:7"}
+        self.assertEqual(control(path, "record", **added), {"ok": True})
+        self.assertIn("action", control(path, "record", action="", actor="a")["error"])
+        entry = self.entries()[-1]
+        self.assertEqual((entry["actor"], entry["action"], entry["detail"]),
+                         ("uid:7", "reload", "x.yaml"))
+        self.assertEqual(self.ctl_json("audit", "verify"), {"intact": True})
+        if os.geteuid() != 0:
+            self.skipTest("only root can ask as somebody else of the socket's group")
+        os.chmod(self.dir, 0o755)
+        reply = self.ask_as(65534, os.stat(path).st_gid, path, "record", **added)
+        self.assertIn("only the gateway itself", reply["error"])
+        self.assertEqual(self.entries()[-1], entry)
+
+    def ask_as(self, uid, gid, path, command, **arguments):
+        """A request from a process of another user and group."""
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.setgroups([])
+                os.setgid(gid)
+                os.setuid(uid)
+                os.write(write, json.dumps(control(path, command, **arguments)).encode())
+            finally:
+                os._exit(0)
+        os.close(write)
+        with os.fdopen(read, "rb") as answer:
+            text = answer.read()
+        os.waitpid(pid, 0)
+        return json.loads(text)
+
+    def entries(self):
+        with open(self.path("state", "audit.log"), encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
 
     def test_a_pause_and_its_end(self):
         name = "games.thu.lachan.example"
