@@ -17,8 +17,9 @@ static struct worker *worker_of(const struct attempt *a)
 	return a->exchange->forwarder->worker;
 }
 
-/* A fresh ID and letter case for every send, retries included (T1, T7). */
-static void write_query(struct attempt *a)
+/* A fresh ID and letter case for every send, retries included (T1, T7). TCP needs no help
+ * against guessing, and a server that lower-cases questions can be asked there. */
+static void write_query(struct attempt *a, bool mixed_case)
 {
 	struct exchange *ex = a->exchange;
 	struct query q = {
@@ -30,7 +31,9 @@ static void write_query(struct attempt *a)
 	};
 
 	worker_random(ex->forwarder->worker, &q.id, sizeof q.id);
-	worker_random(ex->forwarder->worker, q.case_bits, (size_t)(ex->qname.len + 7) / 8);
+	if (mixed_case)
+		worker_random(
+		    ex->forwarder->worker, q.case_bits, (size_t)(ex->qname.len + 7) / 8);
 	a->query_len = query_write(a->query, sizeof a->query, &q);
 }
 
@@ -61,7 +64,8 @@ static bool udp_begin(struct attempt *a)
 
 	if (source_port_open(&a->port, f->ports, &a->server.addr, a) != OK)
 		return false;
-	write_query(a);
+	write_query(
+	    a, !a->exchange->forwarder->health.servers[a->server_index].lowers_case);
 	counter_add(&f->worker->counters.upstream_queries, 1);
 	ssize_t n = send(source_port_fd(a->port), a->query, a->query_len, MSG_DONTWAIT);
 	return n == (ssize_t)a->query_len;
@@ -172,6 +176,16 @@ static void count_mismatch(struct attempt *a)
 		move_to_stream(a);
 }
 
+/* The server does not keep the letters' case: it is asked again in lower case, and from now
+ * on. Nobody else knows ID and port, so nobody else can say so; if it was somebody all the
+ * same, this attempt still waits for the truth (T4). */
+static void leave_mixed_case(struct attempt *a)
+{
+	counter_add(&worker_of(a)->counters.upstream_mismatches, 1);
+	a->exchange->forwarder->health.servers[a->server_index].lowers_case = true;
+	exchange_ask_again(a->exchange, a->server_index);
+}
+
 void attempt_on_ready(void *context, struct source_port *port, void *user)
 {
 	struct forwarder *f = context;
@@ -190,6 +204,9 @@ void attempt_on_ready(void *context, struct source_port *port, void *user)
 		struct slice bytes = {reply, (size_t)n};
 		if (reply_matches(bytes, (struct slice){a->query, a->query_len})) {
 			judge_reply(a, bytes);
+		} else if (reply_matches_but_for_case(
+		               bytes, (struct slice){a->query, a->query_len})) {
+			leave_mixed_case(a);
 		} else {
 			count_mismatch(a);
 		}
@@ -263,7 +280,7 @@ static bool stream_begin(struct attempt *a)
 
 	source_port_close(ex->forwarder->ports, a->port);
 	a->port = NULL;
-	write_query(a);
+	write_query(a, false);
 	counter_add(&w->counters.upstream_queries, 1);
 	a->stream = bufferevent_socket_new(
 	    w->base, -1, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);

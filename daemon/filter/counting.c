@@ -145,7 +145,8 @@ static void count_attempt(
 	if (e->category >= labels->category_count)
 		return;
 	name_to_text(asked, qname);
-	if (e->from_feed && !e->silent && is_public_feed(snapshot_of(c), e->feed))
+	if (e->from_feed && !e->silent && e->generation == snapshot_of(c)->generation &&
+	    is_public_feed(snapshot_of(c), e->feed))
 		name_to_text(listed, last_labels(qname, e->listed_depth));
 	const char *domain = registrable(c, asked);
 	const struct tally_attempt attempt = {

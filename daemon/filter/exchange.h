@@ -83,4 +83,7 @@ void exchange_succeed(struct exchange *ex);
 void exchange_attempt_failed(
     struct exchange *ex, struct attempt *attempt, enum ede_code ede);
 
+/* One more attempt, at this server if no other is better, beside those that are open. */
+void exchange_ask_again(struct exchange *ex, unsigned server);
+
 #endif

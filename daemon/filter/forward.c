@@ -226,11 +226,16 @@ void exchange_attempt_failed(struct exchange *ex, struct attempt *a, enum ede_co
 	const struct upstream_set *set = &ex->forwarder->worker->snapshot->upstreams;
 	unsigned all =
 	    set->count >= UPSTREAM_SERVERS_MAX ? UINT16_MAX : (1u << set->count) - 1;
-	if ((ex->tried_mask & all) != all || has_open_attempt(ex)) {
+	if ((ex->tried_mask & all) != all)
 		ask_on(ex);
-	} else {
+	else if (!has_open_attempt(ex))
 		fail(ex);
-	}
+}
+
+void exchange_ask_again(struct exchange *ex, unsigned server)
+{
+	ex->tried_mask &= ~(1u << server);
+	ask_on(ex);
 }
 
 static void wake(struct exchange *ex)

@@ -24,6 +24,7 @@ void health_follow(struct health *h, const struct upstream_set *set)
 	for (unsigned i = 0; i < UPSTREAM_SERVERS_MAX; i++) {
 		struct server_health *s = &h->servers[i];
 		store(&s->srtt_us, 0);
+		s->lowers_case = false;
 		store(&s->failures, 0);
 		atomic_store_explicit(&s->down_until_ms, 0, memory_order_relaxed);
 		atomic_store_explicit(&s->queries, 0, memory_order_relaxed);

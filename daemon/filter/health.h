@@ -20,6 +20,8 @@ struct server_health {
 	atomic_uint_fast64_t down_until_ms;
 	atomic_uint_fast64_t queries;
 	atomic_uint_fast64_t timeouts;
+	bool
+	    lowers_case; /* it does not keep the case of questions (T7); the worker's alone */
 };
 
 struct health {

@@ -110,10 +110,12 @@ static void write_answer(struct tcp_connection *c, struct slice answer)
 	uint8_t head[2];
 	struct evbuffer *out = bufferevent_get_output(c->stream);
 
-	frame_head(head, answer.len);
-	if (evbuffer_add(out, head, sizeof head) != 0 ||
-	    evbuffer_add(out, answer.ptr, answer.len) != 0)
+	/* The room first: a length without its message would put the stream out of step. */
+	if (evbuffer_expand(out, sizeof head + answer.len) != 0)
 		return; /* no memory: the client asks again */
+	frame_head(head, answer.len);
+	(void)evbuffer_add(out, head, sizeof head);
+	(void)evbuffer_add(out, answer.ptr, answer.len);
 	touch(c);
 	if (c->stuck_ms == 0)
 		c->stuck_ms = c->active_ms;
@@ -286,7 +288,9 @@ static bool take_place(struct tcp_server *s, const struct addr *client)
 	enum tcp_place place = tcp_places_take(
 	    places, client, config->tcp.connections, config->tcp.per_client);
 
-	if (place == TCP_PLACE_ALL_FULL && make_room(s)) {
+	/* A stranger may not push anybody out. */
+	if (place == TCP_PLACE_ALL_FULL &&
+	    policy_client(s->worker->snapshot->policy, client).may_ask && make_room(s)) {
 		place = tcp_places_take(
 		    places, client, config->tcp.connections, config->tcp.per_client);
 	}

@@ -244,7 +244,7 @@ static struct record *move_record(const struct place *p, struct record *from, ui
 	struct record *r = (struct record *)(void *)(p->base + to);
 
 	memmove(r, from, n);
-	index_slots(p)[at] = slot_of(p, r);
+	set_slot(&index_slots(p)[at], slot_of(p, r));
 	return r;
 }
 

@@ -294,14 +294,34 @@ static size_t question_end(struct slice query)
 	return at + 5;
 }
 
-bool reply_matches(struct slice reply, struct slice sent_query)
+/* A response with our ID to one question of our question's length. */
+static bool is_response_to(struct slice reply, struct slice sent_query, size_t end)
 {
-	size_t end = question_end(sent_query);
 	if (reply.len < end || sent_query.len < end)
 		return false;
 	uint16_t flags = load_u16(reply.ptr + 2);
 	return load_u16(reply.ptr) == load_u16(sent_query.ptr) && (flags & FLAG_QR) != 0 &&
-	    (flags & FLAG_OPCODE_MASK) == 0 && load_u16(reply.ptr + 4) == 1 &&
-	    memcmp(reply.ptr + DNS_HEADER_BYTES, sent_query.ptr + DNS_HEADER_BYTES,
-	        end - DNS_HEADER_BYTES) == 0;
+	    (flags & FLAG_OPCODE_MASK) == 0 && load_u16(reply.ptr + 4) == 1;
+}
+
+static struct slice part_of(struct slice message, size_t from, size_t to)
+{
+	return (struct slice){message.ptr + from, to - from};
+}
+
+bool reply_matches(struct slice reply, struct slice sent_query)
+{
+	size_t end = question_end(sent_query);
+	return is_response_to(reply, sent_query, end) &&
+	    slice_equal(part_of(reply, DNS_HEADER_BYTES, end),
+	        part_of(sent_query, DNS_HEADER_BYTES, end));
+}
+
+bool reply_matches_but_for_case(struct slice reply, struct slice sent_query)
+{
+	size_t end = question_end(sent_query);
+	return is_response_to(reply, sent_query, end) &&
+	    slice_equal_nocase(part_of(reply, DNS_HEADER_BYTES, end - 4),
+	        part_of(sent_query, DNS_HEADER_BYTES, end - 4)) &&
+	    slice_equal(part_of(reply, end - 4, end), part_of(sent_query, end - 4, end));
 }

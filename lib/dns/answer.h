@@ -103,6 +103,9 @@ size_t query_write(uint8_t *out, size_t cap, const struct query *query);
  * one question, equal to ours in every bit: case, type, class (T3, T7). What it then
  * says is for stored_from_reply. */
 bool reply_matches(struct slice reply, struct slice sent_query);
+/* Would it be, but for the case of the letters in the question? Then it comes from the server
+ * (ID and port are ours), which does not keep the case, and wants to be asked in lower case. */
+bool reply_matches_but_for_case(struct slice reply, struct slice sent_query);
 /* TC of a reply that matches. */
 static inline bool reply_is_truncated(struct slice reply)
 {

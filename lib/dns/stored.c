@@ -383,8 +383,9 @@ static enum err read_reply(struct making *m)
 	m->qtype = load_u16(m->reply.ptr + end);
 	m->qclass = load_u16(m->reply.ptr + end + 2);
 	for_each_rr (&walk, &rr) {
-		/* A chain is walked once per link: a bound on its cost. */
-		if (rr.section == RR_ANSWER && ++answers > STORED_ANSWERS_MAX)
+		/* A chain is walked once per link, a denial's proof once per signature: a
+		 * bound on what a reply of 64 KiB can cost. */
+		if (rr.section != RR_ADDITIONAL && ++answers > STORED_ANSWERS_MAX)
 			return ERR_FULL;
 		if (!name_parse_wire(&owner, m->reply, rr.owner_at, &end))
 			return ERR_FORMAT;

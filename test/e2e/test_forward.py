@@ -456,6 +456,18 @@ class Privacy(ForwardTest):
         self.assertGreater(len(seen), 6)
         self.assertNotIn(name, seen)
 
+    def test_a_server_that_lower_cases_questions_is_asked_in_lower_case(self):
+        def forgetful(q):
+            lower = dns.wire_name(q.asked.lower()) + q.question[-4:]
+            q.send(q.reply(question=lower, answer=[q.a(TRUTH)]))
+        self.run_with(forgetful)
+        for i in range(3):
+            reply, took = self.timed("y%d.with-many-letters.example.vn" % i)
+            self.assertEqual((reply.rcode, reply.addresses()), (dns.NOERROR, [TRUTH]))
+            self.assertLess(took, 1.0)
+        last = self.servers[0].queries[-1].asked
+        self.assertEqual(last, last.lower())
+
     def test_ports_and_numbers_are_fresh_for_every_query(self):
         self.run_with(truth)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
