@@ -71,6 +71,20 @@ static void say_cache(struct table *t, const json_t *cache)
 	row(t, _("Cache"), line);
 }
 
+/* Up until it is found silent; but nobody knows of one that was never asked. */
+static void say_upstream(char *line, size_t size, const json_t *one)
+{
+	const char *address = text(one, "address");
+
+	if (strcmp(text(one, "state"), "up") != 0)
+		(void)snprintf(line, size, _("%s DOES NOT ANSWER"), address);
+	else if (number(one, "queries") == 0)
+		(void)snprintf(line, size, _("%s, not asked yet"), address);
+	else
+		(void)snprintf(line, size, _("%s answers, %lld ms"), address,
+		    (long long)number(one, "rtt_ms"));
+}
+
 static void say_upstreams(struct table *t, const json_t *upstreams)
 {
 	const json_t *one;
@@ -79,10 +93,7 @@ static void say_upstreams(struct table *t, const json_t *upstreams)
 	json_array_foreach(upstreams, i, one)
 	{
 		char line[256];
-		bool up = strcmp(text(one, "state"), "up") == 0;
-		(void)snprintf(line, sizeof line,
-		    up ? _("%s answers, %lld ms") : _("%s DOES NOT ANSWER"),
-		    text(one, "address"), (long long)number(one, "rtt_ms"));
+		say_upstream(line, sizeof line, one);
 		row(t, i == 0 ? _("Asks") : "", line);
 	}
 }
