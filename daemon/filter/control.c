@@ -7,6 +7,7 @@
 #include "base/words.h"
 #include "control/frame.h"
 #include "dns/text.h"
+#include "filter/clock.h"
 #include "filter/program.h"
 #include "filter/rules_file.h"
 #include "kit/explain_json.h"
@@ -98,7 +99,7 @@ static void on_explain(struct exchange_of_words *x)
 		return;
 	name_hash_all(&hashes, name_of(&name), policy_hash_key(s->policy));
 	const struct policy_question question = {name_of(&name), &hashes, qtype, false};
-	const struct moment now = {.mono_ms = program_mono_ms(), .wall_s = time(NULL)};
+	const struct moment now = {.mono_ms = clock_mono_ms(), .wall_s = time(NULL)};
 	policy_explain(s->policy, &who, &question, &s->state, now, e);
 	const struct explain_subject subject = {s->policy, name_of(&name), qtype};
 	x->reply = explain_to_json(&subject, e);
@@ -246,7 +247,7 @@ static void on_pause(struct exchange_of_words *x)
 	if (!read_tiers(x, &tiers))
 		return;
 	enum err rc = publisher_pause(
-	    x->program->publisher, tiers, program_mono_ms() + (uint64_t)for_ms);
+	    x->program->publisher, tiers, clock_mono_ms() + (uint64_t)for_ms);
 	if (rc != OK) {
 		fail(x, err_text(rc));
 		return;

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "filter/clock.h"
 #include "filter/counting_internal.h"
 #include "filter/worker.h"
 #include "kit/log.h"
@@ -15,13 +16,6 @@
 enum {
 	CLOSE_TRIES = 60
 };
-
-static uint64_t mono_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static bool clock_is_trusted(const struct counting *c)
 {
@@ -344,7 +338,7 @@ static void save(struct counting *c, enum tally_save_kind kind)
 static void on_second(evutil_socket_t fd, short what, void *context)
 {
 	struct counting *c = context;
-	uint64_t now_ms = mono_ms();
+	uint64_t now_ms = clock_mono_ms();
 	uint64_t queries = queries_so_far(c->filter);
 
 	(void)fd;
@@ -449,7 +443,7 @@ enum err counting_new(
 	c->base = base;
 	c->filter = filter;
 	c->suffixes = psl_builtin();
-	c->saved_ms = mono_ms();
+	c->saved_ms = clock_mono_ms();
 	enum err rc = make_paths(c, &snapshot_of(c)->config->server);
 	if (rc != OK) {
 		diag_set(why, "%s: %s", c->tally_folder, strerror(errno));

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "filter/clock.h"
 #include "filter/program.h"
 #include "filter/tcp_places.h"
 #include "filter/worker.h"
@@ -29,13 +30,6 @@ enum {
 	CACHE_SHARE = 32,     /* cache.size auto: this part of memory */
 	CACHE_AUTO_MAX = 64 << 20,
 };
-
-uint64_t program_mono_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void random_key(struct hash_key *key)
 {
@@ -417,7 +411,7 @@ int main(int argc, char **argv)
 
 	if (!startup_begin(&p.startup, "lachan-filter", argc, argv, &status))
 		return status;
-	p.started_ms = program_mono_ms();
+	p.started_ms = clock_mono_ms();
 	enum err rc = begin_as_root(&p, &why);
 	if (rc == OK && evthread_use_pthreads() == 0)
 		p.base = event_base_new();

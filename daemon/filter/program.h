@@ -39,8 +39,6 @@ struct program {
 	uint64_t started_ms;
 };
 
-uint64_t program_mono_ms(void);
-
 /* Another configuration is in force or everything is as it was: policy, rules data,
  * counting. `config` becomes the program's on success. */
 MUST_CHECK enum err program_reload(

@@ -1,4 +1,5 @@
 #include "filter/publisher.h"
+#include "filter/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,13 +39,6 @@ struct publisher {
 	uint64_t network_polled_ms;
 	uint64_t unusable_id; /* of a rules.db that was looked at and passed over */
 };
-
-static uint64_t mono_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* ---- shared parts ---- */
 
@@ -383,7 +377,7 @@ enum err publisher_pause(struct publisher *p, uint64_t tiers, uint64_t until_ms)
 
 bool publisher_poll(struct publisher *p)
 {
-	uint64_t now_ms = mono_ms();
+	uint64_t now_ms = clock_mono_ms();
 	const struct rules_part *rules = p->now->rules;
 	uint64_t file_id = rules_file_id(p->now->config);
 	bool changed = file_id != rules->file_id && file_id != p->unusable_id;
@@ -413,7 +407,7 @@ enum err publisher_new(
 	if (p == NULL)
 		return ERR_MEMORY;
 	p->filter = filter;
-	p->network_polled_ms = mono_ms();
+	p->network_polled_ms = clock_mono_ms();
 	enum err rc = publisher_set_config(p, config, all);
 	if (rc != OK) {
 		free(p);

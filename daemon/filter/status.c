@@ -1,6 +1,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "filter/clock.h"
 #include "filter/forward.h"
 #include "filter/program.h"
 #include "filter/worker.h"
@@ -107,7 +108,7 @@ static json_t *report_queries(const struct filter *f)
 static json_t *report_pauses(const struct snapshot *s)
 {
 	json_t *list = json_array();
-	uint64_t now_ms = program_mono_ms();
+	uint64_t now_ms = clock_mono_ms();
 
 	for (size_t i = 0; i < policy_tier_count(s->policy); i++) {
 		uint64_t until_ms = s->state.paused_until_ms[i];
@@ -129,7 +130,7 @@ static json_t *report_pauses(const struct snapshot *s)
 json_t *status_report(struct program *p)
 {
 	const struct snapshot *s = publisher_now(p->publisher);
-	json_int_t uptime_s = (json_int_t)((program_mono_ms() - p->started_ms) / 1000);
+	json_int_t uptime_s = (json_int_t)((clock_mono_ms() - p->started_ms) / 1000);
 
 	return json_pack("{s:b, s:s, s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:b, s:b}", "ok", 1,
 	    "version", LACHAN_VERSION, "uptime_s", uptime_s, "rules", report_rules(s),

@@ -10,6 +10,7 @@
 
 #include "control/verdict.h"
 #include "dns/codes.h"
+#include "filter/clock.h"
 #include "filter/program.h"
 #include "kit/log.h"
 
@@ -79,7 +80,7 @@ static void judge(
 	    addr_from_octets((struct slice){q->address, q->family == 4 ? 4u : 16u});
 	const struct dname name = {q->name, q->name_len};
 	const struct policy_who who = policy_client(s->policy, &client);
-	const struct moment now = {.mono_ms = program_mono_ms(), .wall_s = time(NULL)};
+	const struct moment now = {.mono_ms = clock_mono_ms(), .wall_s = time(NULL)};
 	const char *tier = policy_tier_at(s->policy, who.tier)->name;
 	struct name_hashes hashes;
 
@@ -115,7 +116,7 @@ static void peer_close(struct verdict_peer *peer)
 
 static bool may_ask(struct verdict_peer *peer)
 {
-	uint64_t second = program_mono_ms() / 1000;
+	uint64_t second = clock_mono_ms() / 1000;
 
 	if (peer->second != second) {
 		peer->second = second;

@@ -1,0 +1,10 @@
+#include "filter/clock.h"
+
+#include <time.h>
+
+uint64_t clock_mono_ms(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
