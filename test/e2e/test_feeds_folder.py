@@ -226,7 +226,8 @@ class Folder(FilterTest):
             if what == "blocked":
                 wins = [r for r in told["rules"] if r["wins"] and r["feed"]]
                 self.assertEqual({r["category"] for r in wins}, self.lists.surely(name))
-                self.assertTrue(all(name in r["text"].lower() and r["line"] > 0 for r in wins), told)
+                self.assertTrue(all(r["match"] in r["text"].lower() and r["line"] > 0 for r in wins), told)
+                self.assertTrue(all(("." + name).endswith("." + r["match"]) for r in wins), told)
 
     def test_a_thousand_listed_names_for_pupils_and_staff(self):
         status = self.control("status")["rules"]

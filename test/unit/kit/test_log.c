@@ -167,7 +167,7 @@ static void *write_lines(void *context)
 {
 	const unsigned *number = context;
 
-	for (unsigned i = 0; i < 200; i++)
+	for (unsigned i = 0; i < 100; i++)
 		log_debug("thread", "<%u says a rather long line that must stay whole %u>",
 		    *number, i);
 	return NULL;
@@ -186,11 +186,17 @@ static void lines_of_threads_do_not_mix(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	char *rest = NULL;
+	unsigned whole = 0;
 	for (char *line = strtok_r((char *)(uintptr_t)drain(), "\n", &rest); line != NULL;
 	     line = strtok_r(NULL, "\n", &rest)) {
+		/* A small pipe costs lines, which is said in a line of its own. */
+		if (strstr(line, "warn log: ") != NULL)
+			continue;
 		assert_int_equal(count_of(line, "<"), 1);
 		assert_int_equal(line[strlen(line) - 1], '>');
+		whole++;
 	}
+	assert_true(whole > 0);
 }
 
 int main(void)
