@@ -18,13 +18,6 @@ enum {
 	NETWORK_POLL_MS = 30000, /* addresses and resolv.conf may change under us */
 };
 
-enum part {
-	PART_CONFIG,
-	PART_RULES,
-	PART_POLICY,
-	PARTS
-};
-
 struct retired {
 	struct retired *next;
 	struct snapshot *snapshot;
@@ -37,6 +30,7 @@ struct publisher {
 	struct retired *retired;
 	uint64_t network_id;
 	uint64_t network_polled_ms;
+	uint64_t judging_serial;
 	uint64_t unusable_id; /* of a rules.db that was looked at and passed over */
 };
 
@@ -88,7 +82,7 @@ static void snapshot_free(struct snapshot *s)
 	if (s == NULL)
 		return;
 	/* The policy borrows from rules and configuration: it goes first. */
-	for (int i = PARTS; i > 0; i--)
+	for (int i = SNAPSHOT_PARTS; i > 0; i--)
 		shared_drop(s->parts[i - 1]);
 	free(s);
 }
@@ -188,6 +182,7 @@ static struct snapshot *build(
 	}
 	s->policy = s->parts[PART_POLICY]->object;
 	s->generation = p->now == NULL ? 1 : p->now->generation + 1;
+	s->judging_serial = ++p->judging_serial;
 	s->refuse_all =
 	    s->rules->db == NULL && s->config->filter.without_rules == WITHOUT_RULES_REFUSE;
 	carry_pauses(s, p->now);
@@ -365,7 +360,7 @@ enum err publisher_pause(struct publisher *p, uint64_t tiers, uint64_t until_ms)
 		return ERR_MEMORY;
 	*s = *p->now;
 	s->generation++;
-	for (int i = 0; i < PARTS; i++)
+	for (int i = 0; i < SNAPSHOT_PARTS; i++)
 		shared_hold(s->parts[i]);
 	for (size_t i = 0; i < POLICY_TIERS_MAX; i++) {
 		if ((tiers >> i & 1) != 0)

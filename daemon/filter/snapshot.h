@@ -36,17 +36,30 @@ struct rules_part {
 	uint64_t file_id; /* of the file it was read from: inode, size and time, hashed */
 };
 
+enum snapshot_part {
+	PART_CONFIG,
+	PART_RULES,
+	PART_POLICY,
+	SNAPSHOT_PARTS
+};
+
 struct snapshot {
 	uint64_t generation; /* 1 for the first */
+	/* Of this process, never 0: another one whenever rules, configuration, addresses or
+	 * grants are others, so that what the cache remembers beside an answer ("nobody's
+	 * rule speaks of this name or of its targets") ends with it. Windows and pauses
+	 * leave it alone: they change for whom a rule counts, not whether there is one. */
+	uint64_t judging_serial;
 	const struct config *config;
 	const struct rules_part *rules;
 	const struct policy *policy;
 	bool refuse_all; /* without_rules: refuse, and there are none */
 	struct upstream_set upstreams;
-	struct policy_state state; /* pauses */
-	struct addr lan4;          /* the LAN's first address of each family, or none */
+	/* What holds now for each tier: pauses, windows, grants, trial. */
+	struct policy_state state;
+	struct addr lan4; /* the LAN's first address of each family, or none */
 	struct addr lan6;
-	struct shared *parts[3]; /* of main: configuration, rules, policy */
+	struct shared *parts[SNAPSHOT_PARTS]; /* of main */
 };
 
 #endif
