@@ -36,6 +36,11 @@ struct feed_options pull_feed_options(const struct config_feed *config)
 	    [FEED_FORMAT_HOSTS] = "hosts",
 	    [FEED_FORMAT_WILDCARD] = "wildcard",
 	    [FEED_FORMAT_ADBLOCK] = "adblock",
+	    [FEED_FORMAT_DNSMASQ] = "dnsmasq",
+	    [FEED_FORMAT_UNBOUND] = "unbound",
+	    [FEED_FORMAT_RPZ] = "rpz",
+	    [FEED_FORMAT_REGEX] = "regex",
+	    [FEED_FORMAT_SQUIDGUARD] = "squidguard",
 	};
 	return (struct feed_options){
 	    .format = feed_format_find(formats[config->format]),

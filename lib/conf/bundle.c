@@ -169,6 +169,8 @@ static enum err read_rules(struct config_bundle *bundle, struct diags *all)
 	char path[PATH_MAX];
 
 	for (enum bundle_part part = BUNDLE_CATEGORIES; part < BUNDLE_PARTS; part++) {
+		if (PART_FILES[part] == NULL)
+			continue;
 		enum err rc =
 		    path_join(path, sizeof path, bundle->data_dir, PART_FILES[part]);
 		if (rc == OK)

@@ -277,6 +277,16 @@ bool config_find_category(const struct config *config, const char *name, size_t 
 	return i < all->count;
 }
 
+bool config_find_service(const struct config *config, const char *name, size_t *out)
+{
+	const struct rules_services *all = &config->services;
+	size_t i = loader_find(all->items, all->count, sizeof *all->items, name);
+
+	if (i < all->count)
+		*out = i;
+	return i < all->count;
+}
+
 /* ---- what needs a restart --------------------------------------------------------------- */
 
 static bool same_endpoints(

@@ -97,7 +97,12 @@ enum config_feed_format {
 	FEED_FORMAT_DOMAINS,
 	FEED_FORMAT_HOSTS,
 	FEED_FORMAT_WILDCARD,
-	FEED_FORMAT_ADBLOCK
+	FEED_FORMAT_ADBLOCK,
+	FEED_FORMAT_DNSMASQ,
+	FEED_FORMAT_UNBOUND,
+	FEED_FORMAT_RPZ,
+	FEED_FORMAT_REGEX,
+	FEED_FORMAT_SQUIDGUARD
 };
 
 enum config_feed_match {
@@ -111,6 +116,7 @@ struct config_feed {
 	struct conf_texts url; /* not empty; https, http or file with an absolute path */
 	enum config_feed_format format;
 	enum config_feed_match match;
+	bool rewrite; /* its own data answer; off: its rules with data are plain blocks */
 	uint64_t refresh_ms;
 	uint64_t max_size_bytes;
 	uint64_t min_entries;
@@ -148,6 +154,7 @@ enum config_keep_sources {
 };
 
 struct config_filter {
+	bool enforce; /* false, a trial: only locked and security categories block */
 	struct {
 		struct config_answer ipv4;
 		struct config_answer ipv6;
@@ -160,6 +167,7 @@ struct config_filter {
 	struct conf_text ca_file;
 	enum config_keep_sources keep_sources;
 	struct config_names never_block; /* of this file alone */
+	bool strip_ech;                  /* no ech= for tiers that block proxy_vpn_doh */
 	enum config_without_rules without_rules;
 	struct config_groups groups;
 	struct conf_text default_tier; /* as written; see config.default_tier */
@@ -220,8 +228,13 @@ struct config {
 	/* The files of rules/ with the file's changes merged in: what is in force. */
 	struct rules_categories categories; /* in the order of rules/categories.yaml */
 	struct rules_tiers tiers;           /* with groups put in place of their names */
-	struct config_names never_block;    /* rules/never-block.txt, then the file's own */
-	size_t default_tier;                /* index into tiers; "auto" is resolved */
+	struct rules_services services;
+	struct rules_safe_search safe_search;
+	struct rules_bypass bypass;
+	struct config_names never_block; /* rules/never-block.txt, then the file's own */
+	struct config_names
+	    popular;         /* rules/popular.txt: no feed newly covers one unasked */
+	size_t default_tier; /* index into tiers; "auto" is resolved */
 
 	struct arena *arena; /* private */
 };
@@ -234,7 +247,11 @@ enum bundle_part {
 	BUNDLE_CATEGORIES, /* data_dir/categories.yaml */
 	BUNDLE_TIERS,
 	BUNDLE_FEEDS,
-	BUNDLE_NEVER_BLOCK,
+	BUNDLE_SERVICES,
+	BUNDLE_SAFE_SEARCH,
+	BUNDLE_BYPASS,
+	BUNDLE_NEVER_BLOCK, /* from here on: a name a line */
+	BUNDLE_POPULAR,
 	BUNDLE_PARTS
 };
 
@@ -278,8 +295,9 @@ const char *config_needs_restart(const struct config *now, const struct config *
  * from one (…/bin/../share/lachan), else where CMake installed it. */
 MUST_CHECK enum err config_data_dir(char *out, size_t size);
 
-/* The index of a tier or category by name; false when there is none. */
+/* The index of a tier, category or service by name; false when there is none. */
 bool config_find_tier(const struct config *config, const char *name, size_t *out);
 bool config_find_category(const struct config *config, const char *name, size_t *out);
+bool config_find_service(const struct config *config, const char *name, size_t *out);
 
 #endif

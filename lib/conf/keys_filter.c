@@ -4,10 +4,9 @@
 /* In the order of their enums. */
 static const char *const ANSWERS[] = {
     "warning", "null", "nodata", "nxdomain", "refused", NULL};
-static const char *const FORMATS[] = {
-    "auto", "domains", "hosts", "wildcard", "adblock", NULL};
-static const char *const LATER_FORMATS[] = {
-    "dnsmasq", "unbound", "rpz", "regex", "squidguard", "bundle", NULL};
+static const char *const FORMATS[] = {"auto", "domains", "hosts", "wildcard", "adblock",
+    "dnsmasq", "unbound", "rpz", "regex", "squidguard", NULL};
+static const char *const LATER_FORMATS[] = {"bundle", NULL};
 static const char *const MATCHES[] = {"subtree", "exact", NULL};
 static const char *const WITHOUT_RULES[] = {"packaged", "refuse", "open", NULL};
 static const char *const KEEP_SOURCES[] = {"gzip", "no", NULL};
@@ -51,9 +50,8 @@ static const struct schema_row FEED_ROWS[] = {
         .words = FORMATS, .unbuilt_words = LATER_FORMATS},
     {"match", &SCHEMA_ENUM, AT(match), "subtree", .help = "what a bare name means",
         .words = MATCHES},
-    {"rewrite", &SCHEMA_ANYTHING, 0, "off",
-        .help = "on: its addresses and CNAMEs are used; off: they count as plain blocks",
-        .flags = SCHEMA_NOT_BUILT},
+    {"rewrite", &SCHEMA_BOOL, AT(rewrite), "off",
+        .help = "on: its addresses and CNAMEs are used; off: they count as plain blocks"},
     {"refresh", &SCHEMA_DURATION, AT(refresh_ms), "24h", .help = "how often it is fetched",
         .min = MINUTE_MS, .max = (uint64_t)90 * 24 * 60 * MINUTE_MS},
     {"max_size", &SCHEMA_SIZE, AT(max_size_bytes), "256MiB", .help = "once decompressed",
@@ -179,11 +177,10 @@ const struct schema_row FEEDS_FILE_ROWS[] = {
 
 #define AT(member) offsetof(struct config_filter, member)
 const struct schema_row FILTER_ROWS[] = {
-    {"enforce", &SCHEMA_ANYTHING, 0, "on",
+    {"enforce", &SCHEMA_BOOL, AT(enforce), "on",
         .help =
             "off: a trial. Only locked and security categories block; all else is counted as "
-            "it would be",
-        .flags = SCHEMA_NOT_BUILT},
+            "it would be"},
     {"answer", &SCHEMA_MAP, 0, .help = "of blocked names", .rows = ANSWER_ROWS},
     {"categories", &SCHEMA_LIST, AT(category_changes), "[]",
         .help = "changes to rules/categories.yaml", .item = &SCHEMA_MAP,
@@ -204,9 +201,8 @@ const struct schema_row FILTER_ROWS[] = {
         .help = "names, with all below, that no content feed may block (adds to "
                 "rules/never-block.txt)",
         .item = &VALUE_NAME, .max_items = NAMES_MAX},
-    {"strip_ech", &SCHEMA_ANYTHING, 0, "on",
-        .help = "tiers that block proxy_vpn_doh get no ech= in HTTPS records",
-        .flags = SCHEMA_NOT_BUILT},
+    {"strip_ech", &SCHEMA_BOOL, AT(strip_ech), "on",
+        .help = "tiers that block proxy_vpn_doh get no ech= in HTTPS records"},
     {"without_rules", &SCHEMA_ENUM, AT(without_rules), "packaged",
         .help =
             "no usable rules.db: packaged (those that ship), refuse or open; the principal's "

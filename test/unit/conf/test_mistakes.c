@@ -13,7 +13,7 @@ static void all_mistakes_of_a_file_are_told_in_one_run(void **state)
 	                "  hotline: '111'\n"
 	                "  hotline: '112'\n"
 	                "server: {threads: many, max_udp_size: 100}\n"
-	                "filter: {enforce: off}\n"
+	                "filter: {enforce: perhaps}\n"
 	                "bogus: 1\n",
 	    NULL,
 	    "2:12: unknown tier 'lower_secundary'; did you mean 'lower_secondary'?\n"
@@ -21,7 +21,7 @@ static void all_mistakes_of_a_file_are_told_in_one_run(void **state)
 	    "5:3: key 'hotline' stands here twice (first in line 4; keep one)\n"
 	    "6:19: 'server.threads' is a whole number (write it in digits, or auto)\n"
 	    "6:39: 'server.max_udp_size' is out of range (from 512 to 4096)\n"
-	    "7:19: 'filter.enforce' is not built yet; remove the line (default: on)\n"
+	    "7:19: 'filter.enforce' is a switch (write on or off)\n"
 	    "8:1: unknown key 'bogus' (choose one of: school, server, upstream, cache, "
 	    "filter, pages, console, notify, monitor, share)\n");
 }
@@ -114,8 +114,8 @@ static void feeds_are_checked(void **state)
 	    "  feeds:\n"
 	    "    - {name: a_b, category: gambla, url: [ftp://x]}\n"
 	    "    - {name: c, category: allow, url: ['https://x/y'], sha256: abc}\n"
-	    "    - {name: c, category: adult, url: [], format: rpz}\n"
-	    "    - {name: d, url: ['http://x'], rewrite: on}\n",
+	    "    - {name: c, category: adult, url: [], format: bundle}\n"
+	    "    - {name: d, url: ['http://x'], rewrite: maybe}\n",
 	    NULL,
 	    "4:14: 'a_b' is not a feed's name (use a-z, 0-9 and -)\n"
 	    "4:29: unknown category 'gambla'; did you mean 'gambling'?\n"
@@ -124,12 +124,11 @@ static void feeds_are_checked(void **state)
 	    "5:64: 'sha256' is 64 hexadecimal digits (as sha256sum prints them)\n"
 	    "6:14: feed 'c' stands here twice (first in line 5; give it another name)\n"
 	    "6:39: 'filter.feeds.url' is empty (name at least one)\n"
-	    "6:51: filter.feeds.format: rpz is not built yet (choose one of: auto, domains, "
-	    "hosts, wildcard, adblock)\n"
+	    "6:51: filter.feeds.format: bundle is not built yet (choose one of: auto, "
+	    "domains, hosts, wildcard, adblock, dnsmasq, unbound, rpz, regex, squidguard)\n"
 	    "7:7: 'filter.feeds.category' is missing (add it; docs/configuration.md says "
 	    "what it means)\n"
-	    "7:45: 'filter.feeds.rewrite' is not built yet; remove the line (default: "
-	    "off)\n");
+	    "7:45: 'filter.feeds.rewrite' is a switch (write on or off)\n");
 }
 
 static void tiers_are_checked(void **state)
