@@ -35,7 +35,7 @@ struct reading {
 static enum err on_rule(void *arg, const struct feed_rule *rule)
 {
 	struct reading *r = arg;
-	return ruledb_builder_add(r->builder, rule->name, rule->kind);
+	return ruledb_builder_add(r->builder, rule->rule.name, rule->rule.kind);
 }
 
 static bool is_protected(void *arg, const struct feed_rule *rule)

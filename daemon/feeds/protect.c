@@ -150,31 +150,32 @@ static bool is_public_suffix(const struct protect *p, struct dname name)
 
 static bool rule_covers(const struct feed_rule *rule, struct dname name)
 {
-	switch (rule->kind & FEED_REACH_MASK) {
-	case FEED_EXACT:
-		return name_equal(name, rule->name);
-	case FEED_BELOW:
-		return name.len > rule->name.len && name_is_at_or_below(name, rule->name);
+	switch (rule->rule.kind & RULE_REACH_MASK) {
+	case RULE_EXACT:
+		return name_equal(name, rule->rule.name);
+	case RULE_BELOW:
+		return name.len > rule->rule.name.len &&
+		    name_is_at_or_below(name, rule->rule.name);
 	default:
-		return name_is_at_or_below(name, rule->name);
+		return name_is_at_or_below(name, rule->rule.name);
 	}
 }
 
 bool protect_covers(const struct protect *p, const struct feed_rule *rule)
 {
-	if ((rule->kind & FEED_EXCEPTION) != 0)
+	if (rule->rule.subject != RULE_OF_NAME || (rule->rule.kind & RULE_EXCEPTION) != 0)
 		return false;
-	size_t count = sieve_holds(p, rule->name) ? p->count : 0;
+	size_t count = sieve_holds(p, rule->rule.name) ? p->count : 0;
 	for (size_t i = 0; i < count; i++) {
 		if (rule_covers(rule, name_of(&p->names[i])))
 			return true;
 	}
-	return is_public_suffix(p, rule->name);
+	return is_public_suffix(p, rule->rule.name);
 }
 
 bool protect_opens_too_much(const struct protect *p, const struct feed_rule *rule)
 {
-	return is_public_suffix(p, rule->name);
+	return rule->rule.subject == RULE_OF_NAME && is_public_suffix(p, rule->rule.name);
 }
 
 void protect_digest(const struct protect *p, EVP_MD_CTX *sum)

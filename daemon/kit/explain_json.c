@@ -174,19 +174,19 @@ static bool wants_line(const json_t *rule, const char *feed)
 static bool is_rule(const json_t *rule, const struct feed_hit *hit)
 {
 	static const char *const reaches[] = {
-	    [FEED_SUBTREE] = "subtree", [FEED_EXACT] = "exact", [FEED_BELOW] = "below"};
+	    [RULE_SUBTREE] = "subtree", [RULE_EXACT] = "exact", [RULE_BELOW] = "below"};
 	bool exception = strcmp(text_member(rule, "kind"), "exception") == 0;
 	bool important = json_is_true(json_object_get(rule, "important"));
-	unsigned reach = hit->rule->kind & FEED_REACH_MASK;
+	unsigned reach = hit->rule->rule.kind & RULE_REACH_MASK;
 	char match[NAME_TEXT_MAX];
 
-	name_to_text(match, hit->rule->name);
+	name_to_text(match, hit->rule->rule.name);
 	/* A rule of a feed of category `allow` opens without being an exception itself. */
 	if (text_member(rule, "category")[0] != 0 &&
-	    exception != ((hit->rule->kind & FEED_EXCEPTION) != 0))
+	    exception != ((hit->rule->rule.kind & RULE_EXCEPTION) != 0))
 		return false;
 	return reach < COUNT_OF(reaches) &&
-	    important == ((hit->rule->kind & FEED_IMPORTANT) != 0) &&
+	    important == ((hit->rule->rule.kind & RULE_IMPORTANT) != 0) &&
 	    strcmp(text_member(rule, "reach"), reaches[reach]) == 0 &&
 	    strcmp(text_member(rule, "match"), match) == 0;
 }

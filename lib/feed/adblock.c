@@ -102,7 +102,7 @@ static void read_anchored(struct feed_parser *p, struct slice pattern, unsigned 
 {
 	if (slice_starts(pattern, SLICE_LIT("*."))) {
 		pattern = (struct slice){pattern.ptr + 2, pattern.len - 2};
-		kind = (kind & ~(unsigned)FEED_REACH_MASK) | FEED_BELOW;
+		kind = (kind & ~(unsigned)RULE_REACH_MASK) | RULE_BELOW;
 	}
 	size_t len = 0;
 	while (len < pattern.len && memchr("^|/*", pattern.ptr[len], 4) == NULL)
@@ -169,10 +169,10 @@ static void read_pattern(struct feed_parser *p, struct slice pattern, unsigned k
 {
 	if (slice_starts(pattern, SLICE_LIT("||"))) {
 		read_anchored(p, (struct slice){pattern.ptr + 2, pattern.len - 2},
-		    kind | FEED_SUBTREE);
+		    kind | RULE_SUBTREE);
 	} else if (slice_starts(pattern, SLICE_LIT("|"))) {
 		read_anchored(
-		    p, (struct slice){pattern.ptr + 1, pattern.len - 1}, kind | FEED_EXACT);
+		    p, (struct slice){pattern.ptr + 1, pattern.len - 1}, kind | RULE_EXACT);
 	} else {
 		read_unanchored(p, pattern, kind);
 	}
@@ -184,7 +184,7 @@ static void read_rule(struct feed_parser *p, struct slice rule)
 	unsigned kind = 0;
 
 	if (slice_starts(rule, SLICE_LIT("@@"))) {
-		kind = FEED_EXCEPTION;
+		kind = RULE_EXCEPTION;
 		rule = (struct slice){rule.ptr + 2, rule.len - 2};
 	}
 	if (rule.len > 1 && rule.ptr[0] == '/') {
@@ -201,7 +201,7 @@ static void read_rule(struct feed_parser *p, struct slice rule)
 	struct slice pattern = slice_cut(&modifiers, '$');
 	enum modifier what = modifiers_of(modifiers);
 	if (what == MODIFIER_IMPORTANT)
-		kind |= FEED_IMPORTANT;
+		kind |= RULE_IMPORTANT;
 	if (what == MODIFIER_REFUSED) {
 		feed_refuse(p, FEED_MODIFIER);
 	} else if (what == MODIFIER_BROWSER) {

@@ -15,20 +15,11 @@
 #include "base/diag.h"
 #include "base/err.h"
 #include "dns/name.h"
+#include "rule/rule.h"
 
 enum {
 	FEED_LINE_MAX_BYTES = 100 * 1000, /* longer lines are refused, the rest goes on */
 	FEED_EXAMPLES = 5                 /* first line numbers kept of each reason */
-};
-
-/* How a rule matches and what it does; same figures as enum ruledb_kind. */
-enum feed_kind {
-	FEED_SUBTREE = 0,
-	FEED_EXACT = 1,
-	FEED_BELOW = 2,
-	FEED_REACH_MASK = 3,
-	FEED_EXCEPTION = 4,
-	FEED_IMPORTANT = 8
 };
 
 /* Why a line gives no rule. GARBAGE: it is not of the format at all, many of them mean that
@@ -71,6 +62,12 @@ struct feed_format; /* a row of the table in feed/format.c */
  * in the options. */
 const struct feed_format *feed_format_find(const char *name);
 const char *feed_format_name(const struct feed_format *format);
+/* How the rules of one feed of this format are weighed against each other. */
+enum feed_judging {
+	FEED_JUDGED_BY_RANK, /* @@$important, $important, @@, block: the highest */
+	FEED_JUDGED_LONGEST /* the rule that matches the most labels; exact before subtree */
+};
+enum feed_judging feed_format_judging(const struct feed_format *format);
 /* The names of all formats, NULL at the end; static. */
 const char *const *feed_format_names(void);
 /* The format that understands most lines of `head` (the first 16 KiB do), or NULL. */
@@ -78,8 +75,7 @@ const struct feed_format *feed_format_guess(struct slice head);
 
 /* One rule. Everything borrowed until the callback returns. */
 struct feed_rule {
-	struct dname name; /* lower case, at least two labels */
-	unsigned kind;     /* enum feed_kind */
+	struct rule rule;
 	uint64_t line;     /* from 1 */
 	struct slice text; /* the whole line as the feed has it, not fit for a terminal */
 };

@@ -42,21 +42,21 @@ static struct dname suffix_at(const struct feed_find *f, const struct node *node
 
 static bool reaches(unsigned kind, bool at_name)
 {
-	unsigned reach = kind & FEED_REACH_MASK;
-	return reach == FEED_SUBTREE || reach == (at_name ? FEED_EXACT : FEED_BELOW);
+	unsigned reach = kind & RULE_REACH_MASK;
+	return reach == RULE_SUBTREE || reach == (at_name ? RULE_EXACT : RULE_BELOW);
 }
 
 static enum err look_up(void *arg, const struct feed_rule *rule)
 {
 	struct feed_find *f = arg;
-	uint32_t at = f->heads[name_hash(rule->name, KEY) & (f->head_count - 1)];
+	uint32_t at = f->heads[name_hash(rule->rule.name, KEY) & (f->head_count - 1)];
 	enum err rc = OK;
 
 	for (; at != 0 && rc == OK; at = f->nodes[at - 1].next) {
 		const struct node *node = &f->nodes[at - 1];
 		bool at_name = node->depth == f->queries[node->query].labels;
-		if (!reaches(rule->kind, at_name) ||
-		    !name_equal(suffix_at(f, node), rule->name))
+		if (!reaches(rule->rule.kind, at_name) ||
+		    !name_equal(suffix_at(f, node), rule->rule.name))
 			continue;
 		struct feed_hit hit = {
 		    .query = node->query, .depth = node->depth, .rule = rule};

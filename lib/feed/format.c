@@ -3,10 +3,10 @@
 
 /* When two look equally likely, the first is taken. */
 static const struct feed_format FORMATS[] = {
-    {"adblock", feed_probe_adblock, feed_read_adblock},
-    {"hosts", feed_probe_hosts, feed_read_plain},
-    {"wildcard", feed_probe_wildcard, feed_read_plain},
-    {"domains", feed_probe_domains, feed_read_plain},
+    {"adblock", FEED_JUDGED_BY_RANK, feed_probe_adblock, feed_read_adblock},
+    {"hosts", FEED_JUDGED_BY_RANK, feed_probe_hosts, feed_read_plain},
+    {"wildcard", FEED_JUDGED_BY_RANK, feed_probe_wildcard, feed_read_plain},
+    {"domains", FEED_JUDGED_BY_RANK, feed_probe_domains, feed_read_plain},
 };
 
 const struct feed_format *feed_format_find(const char *name)
@@ -21,6 +21,11 @@ const struct feed_format *feed_format_find(const char *name)
 const char *feed_format_name(const struct feed_format *format)
 {
 	return format->name;
+}
+
+enum feed_judging feed_format_judging(const struct feed_format *format)
+{
+	return format->judging;
 }
 
 const char *const *feed_format_names(void)

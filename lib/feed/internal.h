@@ -12,6 +12,7 @@ enum {
 /* One row of the table of formats. */
 struct feed_format {
 	const char *name;
+	enum feed_judging judging;
 	/* How much this line (trimmed, not empty) looks like one of the format: 0 not at
 	 * all, 1 possible, 4 hardly anything else. */
 	unsigned (*probe)(struct slice line);
@@ -50,7 +51,7 @@ void feed_blank(struct feed_parser *p);
 /* What a bare name means here. */
 static inline unsigned feed_bare_kind(const struct feed_parser *p)
 {
-	return p->options.exact ? FEED_EXACT : FEED_SUBTREE;
+	return p->options.exact ? RULE_EXACT : RULE_SUBTREE;
 }
 
 /* Reads `text` as a name into *out: lower case, one trailing dot cut, U-labels to

@@ -69,8 +69,7 @@ void feed_emit(struct feed_parser *p, unsigned kind)
 		return;
 	}
 	struct feed_rule rule = {
-	    .name = name_of(&p->name),
-	    .kind = kind,
+	    .rule = {.subject = RULE_OF_NAME, .kind = kind, .name = name_of(&p->name)},
 	    .line = p->stats.lines,
 	    .text = p->line,
 	};

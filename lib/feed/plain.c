@@ -49,13 +49,13 @@ static void read_one(struct feed_parser *p, struct slice word)
 
 	if (slice_starts(word, SLICE_LIT("*."))) {
 		word = (struct slice){word.ptr + 2, word.len - 2};
-		kind = FEED_SUBTREE;
+		kind = RULE_SUBTREE;
 	} else if (word.len > 1 && word.ptr[0] == '.') {
 		word = (struct slice){word.ptr + 1, word.len - 1};
-		kind = FEED_SUBTREE;
+		kind = RULE_SUBTREE;
 	} else if (word.ptr[0] == '=') {
 		word = (struct slice){word.ptr + 1, word.len - 1};
-		kind = FEED_EXACT;
+		kind = RULE_EXACT;
 	}
 	/* "*" and "*." cover everything, as the root does */
 	if (word.len == 0 || slice_equal(word, SLICE_LIT("*"))) {

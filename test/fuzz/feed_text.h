@@ -20,25 +20,25 @@ static enum err check_rule(void *arg, const struct feed_rule *rule)
 	uint64_t *sum = arg;
 	size_t at = 0, labels = 0;
 
-	HOLDS(rule->name.len >= 5 && rule->name.len <= NAME_OCTETS_MAX);
-	while (rule->name.wire[at] != 0) {
-		size_t len = rule->name.wire[at];
-		HOLDS(len <= NAME_LABEL_OCTETS_MAX && at + len + 1 < rule->name.len);
+	HOLDS(rule->rule.name.len >= 5 && rule->rule.name.len <= NAME_OCTETS_MAX);
+	while (rule->rule.name.wire[at] != 0) {
+		size_t len = rule->rule.name.wire[at];
+		HOLDS(len <= NAME_LABEL_OCTETS_MAX && at + len + 1 < rule->rule.name.len);
 		for (size_t i = 1; i <= len; i++) {
-			uint8_t c = rule->name.wire[at + i];
+			uint8_t c = rule->rule.name.wire[at + i];
 			HOLDS((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
 			    c == '-' || c == '_');
 		}
 		at += len + 1;
 		labels++;
 	}
-	HOLDS(at + 1 == rule->name.len);
+	HOLDS(at + 1 == rule->rule.name.len);
 	HOLDS(labels >= 2);
-	HOLDS((rule->kind & FEED_REACH_MASK) != 3 && rule->kind < 16);
+	HOLDS((rule->rule.kind & RULE_REACH_MASK) != 3 && rule->rule.kind < 16);
 	HOLDS(rule->line >= 1);
 	HOLDS(rule->text.len <= FEED_LINE_MAX_BYTES);
-	*sum = hash_mix64(*sum ^ rule->line ^ (uint64_t)rule->kind << 48);
-	*sum = checksum64(*sum, (struct slice){rule->name.wire, rule->name.len});
+	*sum = hash_mix64(*sum ^ rule->line ^ (uint64_t)rule->rule.kind << 48);
+	*sum = checksum64(*sum, (struct slice){rule->rule.name.wire, rule->rule.name.len});
 	*sum = checksum64(*sum, rule->text);
 	return OK;
 }

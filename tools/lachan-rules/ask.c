@@ -88,7 +88,7 @@ static enum err note_line(void *arg, const struct feed_hit *hit)
 	struct question *q = &s->questions[s->indexes[hit->query]];
 	struct slice text = hit->rule->text;
 
-	if (q->line != 0 || hit->depth != q->depth || hit->rule->kind != q->kind)
+	if (q->line != 0 || hit->depth != q->depth || hit->rule->rule.kind != q->kind)
 		return OK;
 	q->rule_len = text.len < ASK_RULE_BYTES ? text.len : ASK_RULE_BYTES;
 	q->rule = malloc(q->rule_len + 1);

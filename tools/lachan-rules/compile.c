@@ -28,16 +28,10 @@ struct job {
 	bool allow;
 };
 
-_Static_assert((int)FEED_EXACT == (int)RULEDB_EXACT &&
-        (int)FEED_BELOW == (int)RULEDB_BELOW &&
-        (int)FEED_EXCEPTION == (int)RULEDB_EXCEPTION &&
-        (int)FEED_IMPORTANT == (int)RULEDB_IMPORTANT,
-    "a feed's kind is the database's kind");
-
 static enum err take_rule(void *arg, const struct feed_rule *rule)
 {
 	struct job *job = arg;
-	return ruledb_builder_add(job->builder, rule->name, rule->kind);
+	return ruledb_builder_add(job->builder, rule->rule.name, rule->rule.kind);
 }
 
 static bool is_protected(void *arg, const struct feed_rule *rule)

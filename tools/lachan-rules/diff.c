@@ -42,7 +42,7 @@ static enum err note_new(void *arg, const struct feed_rule *rule)
 	struct news *n = arg;
 	struct name_hashes hashes;
 
-	name_hash_all(&hashes, rule->name, ruledb_key(n->other));
+	name_hash_all(&hashes, rule->rule.name, ruledb_key(n->other));
 	if (ruledb_has(n->other, &hashes))
 		return OK;
 	if (n->count == n->capacity) {
@@ -54,8 +54,8 @@ static enum err note_new(void *arg, const struct feed_rule *rule)
 		n->capacity = capacity;
 	}
 	n->seen[n->count++] = hashes.at[hashes.count - 1];
-	if (n->example_count < EXAMPLES && !is_example(n, rule->name))
-		name_copy(&n->examples[n->example_count++], rule->name);
+	if (n->example_count < EXAMPLES && !is_example(n, rule->rule.name))
+		name_copy(&n->examples[n->example_count++], rule->rule.name);
 	return OK;
 }
 
@@ -76,7 +76,7 @@ static enum err note_own(void *arg, const struct feed_rule *rule)
 	const struct own *own = arg;
 	struct name_hashes hashes;
 
-	name_hash_all(&hashes, rule->name, ruledb_key(own->db));
+	name_hash_all(&hashes, rule->rule.name, ruledb_key(own->db));
 	return ruledb_has(own->db, &hashes) ? note_new(own->news, rule) : OK;
 }
 

@@ -24,11 +24,12 @@ bool suffix_covers(const struct feed_rule *rule, bool of_allow_feed)
 {
 	char text[NAME_OCTETS_MAX];
 
-	if ((rule->kind & FEED_EXCEPTION) != 0 && !of_allow_feed)
+	if (rule->rule.subject != RULE_OF_NAME ||
+	    ((rule->rule.kind & RULE_EXCEPTION) != 0 && !of_allow_feed))
 		return false;
-	if (!feed_may_be_public_suffix(rule->name))
+	if (!feed_may_be_public_suffix(rule->rule.name))
 		return false;
-	text_of(text, rule->name);
+	text_of(text, rule->rule.name);
 	return psl_is_public_suffix2(
 	           psl_builtin(), text, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) == 1;
 }

@@ -8,10 +8,10 @@
 
 static const char *reach_text(unsigned kind)
 {
-	switch (kind & FEED_REACH_MASK) {
-	case FEED_SUBTREE:
+	switch (kind & RULE_REACH_MASK) {
+	case RULE_SUBTREE:
 		return "subtree";
-	case FEED_EXACT:
+	case RULE_EXACT:
 		return "exact";
 	default:
 		return "below";
@@ -23,11 +23,12 @@ static enum err note(void *arg, const struct feed_rule *rule)
 	struct reading *out = arg;
 	char name[NAME_TEXT_MAX];
 
-	name_to_text(name, rule->name);
+	name_to_text(name, rule->rule.name);
 	int n = snprintf(out->rules + out->used, sizeof out->rules - out->used,
 	    "%s%s%s%s %s@%u", out->count == 0 ? "" : ", ",
-	    rule->kind & FEED_EXCEPTION ? "@@" : "", rule->kind & FEED_IMPORTANT ? "!" : "",
-	    reach_text(rule->kind), name, (unsigned)rule->line);
+	    rule->rule.kind & RULE_EXCEPTION ? "@@" : "",
+	    rule->rule.kind & RULE_IMPORTANT ? "!" : "", reach_text(rule->rule.kind), name,
+	    (unsigned)rule->line);
 	if (n > 0 && (size_t)n < sizeof out->rules - out->used)
 		out->used += (size_t)n;
 	out->count++;
@@ -39,7 +40,7 @@ static bool is_protected(void *arg, const struct feed_rule *rule)
 	char name[NAME_TEXT_MAX];
 
 	(void)arg;
-	name_to_text(name, rule->name);
+	name_to_text(name, rule->rule.name);
 	return strcmp(name, "edu.vn") == 0;
 }
 
