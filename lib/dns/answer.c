@@ -2,18 +2,11 @@
 
 #include <assert.h>
 
+#include "dns/internal.h"
+
 enum {
 	OPT_BYTES = 11,       /* of an OPT without options */
 	OPTION_HEAD_BYTES = 4 /* code and length */
-};
-
-/* An answer being written. The writer ends where records must, so that the OPT always
- * finds its place behind them. */
-struct writing {
-	const struct answer *a;
-	struct writer w;
-	size_t limit; /* of the whole message */
-	size_t question_end;
 };
 
 /* ---- header, question and OPT ---- */
@@ -47,7 +40,7 @@ static uint16_t answer_flags(const struct answer *a, enum dns_rcode rcode)
 	return (uint16_t)(flags | ((unsigned)rcode & FLAG_RCODE_MASK));
 }
 
-static struct writing begin(const struct answer *a, enum dns_rcode rcode)
+struct writing writing_begin(const struct answer *a, enum dns_rcode rcode)
 {
 	struct writing wr = {.a = a, .limit = limit_of(a)};
 	size_t reserved = opt_bytes(a);
@@ -98,12 +91,13 @@ static void put_opt(struct writing *wr, enum dns_rcode rcode)
 	}
 }
 
-/* Sets the counts and appends the OPT. Records that did not fit are all taken back: half
- * an RRset is worse than TC (RFC 2181 section 9). */
-static size_t finish(
+/* Records that did not fit are all taken back: half an RRset is worse than TC (RFC 2181
+ * section 9). */
+size_t writing_finish(
     struct writing *wr, enum dns_rcode rcode, uint16_t answers, uint16_t authorities)
 {
 	uint8_t *out = wr->a->out;
+
 	if (wr->question_end == 0)
 		return 0;
 	if (wr->w.bad) {
@@ -121,12 +115,10 @@ static size_t finish(
 
 /* ---- records of our own ---- */
 
-/* Everything of a record at the qname but its RDATA. */
-static void put_rr_head(
-    struct writing *wr, enum dns_type type, uint32_t ttl_s, size_t rdlength)
+void writing_rr_head(struct writing *wr, uint16_t type, uint32_t ttl_s, size_t rdlength)
 {
 	writer_u16(&wr->w, 0xc000 | DNS_HEADER_BYTES);
-	writer_u16(&wr->w, (uint16_t)type);
+	writer_u16(&wr->w, type);
 	writer_u16(&wr->w, wr->a->query->qclass);
 	writer_u32(&wr->w, ttl_s);
 	writer_u16(&wr->w, (uint16_t)rdlength);
@@ -135,36 +127,37 @@ static void put_rr_head(
 size_t answer_address(const struct answer *a, struct slice address, uint32_t ttl_s)
 {
 	assert(address.len == 4 || address.len == 16);
-	struct writing wr = begin(a, RCODE_NOERROR);
-	put_rr_head(&wr, address.len == 4 ? TYPE_A : TYPE_AAAA, ttl_s, address.len);
+	struct writing wr = writing_begin(a, RCODE_NOERROR);
+	writing_rr_head(&wr, address.len == 4 ? TYPE_A : TYPE_AAAA, ttl_s, address.len);
 	writer_bytes(&wr.w, address);
-	return finish(&wr, RCODE_NOERROR, 1, 0);
+	return writing_finish(&wr, RCODE_NOERROR, 1, 0);
 }
 
 size_t answer_any(const struct answer *a, uint32_t ttl_s)
 {
 	static const uint8_t hinfo[] = {7, 'R', 'F', 'C', '8', '4', '8', '2', 0};
-	struct writing wr = begin(a, RCODE_NOERROR);
-	put_rr_head(&wr, TYPE_HINFO, ttl_s, sizeof hinfo);
+	struct writing wr = writing_begin(a, RCODE_NOERROR);
+	writing_rr_head(&wr, TYPE_HINFO, ttl_s, sizeof hinfo);
 	writer_bytes(&wr.w, (struct slice){hinfo, sizeof hinfo});
-	return finish(&wr, RCODE_NOERROR, 1, 0);
+	return writing_finish(&wr, RCODE_NOERROR, 1, 0);
 }
 
-/* A suffix of the qname, as a pointer into the question. */
-static void put_suffix(struct writing *wr, struct dname owner)
+/* A name: a pointer into the question where that ends in it, else at length. */
+static void put_name(struct writing *wr, struct dname name)
 {
-	size_t qname_len = wr->a->query->qname.len;
-	if (owner.len <= 1) {
-		writer_u8(&wr->w, 0);
+	struct dname qname = message_qname(wr->a->query);
+
+	if (name.len > 1 && name_is_at_or_below(qname, name)) {
+		writer_u16(
+		    &wr->w, (uint16_t)(0xc000 | (DNS_HEADER_BYTES + qname.len - name.len)));
 	} else {
-		writer_u16(&wr->w,
-		    (uint16_t)(0xc000 | (DNS_HEADER_BYTES + qname_len - owner.len)));
+		writer_bytes(&wr->w, (struct slice){name.wire, name.len});
 	}
 }
 
 /* Our SOA: the zone itself is its server, there is no mailbox, nobody transfers it; what
  * counts is MINIMUM (RFC 2308 section 3). */
-static void put_soa(struct writing *wr, struct dname owner, uint32_t ttl_s)
+void writing_soa(struct writing *wr, struct dname owner, uint32_t ttl_s)
 {
 	enum {
 		SERIAL = 1,
@@ -172,13 +165,18 @@ static void put_soa(struct writing *wr, struct dname owner, uint32_t ttl_s)
 		RETRY_S = 600,
 		EXPIRE_S = 86400
 	};
-	put_suffix(wr, owner);
+	size_t owner_at = wr->w.len; /* far below 2^14: the question alone is before it */
+	put_name(wr, owner);
+	bool pointer = wr->w.len - owner_at == 2;
 	writer_u16(&wr->w, TYPE_SOA);
 	writer_u16(&wr->w, wr->a->query->qclass);
 	writer_u32(&wr->w, ttl_s);
 	size_t name_bytes = owner.len <= 1 ? 1 : 2;
 	writer_u16(&wr->w, (uint16_t)(name_bytes + 1 + 20));
-	put_suffix(wr, owner);
+	if (pointer || owner.len <= 1)
+		put_name(wr, owner);
+	else
+		writer_u16(&wr->w, (uint16_t)(0xc000 | owner_at));
 	writer_u8(&wr->w, 0);
 	writer_u32(&wr->w, SERIAL);
 	writer_u32(&wr->w, REFRESH_S);
@@ -190,10 +188,9 @@ static void put_soa(struct writing *wr, struct dname owner, uint32_t ttl_s)
 static size_t answer_negative(
     const struct answer *a, enum dns_rcode rcode, struct dname owner, uint32_t ttl_s)
 {
-	assert(name_is_at_or_below(message_qname(a->query), owner));
-	struct writing wr = begin(a, rcode);
-	put_soa(&wr, owner, ttl_s);
-	return finish(&wr, rcode, 0, 1);
+	struct writing wr = writing_begin(a, rcode);
+	writing_soa(&wr, owner, ttl_s);
+	return writing_finish(&wr, rcode, 0, 1);
 }
 
 size_t answer_nodata(const struct answer *a, struct dname owner, uint32_t ttl_s)
@@ -208,8 +205,26 @@ size_t answer_nxdomain(const struct answer *a, struct dname owner, uint32_t ttl_
 
 size_t answer_rcode(const struct answer *a, enum dns_rcode rcode)
 {
-	struct writing wr = begin(a, rcode);
-	return finish(&wr, rcode, 0, 0);
+	struct writing wr = writing_begin(a, rcode);
+	return writing_finish(&wr, rcode, 0, 0);
+}
+
+size_t answer_truncated(const struct answer *a)
+{
+	struct writing wr = writing_begin(a, RCODE_NOERROR);
+	wr.w.bad = true;
+	return writing_finish(&wr, RCODE_NOERROR, 0, 0);
+}
+
+size_t answer_records(const struct answer *a, const struct answer_record *records,
+    size_t count, uint32_t ttl_s)
+{
+	struct writing wr = writing_begin(a, RCODE_NOERROR);
+	for (size_t i = 0; i < count; i++) {
+		writing_rr_head(&wr, records[i].type, ttl_s, records[i].rdata.len);
+		writer_bytes(&wr.w, records[i].rdata);
+	}
+	return writing_finish(&wr, RCODE_NOERROR, (uint16_t)count, 0);
 }
 
 /* ---- stored answers ---- */
@@ -245,12 +260,12 @@ size_t answer_from_stored(
 		return answer_rcode(a, RCODE_SERVFAIL);
 	const uint8_t *message = stored->message.ptr;
 	enum dns_rcode rcode = load_u16(message + 2) & FLAG_RCODE_MASK;
-	struct writing wr = begin(a, rcode);
+	struct writing wr = writing_begin(a, rcode);
 	size_t skip = DNS_HEADER_BYTES + a->query->question.len;
 	writer_bytes(&wr.w, (struct slice){message + skip, stored->message.len - skip});
 	if (!wr.w.bad)
 		age_ttls(a->out, stored, age_s, ttl_max_s);
-	return finish(&wr, rcode, load_u16(message + 6), load_u16(message + 8));
+	return writing_finish(&wr, rcode, load_u16(message + 6), load_u16(message + 8));
 }
 
 /* ---- queries to upstreams ---- */

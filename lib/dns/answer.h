@@ -56,7 +56,32 @@ size_t answer_from_stored(const struct answer *a, const struct stored *stored,
 /* One A record (4 octets) or AAAA record (16 octets) at the qname. */
 size_t answer_address(const struct answer *a, struct slice address, uint32_t ttl_s);
 
-/* Negative answers with our SOA at `owner`, the qname or above it, TTL = MINIMUM = ttl_s. */
+/* `count` records at the qname, RDATA in wire form with names uncompressed: what a rule of a
+ * list gives. A CNAME stands alone (RFC 1034 section 3.6.2): the caller sees to it. */
+struct answer_record {
+	uint16_t type;
+	struct slice rdata;
+};
+size_t answer_records(const struct answer *a, const struct answer_record *records,
+    size_t count, uint32_t ttl_s);
+
+/* A CNAME from the qname to `target`, and what is stored about the target for the same type,
+ * `age_s` after it was stored. All TTLs are at most `ttl_s`. Without `stored` (NULL) the
+ * target has no data: our SOA at the target says so. A question of type CNAME gets the CNAME
+ * alone. SERVFAIL when `stored` answers another question. */
+size_t answer_alias(const struct answer *a, struct dname target, uint32_t ttl_s,
+    const struct stored *stored, uint32_t age_s);
+
+/* A stored answer as answer_from_stored() gives it, its SVCB and HTTPS records without the
+ * parameter `ech` (RFC 9848), nor its mention under `mandatory`. */
+size_t answer_without_ech(const struct answer *a, const struct stored *stored,
+    uint32_t age_s, uint32_t ttl_max_s);
+
+/* TC and no record: "ask over TCP". */
+size_t answer_truncated(const struct answer *a);
+
+/* Negative answers with our SOA at `owner`, TTL = MINIMUM = ttl_s. The owner is the qname, a
+ * name above it, or, when an answer is withheld for what it leads to, that name. */
 size_t answer_nodata(const struct answer *a, struct dname owner, uint32_t ttl_s);
 size_t answer_nxdomain(const struct answer *a, struct dname owner, uint32_t ttl_s);
 

@@ -53,6 +53,7 @@ MUST_CHECK bool rr_target(struct name_buf *out, struct slice packet, const struc
 /* The parameters of an SVCB or HTTPS record in ascending order (RFC 9460 section 2.2):
  * start with rr_svcb_params, then rr_svcb_next until it is false. */
 enum svcb_key {
+	SVCB_MANDATORY = 0,
 	SVCB_ALPN = 1,
 	SVCB_PORT = 3,
 	SVCB_IPV4HINT = 4,

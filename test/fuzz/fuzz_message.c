@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "dns/answer.h"
+#include "dns/leads.h"
 #include "dns/rr.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -184,6 +185,14 @@ static void answer_all_ways(const struct message *m, enum message_fate fate)
 	check_answer(&a, answer_any(&a, 3600));
 	check_answer(&a, answer_address(&a, (struct slice){address, 4}, 60));
 	check_answer(&a, answer_address(&a, (struct slice){address, 16}, 60));
+	static const uint8_t elsewhere[] = "\5other\2vn";
+	struct dname other = {elsewhere, sizeof elsewhere};
+	const struct answer_record records[] = {
+	    {TYPE_A, {address, 4}}, {TYPE_A, {address + 1, 4}}};
+	check_answer(&a, answer_nodata(&a, other, 300));
+	check_answer(&a, answer_alias(&a, other, 300, NULL, 0));
+	check_answer(&a, answer_records(&a, records, COUNT_OF(records), 60));
+	check_answer(&a, answer_truncated(&a));
 }
 
 static void play_query(struct slice packet)
@@ -277,6 +286,66 @@ static void ask_stored(const struct stored *stored, uint16_t id, uint16_t edns_s
 		require(rr.type == TYPE_OPT || rr.ttl_s <= 300);
 }
 
+/* The parsed query for (name, type of what is stored). */
+static void parse_question(
+    struct message *m, uint8_t sent[QUERY_BYTES_MAX], struct dname name, uint16_t qtype)
+{
+	struct query query = {
+	    .id = 1, .qname = name, .qtype = qtype, .edns_udp_size = 4096};
+	struct slice packet = {sent, query_write(sent, QUERY_BYTES_MAX, &query)};
+	require(message_parse(m, packet) == MESSAGE_GOOD);
+}
+
+static size_t lead_count(const struct stored *stored)
+{
+	struct lead_walk walk = lead_walk_over(stored);
+	struct lead lead;
+	size_t count = 0;
+	for (; lead_walk_next(&walk, &lead); count++) {
+		require(
+		    !lead.is_address || lead.address.len == 4 || lead.address.len == 16);
+		require(lead.is_address || lead.name.len >= 1);
+	}
+	return count;
+}
+
+/* What we send, as a view for lead_walk_over() and stored_has_ech(). */
+static struct stored view_of(const uint8_t *out, size_t len)
+{
+	return (struct stored){.message = {out, len}};
+}
+
+/* The same records under another question, and without ech. */
+static void ask_copies(const struct stored *stored)
+{
+	static const uint8_t elsewhere[] = "\5other\2vn";
+	static uint8_t out[DNS_MESSAGE_BYTES_MAX];
+	uint8_t sent[QUERY_BYTES_MAX];
+	struct message m;
+	struct name_buf qname;
+	size_t end;
+	require(name_parse_wire(&qname, stored->message, DNS_HEADER_BYTES, &end));
+	uint16_t qtype = load_u16(stored->message.ptr + end);
+	size_t leads = lead_count(stored);
+
+	parse_question(&m, sent, name_of(&qname), qtype);
+	if (m.qclass != load_u16(stored->message.ptr + end + 2))
+		return;
+	struct answer a = answer_over_tcp(&m, out, sizeof out);
+	size_t len = answer_without_ech(&a, stored, 1, 300);
+	check_answer(&a, len);
+	struct stored copy = view_of(out, len);
+	require(!stored_has_ech(&copy));
+	require((load_u16(out + 2) & FLAG_TC) != 0 || lead_count(&copy) == leads);
+
+	parse_question(&m, sent, (struct dname){elsewhere, sizeof elsewhere}, qtype);
+	len = answer_alias(&a, name_of(&qname), 300, stored, 1);
+	check_answer(&a, len);
+	copy = view_of(out, len);
+	require((load_u16(out + 2) & FLAG_TC) != 0 || qtype == TYPE_CNAME ||
+	    lead_count(&copy) == leads + 1);
+}
+
 static void play_reply(struct slice packet)
 {
 	static uint8_t storage[STORED_BYTES];
@@ -293,6 +362,7 @@ static void play_reply(struct slice packet)
 	require(len <= cap);
 	require(stored_view(&stored, (struct slice){storage, len}));
 	check_stored(&stored, &limits);
+	ask_copies(&stored);
 	ask_stored(&stored, id, 0);
 	ask_stored(&stored, id, 1232);
 	ask_stored(&stored, id, 4096);
