@@ -42,8 +42,12 @@ enum rule_action {
 	RULE_NXDOMAIN, /* $dnsrewrite=NXDOMAIN */
 	RULE_NODATA,   /* $dnsrewrite=NOERROR */
 	RULE_REFUSED,
-	RULE_DROP,    /* RPZ: no answer at all */
-	RULE_TCP_ONLY /* RPZ: truncated over UDP, passes over TCP */
+	RULE_DROP,     /* RPZ: no answer at all */
+	RULE_TCP_ONLY, /* RPZ: truncated over UDP, passes over TCP */
+	/* Of exceptions alone: $dnsrewrite without a value. Any exception whose action is not
+	 * RULE_PLAIN excepts nothing itself: it undoes the rules of its feed that have the same
+	 * action and data, this one all that have any. */
+	RULE_ANY_DATA
 };
 
 enum {
@@ -90,15 +94,27 @@ struct rule {
 
 /* ---- lists inside terms ---- */
 
-/* Appends a client: a network, or a name (word) when network->family is 0. */
+/* Appends a client: a network, or a name (word, at most 255 octets, else nothing is appended)
+ * when network->family is 0. */
 void rule_list_client(
     struct buf *list, bool negated, const struct rule_network *network, struct slice word);
 /* Appends a word, at most 255 octets (longer: nothing is appended and false). */
 bool rule_list_word(struct buf *list, bool negated, struct slice word);
 
+struct rule_client {
+	bool negated;
+	struct rule_network network; /* family 0: `word` is a name */
+	struct slice word;
+};
+
+/* Reads the next item of a list; false at its end (or at damage: then the reader is bad). */
+bool rule_client_next(struct reader *list, struct rule_client *out);
+bool rule_word_next(struct reader *list, struct slice *word, bool *negated);
+
 /* ---- encoded, as the rule database keeps them ---- */
 
-/* Appends the encoding of *terms; same terms, same bytes. */
+/* Appends the encoding of *terms; same terms, same bytes. Terms whose encoding would be longer
+ * than RULE_TERMS_MAX_BYTES make the buffer bad. */
 void rule_terms_write(struct buf *out, const struct rule_terms *terms);
 /* Opens an encoding; *out borrows `bytes`. ERR_FORMAT for anything rule_terms_write could not
  * have made: every length, list, name, prefix and type is checked. */
@@ -119,6 +135,8 @@ struct rule_question {
  * rule with a client or tag condition does not act on askers who are not known, negated ones
  * do. Pattern and network are not asked here. */
 bool rule_terms_hold(const struct rule_terms *terms, const struct rule_question *question);
+/* Whether any condition but the name's own (denyallow) stands in *terms. */
+bool rule_terms_ask_who(const struct rule_terms *terms);
 /* Whether an address (4 or 16 octets) lies in *network. */
 bool rule_network_holds(const struct rule_network *network, struct slice address);
 
