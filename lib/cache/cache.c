@@ -160,6 +160,18 @@ bool cache_put(
 	return fits;
 }
 
+void cache_note(struct cache *cache, const struct cache_key *key, uint64_t stored_ms,
+    uint64_t user_bits)
+{
+	struct place p = place_of(cache, key);
+
+	pthread_mutex_lock(&p.shard->lock);
+	struct record *r = shard_find(&p, key);
+	if (r != NULL && r->stored_ms == stored_ms)
+		r->user_bits = user_bits;
+	pthread_mutex_unlock(&p.shard->lock);
+}
+
 bool cache_remove(struct cache *cache, const struct cache_key *key)
 {
 	struct place p = place_of(cache, key);

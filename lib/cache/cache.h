@@ -118,6 +118,11 @@ bool cache_find(struct cache *cache, const struct cache_key *key, uint64_t now_m
 bool cache_put(
     struct cache *cache, const struct cache_key *key, const struct cache_entry *entry);
 
+/* Sets the caller's bits beside the answer that was stored under `key` at `stored_ms`; nothing
+ * happens when another one, or none, is there now. */
+void cache_note(struct cache *cache, const struct cache_key *key, uint64_t stored_ms,
+    uint64_t user_bits);
+
 /* Forgets one question; false when it was not known. */
 bool cache_remove(struct cache *cache, const struct cache_key *key);
 /* Forgets every question at or below `name` (wire form; the root byte alone: all).

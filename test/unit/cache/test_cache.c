@@ -109,6 +109,37 @@ static void a_hit_tells_when_it_was_stored_and_when_it_ends(void **state)
 	cache_free(cache);
 }
 
+static uint64_t bits_of(struct cache *cache, const struct cache_key *key, uint64_t now_ms)
+{
+	uint8_t bytes[64];
+	struct writer out = writer_over(bytes, sizeof bytes);
+	struct cache_hit hit;
+
+	assert_true(cache_find(cache, key, now_ms, &out, &hit));
+	return hit.user_bits;
+}
+
+static void a_note_goes_to_the_answer_it_is_about_and_no_other(void **state)
+{
+	(void)state;
+	struct cache *cache = new_cache(CACHE_MIN_BYTES);
+	struct cache_key key = cache_key_of(cache, SLICE_LIT("\2vn\0"), A, 0);
+	struct cache_key other = cache_key_of(cache, SLICE_LIT("\2la\0"), A, 0);
+
+	put_text(cache, &key, "first", 5000, 65000);
+	put_text(cache, &other, "other", 5000, 65000);
+	cache_note(cache, &key, 5000, 12);
+	assert_int_equal(bits_of(cache, &key, 6000), 12);
+	assert_int_equal(bits_of(cache, &other, 6000), 7);
+	put_text(cache, &key, "second", 7000, 65000);
+	cache_note(cache, &key, 5000, 12);
+	assert_int_equal(bits_of(cache, &key, 7001), 7);
+	assert_true(cache_remove(cache, &key));
+	cache_note(cache, &key, 7000, 12);
+	assert_false(finds(cache, &key, 7001, "second"));
+	cache_free(cache);
+}
+
 static void an_expired_answer_is_a_miss_but_can_be_read_stale(void **state)
 {
 	(void)state;
@@ -491,6 +522,7 @@ int main(void)
 	    cmocka_unit_test(an_empty_cache_costs_no_memory),
 	    cmocka_unit_test(an_answer_is_found_under_its_question_alone),
 	    cmocka_unit_test(a_hit_tells_when_it_was_stored_and_when_it_ends),
+	    cmocka_unit_test(a_note_goes_to_the_answer_it_is_about_and_no_other),
 	    cmocka_unit_test(an_expired_answer_is_a_miss_but_can_be_read_stale),
 	    cmocka_unit_test(a_later_answer_replaces_the_earlier_one),
 	    cmocka_unit_test(flush_forgets_a_name_and_all_below_it),
