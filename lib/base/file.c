@@ -45,6 +45,17 @@ enum err atomic_file_begin(struct atomic_file *file, const char *path, mode_t mo
 	return file->fd >= 0 ? OK : ERR_IO;
 }
 
+enum err atomic_file_redirect(struct atomic_file *file, const char *path)
+{
+	char other[FILE_PATH_BYTES];
+	int n = snprintf(other, sizeof other, "%s", path);
+
+	if (n <= 0 || (size_t)n >= sizeof other)
+		return ERR_RANGE;
+	memcpy(file->path, other, sizeof other);
+	return OK;
+}
+
 enum err file_sync_folder(const char *path)
 {
 	char folder[FILE_PATH_BYTES];

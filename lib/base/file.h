@@ -27,6 +27,8 @@ struct atomic_file {
 /* ERR_IO with errno set, ERR_RANGE when the path is too long. */
 MUST_CHECK enum err atomic_file_begin(
     struct atomic_file *file, const char *path, mode_t mode);
+/* It will be published at `path`, in the same folder, instead. ERR_RANGE. */
+MUST_CHECK enum err atomic_file_redirect(struct atomic_file *file, const char *path);
 /* Writes `rest` behind what was written to fd, and publishes. ERR_IO with errno set. */
 MUST_CHECK enum err atomic_file_commit(struct atomic_file *file, struct slice rest);
 /* Publishes, and keeps what stood at PATH before as PATH + `suffix` (".prev"). */
