@@ -10,6 +10,7 @@ static const char *const words[] = {
     [META_OK] = "ok",
     [META_UNCHANGED] = "unchanged",
     [META_REFUSED] = "refused",
+    [META_HELD] = "held",
 };
 
 const char *meta_result_word(enum meta_result result)
@@ -63,19 +64,36 @@ static json_t *json_refused(const struct meta *m)
 	return refused;
 }
 
+static json_t *json_held(const struct meta_held *held)
+{
+	if (held->since_s == 0)
+		return json_null();
+	json_t *covers = json_array();
+	for (size_t i = 0; i < held->kept; i++)
+		(void)json_array_append_new(covers, json_text(held->covers[i]));
+	return json_pack("{s:o, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:I}", "since",
+	    json_time(held->since_s), "sha256", held->sha256, "body_sha256",
+	    held->body_sha256, "bytes", (json_int_t)held->bytes, "rules",
+	    (json_int_t)held->rules, "url", json_text(held->url), "etag",
+	    json_text(held->etag), "last_modified", json_text(held->last_modified),
+	    "covers", covers, "covers_count", (json_int_t)held->covers_count);
+}
+
 static json_t *to_json(const struct meta *m)
 {
-	return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:I,"
-	                 " s:o, s:o, s:I, s:I, s:I, s:o}",
-	    "kind", "lachan-feed", "version", 1, "result", meta_result_word(m->result),
-	    "reason", json_text(m->reason), "checked", json_time(m->checked_s), "next_try",
-	    json_time(m->next_try_s), "failures", (int)m->failures, "url",
-	    json_text(m->url), "etag", json_text(m->etag), "last_modified",
-	    json_text(m->last_modified), "sha256", json_text(m->sha256), "fetched",
-	    json_time(m->fetched_s), "bytes", (json_int_t)m->bytes, "category",
-	    json_text(m->category), "format", json_text(m->format), "entries",
-	    (json_int_t)m->entries, "rules", (json_int_t)m->rules, "protected",
-	    (json_int_t)m->protected_names, "refused", json_refused(m));
+	return json_pack("{s:s, s:i, s:b, s:s, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o,"
+	                 " s:o, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
+	    "kind", "lachan-feed", "version", 1, "off", m->off, "result",
+	    meta_result_word(m->result), "reason", json_text(m->reason), "checked",
+	    json_time(m->checked_s), "next_try", json_time(m->next_try_s), "failures",
+	    (int)m->failures, "url", json_text(m->url), "etag", json_text(m->etag),
+	    "last_modified", json_text(m->last_modified), "sha256", json_text(m->sha256),
+	    "body_sha256", json_text(m->body_sha256), "fetched", json_time(m->fetched_s),
+	    "bytes", (json_int_t)m->bytes, "category", json_text(m->category), "format",
+	    json_text(m->format), "entries", (json_int_t)m->entries, "patterns",
+	    (json_int_t)m->patterns, "rules", (json_int_t)m->rules, "protected",
+	    (json_int_t)m->protected_names, "refused", json_refused(m), "held",
+	    json_held(&m->held), "accepted", json_text(m->accepted));
 }
 
 static int append(const char *text, size_t len, void *out)
@@ -134,8 +152,32 @@ static void take_refused(struct meta *m, json_t *refused)
 	}
 }
 
+static void take_held(struct meta_held *held, const json_t *root)
+{
+	const json_t *name;
+	size_t i;
+
+	held->since_s = time_of(json_object_get(root, "since"));
+	if (held->since_s == 0)
+		return;
+	take_text(held->url, sizeof held->url, root, "url");
+	take_text(held->etag, sizeof held->etag, root, "etag");
+	take_text(held->last_modified, sizeof held->last_modified, root, "last_modified");
+	take_text(held->sha256, sizeof held->sha256, root, "sha256");
+	take_text(held->body_sha256, sizeof held->body_sha256, root, "body_sha256");
+	held->bytes = take_count(root, "bytes");
+	held->rules = take_count(root, "rules");
+	json_array_foreach(json_object_get(root, "covers"), i, name)
+	{
+		if (json_is_string(name))
+			meta_hold_name(held, json_string_value(name));
+	}
+	held->covers_count = take_count(root, "covers_count");
+}
+
 static void from_json(struct meta *m, const json_t *root)
 {
+	m->off = json_is_true(json_object_get(root, "off"));
 	m->result = result_of(root);
 	take_text(m->reason, sizeof m->reason, root, "reason");
 	m->checked_s = time_of(json_object_get(root, "checked"));
@@ -146,14 +188,18 @@ static void from_json(struct meta *m, const json_t *root)
 	take_text(m->etag, sizeof m->etag, root, "etag");
 	take_text(m->last_modified, sizeof m->last_modified, root, "last_modified");
 	take_text(m->sha256, sizeof m->sha256, root, "sha256");
+	take_text(m->body_sha256, sizeof m->body_sha256, root, "body_sha256");
 	m->fetched_s = time_of(json_object_get(root, "fetched"));
 	m->bytes = take_count(root, "bytes");
 	take_text(m->category, sizeof m->category, root, "category");
 	take_text(m->format, sizeof m->format, root, "format");
 	m->entries = take_count(root, "entries");
+	m->patterns = take_count(root, "patterns");
 	m->rules = take_count(root, "rules");
 	m->protected_names = take_count(root, "protected");
 	take_refused(m, json_object_get(root, "refused"));
+	take_held(&m->held, json_object_get(root, "held"));
+	take_text(m->accepted, sizeof m->accepted, root, "accepted");
 }
 
 enum err meta_decode(struct meta *out, struct slice text)
@@ -171,6 +217,15 @@ enum err meta_decode(struct meta *out, struct slice text)
 	}
 	json_decref(root);
 	return rc;
+}
+
+void meta_hold_name(struct meta_held *held, const char *name)
+{
+	held->covers_count++;
+	if (held->kept == META_COVERS_MAX)
+		return;
+	(void)snprintf(held->covers[held->kept], META_NAME_BYTES, "%s", name);
+	held->kept++;
 }
 
 void meta_refuse(struct meta *m, const char *reason, uint64_t lines)

@@ -83,6 +83,86 @@ static void read_meta(struct feed *feed)
 	feed->has_copy = access(feed->copy_path, R_OK) == 0;
 }
 
+/* ---- what is held ---- */
+
+static bool is_accepted(const struct feed *feed)
+{
+	const struct meta *m = &feed->meta;
+	return m->held.since_s > 0 && strcmp(m->accepted, m->held.sha256) == 0;
+}
+
+static void copy_text(char *out, size_t size, const char *text)
+{
+	(void)snprintf(out, size, "%s", text);
+}
+
+/* What is known of the held body is what is known of the last good copy from now on. */
+static void take_over(struct meta *m)
+{
+	const struct meta_held *held = &m->held;
+
+	copy_text(m->url, sizeof m->url, held->url);
+	copy_text(m->etag, sizeof m->etag, held->etag);
+	copy_text(m->last_modified, sizeof m->last_modified, held->last_modified);
+	copy_text(m->sha256, sizeof m->sha256, held->sha256);
+	copy_text(m->body_sha256, sizeof m->body_sha256, held->body_sha256);
+	m->fetched_s = held->since_s;
+	m->bytes = held->bytes;
+	m->rules = held->rules;
+	m->result = META_OK;
+	m->reason[0] = 0;
+	m->held = (struct meta_held){.since_s = 0};
+}
+
+/* The accepted text takes the place of the copy; the rename may be done already. */
+static enum err settle(struct feed *feed)
+{
+	struct meta *m = &feed->meta;
+
+	bool moved = rename(feed->held_path, feed->copy_path) == 0;
+	if (!moved && errno != ENOENT)
+		return ERR_IO;
+	if (moved || feed->has_copy) {
+		/* Not moved: it was before we were killed. Were it another text, compiling
+		 * would notice. */
+		feed->has_copy = true;
+		take_over(m);
+	} else {
+		m->held = (struct meta_held){.since_s = 0};
+		m->etag[0] = 0; /* the text is gone: it must come whole */
+		m->last_modified[0] = 0;
+		m->next_try_s = 0;
+	}
+	enum err rc = file_sync_folder(feed->copy_path);
+	return rc == OK ? store_save_meta(feed) : rc;
+}
+
+enum err store_accept(struct feed *feed)
+{
+	struct meta *m = &feed->meta;
+
+	if (m->held.since_s == 0)
+		return ERR_NOT_FOUND;
+	copy_text(m->accepted, sizeof m->accepted, m->held.sha256);
+	enum err rc = store_save_meta(feed);
+	return rc == OK ? settle(feed) : rc;
+}
+
+void store_forget_held(struct feed *feed)
+{
+	feed->meta.held = (struct meta_held){.since_s = 0};
+	(void)unlink(feed->held_path);
+}
+
+/* A killed run may have left the text without its meta, or the other way round. */
+static void mend_held(struct feed *feed)
+{
+	if (is_accepted(feed))
+		(void)settle(feed); /* failing, it is tried again by the next run */
+	else if (feed->meta.held.since_s == 0 || access(feed->held_path, R_OK) != 0)
+		store_forget_held(feed);
+}
+
 static enum err add_feed(struct store *s, const struct config_feed *config)
 {
 	struct feed *feed = &s->feeds[s->count];
@@ -91,12 +171,16 @@ static enum err add_feed(struct store *s, const struct config_feed *config)
 	feed->config = config;
 	(void)snprintf(name, sizeof name, "%s.gz", config->name.text);
 	enum err rc = path_join(feed->copy_path, sizeof feed->copy_path, s->folder, name);
+	(void)snprintf(name, sizeof name, "%s.held.gz", config->name.text);
+	if (rc == OK)
+		rc = path_join(feed->held_path, sizeof feed->held_path, s->folder, name);
 	(void)snprintf(name, sizeof name, "%s.meta", config->name.text);
 	if (rc == OK)
 		rc = path_join(feed->meta_path, sizeof feed->meta_path, s->folder, name);
 	if (rc != OK)
 		return rc;
 	read_meta(feed);
+	mend_held(feed);
 	s->count++;
 	return OK;
 }
@@ -156,13 +240,23 @@ enum err store_save_meta(const struct feed *feed)
 	return rc;
 }
 
-/* NAME.gz or NAME.meta of a feed that is not configured. */
+/* The end of a name that is ours; 0: the file is somebody else's. */
+static size_t tail_of(struct slice file)
+{
+	static const char *const tails[] = {".held.gz", ".gz", ".meta"};
+
+	for (size_t i = 0; i < COUNT_OF(tails); i++) {
+		if (slice_ends(file, slice_of(tails[i])))
+			return strlen(tails[i]);
+	}
+	return 0;
+}
+
+/* NAME.gz, NAME.held.gz or NAME.meta of a feed that is not configured. */
 static bool is_stranger(const struct store *s, const char *name)
 {
 	struct slice file = slice_of(name);
-	size_t tail = slice_ends(file, SLICE_LIT(".gz")) ? strlen(".gz")
-	    : slice_ends(file, SLICE_LIT(".meta"))       ? strlen(".meta")
-	                                                 : 0;
+	size_t tail = tail_of(file);
 
 	if (tail == 0)
 		return false;

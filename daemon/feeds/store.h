@@ -19,10 +19,12 @@ enum {
 struct feed {
 	const struct config_feed *config;
 	char copy_path[FILE_PATH_BYTES];
+	char held_path[FILE_PATH_BYTES]; /* NAME.held.gz: what meta.held speaks of */
 	char meta_path[FILE_PATH_BYTES];
 	struct meta meta;
 	bool has_copy; /* NAME.gz is there */
 	bool refused;  /* in this run; meta.reason says why */
+	bool held;     /* in this run: the body that came waits for a person */
 	bool tried;    /* in this run */
 };
 
@@ -42,7 +44,8 @@ enum store_wait {
 	STORE_GO_AWAY /* ERR_AGAIN */
 };
 
-/* Makes the folder, takes the lock, removes what a killed run left, reads every meta file.
+/* Makes the folder, takes the lock, removes what a killed run left, reads every meta file,
+ * and ends what a run killed in store_accept() began.
  * `feeds` must outlive the store. ERR_IO, ERR_MEMORY, ERR_RANGE with *why; ERR_AGAIN. */
 MUST_CHECK enum err store_open(struct store *s, const char *state_folder,
     const struct config_feeds *feeds, enum store_wait wait, struct diag *why);
@@ -50,6 +53,14 @@ MUST_CHECK enum err store_open(struct store *s, const char *state_folder,
 void store_close(struct store *s);
 
 MUST_CHECK enum err store_save_meta(const struct feed *feed);
+
+/* A person said yes to the body that is held: it becomes the last good copy, and its digest
+ * is remembered. Where its text is gone it is fetched again, whole, at the next due run.
+ * Killed at any moment, the next store_open() ends it. ERR_NOT_FOUND when nothing is held,
+ * ERR_IO with errno. */
+MUST_CHECK enum err store_accept(struct feed *feed);
+/* Nothing is held any more: a better body came. The caller saves the meta. */
+void store_forget_held(struct feed *feed);
 
 /* Removes copies and meta files of feeds that the configuration no longer has. */
 void store_remove_strangers(const struct store *s);

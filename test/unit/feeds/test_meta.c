@@ -31,6 +31,14 @@ static struct meta full(void)
 	m.protected_names = 2;
 	meta_refuse(&m, "not a domain name", 7);
 	meta_refuse(&m, "a URL or a path, not a name", 1);
+	m.off = true;
+	m.patterns = 3;
+	m.held.since_s = 1763766000;
+	memset(m.held.sha256, 'b', 64);
+	m.held.rules = 52200;
+	for (unsigned i = 0; i < META_COVERS_MAX + 5; i++)
+		meta_hold_name(&m.held, "google.com");
+	memset(m.accepted, 'c', 64);
 	return m;
 }
 
@@ -51,6 +59,13 @@ static void what_is_written_reads_back_the_same(void **state)
 	assert_true(after.next_try_s == before.next_try_s);
 	assert_true(after.bytes == before.bytes);
 	assert_int_equal(after.refused_count, 2);
+	assert_true(after.off);
+	assert_true(after.held.since_s == before.held.since_s);
+	assert_int_equal(after.held.kept, META_COVERS_MAX);
+	assert_int_equal(after.held.covers_count, META_COVERS_MAX + 5);
+	assert_string_equal(after.held.sha256, before.held.sha256);
+	assert_string_equal(after.held.covers[0], "google.com");
+	assert_string_equal(after.accepted, before.accepted);
 	assert_int_equal(meta_encode(&after, &again), OK);
 	assert_true(slice_equal(buf_slice(&text), buf_slice(&again)));
 	buf_deinit(&text);
