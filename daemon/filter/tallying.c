@@ -59,7 +59,8 @@ static void note_listing(
 	event->from_feed = false;
 	if (db == NULL)
 		return;
-	size_t n = ruledb_hits(db, &r->hashes, hits, COUNT_OF(hits));
+	struct ruledb_question asked = {.hashes = &r->hashes};
+	size_t n = ruledb_hits(db, NULL, &asked, hits, COUNT_OF(hits));
 	if (n > COUNT_OF(hits))
 		n = COUNT_OF(hits);
 	for (size_t i = 0; i < n; i++) {

@@ -121,7 +121,10 @@ void facts_gather(struct facts *out, const struct policy *policy,
 	out->own = name_set_longest(&out->tier->lists, question, out->labels);
 	out->protector = name_set_longest(&policy->never_block, question, out->labels);
 	out->unlisted = question->unlisted || policy->rules == NULL ||
-	    !ruledb_match(policy->rules, question->hashes, &out->listing);
+	    !ruledb_match(policy->rules, NULL,
+	        &(struct ruledb_question){
+	            .name = question->name, .hashes = question->hashes},
+	        &out->listing);
 	if (out->unlisted)
 		return;
 	out->listed = in_our_numbers(policy, out->listing.categories);

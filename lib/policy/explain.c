@@ -130,7 +130,9 @@ static void add_hits(
 
 	if (f->policy->rules == NULL)
 		return;
-	size_t all = ruledb_hits(f->policy->rules, question->hashes, hits, COUNT_OF(hits));
+	struct ruledb_question asked = {.name = question->name, .hashes = question->hashes};
+	size_t all =
+	    ruledb_hits(f->policy->rules, NULL, &asked, hits, COUNT_OF(hits));
 	size_t kept = all < COUNT_OF(hits) ? all : COUNT_OF(hits);
 	out->rules_dropped += all - kept;
 	for (size_t i = kept; i-- > 0;) /* the deepest first */

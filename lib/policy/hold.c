@@ -2,16 +2,18 @@
 
 #include <string.h>
 
-/* What one database says about a name, under its own key. */
-static void feeds_covering(
-    const struct ruledb *db, struct dname name, uint64_t feeds[RULEDB_FEED_WORDS])
+/* What one database says about a name, under its own key: for anybody, of any type. */
+static void feeds_covering(const struct ruledb *db, struct ruledb_scratch *scratch,
+    struct dname name, uint64_t feeds[RULEDB_FEED_WORDS])
 {
 	struct name_hashes hashes;
 	struct listing listing;
+	struct ruledb_question question = {
+	    .name = name, .hashes = &hashes, .whoever = true};
 
 	memset(feeds, 0, RULEDB_FEED_WORDS * sizeof *feeds);
 	name_hash_all(&hashes, name, ruledb_key(db));
-	if (ruledb_match(db, &hashes, &listing))
+	if (ruledb_match(db, scratch, &question, &listing))
 		memcpy(feeds, listing.feeds, sizeof listing.feeds);
 }
 
@@ -44,9 +46,10 @@ static void add_hold(struct found *found, unsigned feed, size_t name)
 	found->count++;
 }
 
-size_t policy_hold(const struct ruledb *fresh, const struct ruledb *old,
-    const struct config_names *names, struct hold *out, size_t max)
+size_t policy_hold(const struct hold_sides *sides, const struct config_names *names,
+    struct hold *out, size_t max)
 {
+	const struct ruledb *fresh = sides->fresh, *old = sides->old;
 	int in_old[RULEDB_FEEDS_MAX];
 	struct ruledb_feed feed;
 	unsigned feeds = 0;
@@ -57,8 +60,8 @@ size_t policy_hold(const struct ruledb *fresh, const struct ruledb *old,
 	for (size_t i = 0; i < names->count; i++) {
 		uint64_t now[RULEDB_FEED_WORDS];
 		uint64_t before[RULEDB_FEED_WORDS];
-		feeds_covering(fresh, names->items[i].name, now);
-		feeds_covering(old, names->items[i].name, before);
+		feeds_covering(fresh, sides->scratch, names->items[i].name, now);
+		feeds_covering(old, sides->scratch, names->items[i].name, before);
 		for (unsigned f = 0; f < feeds; f++)
 			if (has_feed(now, f) && in_old[f] >= 0 &&
 			    !has_feed(before, (unsigned)in_old[f]))

@@ -148,6 +148,20 @@ enum err ruledb_builder_add(struct ruledb_builder *b, struct dname name, unsigne
 	return OK;
 }
 
+enum err ruledb_builder_add_rule(struct ruledb_builder *b, const struct rule *rule)
+{
+	if (rule->subject != RULE_OF_NAME || rule->terms != NULL)
+		return ERR_UNSUPPORTED;
+	return ruledb_builder_add(b, rule->name, rule->kind);
+}
+
+void ruledb_builder_feed_options(struct ruledb_builder *b, bool longest, bool rewrite)
+{
+	(void)b;
+	(void)longest;
+	(void)rewrite;
+}
+
 void ruledb_builder_drop_feed(struct ruledb_builder *b)
 {
 	size_t kept = 0;

@@ -1,7 +1,8 @@
 /* ruledb/builder -- collects the rules of many feeds and writes one rule database.
  *
- * Memory: 12 bytes a rule (feed, name, kind), up to the ceiling given when it is made;
- * duplicates are dropped before the ceiling is called reached. One thread. */
+ * Memory: 12 bytes a plain rule (feed, name, kind), and for a special one 24 bytes more and its
+ * terms, equal terms once; up to the ceiling given when it is made. Duplicates are dropped
+ * before the ceiling is called reached. One thread. */
 #ifndef RULEDB_BUILDER_H
 #define RULEDB_BUILDER_H
 
@@ -35,6 +36,17 @@ MUST_CHECK enum err ruledb_builder_feed(
  * ERR_FULL at the ceiling, ERR_MEMORY, ERR_RANGE. */
 MUST_CHECK enum err ruledb_builder_add(
     struct ruledb_builder *b, struct dname name, unsigned kind);
+
+/* The same of any rule. What the reader could not use is no error: it is counted among the
+ * feed's refused lines, with its reason (a pattern that PCRE2 does not take or that is beyond
+ * a ceiling of ruledb.h, too many special rules for one name, terms that are not whole). A rule
+ * with `badfilter` undoes, when the database is written, the rule of its feed that is equal
+ * otherwise. */
+MUST_CHECK enum err ruledb_builder_add_rule(
+    struct ruledb_builder *b, const struct rule *rule);
+
+/* How the feed begun last is judged (default: by rank), and whether its data may answer. */
+void ruledb_builder_feed_options(struct ruledb_builder *b, bool longest, bool rewrite);
 
 /* Forgets the feed begun last with all its rules (it turned out to be no list). The category
  * stays. */

@@ -43,9 +43,11 @@ static bool feed_allows(const struct layout *l, unsigned feed)
 	           FEED_AT_CATEGORY) == RULEDB_CATEGORY_ALLOW;
 }
 
-size_t ruledb_hits(const struct ruledb *db, const struct name_hashes *hashes,
-    struct ruledb_hit *out, size_t max)
+size_t ruledb_hits(const struct ruledb *db, struct ruledb_scratch *scratch,
+    const struct ruledb_question *question, struct ruledb_hit *out, size_t max)
 {
+	const struct name_hashes *hashes = question->hashes;
+	(void)scratch;
 	const struct layout *l = &db->at;
 	struct met_set met[NAME_LABELS_MAX];
 	uint16_t kinds[RULEDB_FEEDS_MAX] = {0};
@@ -63,8 +65,9 @@ size_t ruledb_hits(const struct ruledb *db, const struct name_hashes *hashes,
 			    feed_allows(l, feed) ? KINDS_VALID : kinds_rank(kinds[feed]);
 			unsigned here = kinds_reaching(
 			    le16_load(member + 2), met[i].depth == hashes->count);
-			struct ruledb_hit hit = {
-			    .feed = (uint16_t)feed, .depth = (uint8_t)met[i].depth};
+			struct ruledb_hit hit = {.feed = (uint16_t)feed,
+			    .depth = (uint8_t)met[i].depth,
+			    .rule = RULEDB_NO_RULE};
 			hits_add(&hits, &hit, here & rank, true);
 			hits_add(&hits, &hit, here & ~rank, false);
 		}

@@ -186,27 +186,65 @@ static void list_by_feed(const struct layout *l, const struct met_set *met, size
 	}
 }
 
-bool ruledb_match(
-    const struct ruledb *db, const struct name_hashes *hashes, struct listing *out)
+bool ruledb_match(const struct ruledb *db, struct ruledb_scratch *scratch,
+    const struct ruledb_question *question, struct listing *out)
 {
+	const struct name_hashes *hashes = question->hashes;
 	const struct layout *l = &db->at;
+	(void)scratch;
 	struct met_set met[NAME_LABELS_MAX];
 	bool judge = false;
 
 	out->categories = 0;
 	out->allowed = false;
 	out->allowed_depth = 0;
+	out->data_count = 0;
+	out->named = false;
 	memset(out->feeds, 0, sizeof out->feeds);
 	size_t count = layout_collect(l, hashes, met);
 	for (size_t i = 0; i < count; i++)
 		judge |= set_view_at(l, met[i].set).judge;
 	if (judge) {
 		list_by_feed(l, met, count, hashes->count, out);
-		return out->categories != 0 || out->allowed;
+		out->named = out->categories != 0 || out->allowed;
+		return out->named;
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct set_view set = set_view_at(l, met[i].set);
 		list_plain(out, &set, met[i].depth, met[i].depth == hashes->count);
 	}
-	return out->categories != 0;
+	out->named = out->categories != 0;
+	return out->named;
+}
+
+bool ruledb_match_address(const struct ruledb *db, struct slice address,
+    const struct ruledb_question *question, struct listing *out)
+{
+	(void)db;
+	(void)address;
+	(void)question;
+	*out = (struct listing){.categories = 0};
+	return false;
+}
+
+bool ruledb_has_addresses(const struct ruledb *db)
+{
+	(void)db;
+	return false;
+}
+
+bool ruledb_rule_terms(const struct ruledb *db, uint32_t rule, struct rule_terms *out)
+{
+	(void)db;
+	(void)rule;
+	(void)out;
+	return false;
+}
+
+bool ruledb_pattern_at(const struct ruledb *db, unsigned i, struct ruledb_pattern *out)
+{
+	(void)db;
+	(void)i;
+	(void)out;
+	return false;
 }

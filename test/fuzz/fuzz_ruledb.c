@@ -75,10 +75,11 @@ static void ask_all(const struct ruledb *db)
 			abort();
 		name_hash_all(&hashes, name_of(&name), ruledb_key(db));
 		ruledb_prefetch(db, &hashes);
-		bool listed = ruledb_match(db, &hashes, &listing);
+		struct ruledb_question asked = {.name = name_of(&name), .hashes = &hashes};
+		bool listed = ruledb_match(db, NULL, &asked, &listing);
 		if (listed != (listing.categories != 0 || listing.allowed))
 			abort();
-		sum += ruledb_hits(db, &hashes, hits, COUNT_OF(hits));
+		sum += ruledb_hits(db, NULL, &asked, hits, COUNT_OF(hits));
 		sum += ruledb_kinds_of(db, &hashes, 0);
 	}
 	for (unsigned i = 0; ruledb_feed_at(db, i, &feed); i++) {

@@ -56,8 +56,9 @@ void ask_decide(const struct ruledb *db, struct question *q)
 	struct listing listing;
 
 	name_hash_all(&hashes, name_of(&q->name), ruledb_key(db));
-	(void)ruledb_match(db, &hashes, &listing);
-	size_t count = ruledb_hits(db, &hashes, hits, HITS_MAX);
+	struct ruledb_question asked = {.name = name_of(&q->name), .hashes = &hashes};
+	(void)ruledb_match(db, NULL, &asked, &listing);
+	size_t count = ruledb_hits(db, NULL, &asked, hits, HITS_MAX);
 	if (count > HITS_MAX)
 		count = HITS_MAX;
 	q->categories = listing.categories;

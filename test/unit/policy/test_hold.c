@@ -22,7 +22,11 @@ static size_t hold(const struct fixture_rule *old, size_t old_count,
 		    name_from_text(&storage.bufs[i], slice_of(NAMES[i]), NULL), OK);
 		storage.items[i].name = name_of(&storage.bufs[i]);
 	}
-	size_t count = policy_hold(now, before, &names, out, 4);
+	struct ruledb_scratch *scratch = NULL;
+	assert_int_equal(ruledb_scratch_new(&scratch), OK);
+	struct hold_sides sides = {now, before, scratch};
+	size_t count = policy_hold(&sides, &names, out, 4);
+	ruledb_scratch_free(scratch);
 	ruledb_close(before);
 	ruledb_close(now);
 	return count;

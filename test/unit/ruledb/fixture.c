@@ -78,11 +78,13 @@ void fixture_hashes(const struct ruledb *db, const char *text, struct name_hashe
 
 bool fixture_match(const struct ruledb *db, const char *text, struct listing *out)
 {
+	struct name_buf name = fixture_name(text);
 	struct name_hashes hashes;
 
-	fixture_hashes(db, text, &hashes);
+	name_hash_all(&hashes, name_of(&name), ruledb_key(db));
 	ruledb_prefetch(db, &hashes);
-	return ruledb_match(db, &hashes, out);
+	struct ruledb_question asked = {.name = name_of(&name), .hashes = &hashes};
+	return ruledb_match(db, NULL, &asked, out);
 }
 
 uint64_t fixture_bit(const struct ruledb *db, const char *category)
