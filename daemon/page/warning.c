@@ -56,6 +56,18 @@ static void find_open_time(struct notice *n, const struct occasion *occasion)
 	}
 }
 
+/* Whatever opens again today has the page that says when, and nothing else has it. */
+static void choose_by_time(struct notice *n, const struct verdict_answer *answer)
+{
+	bool timed = strcmp(n->variant, "time_limited") == 0;
+
+	if (timed && n->open_time[0] == 0)
+		n->variant = "default";
+	if (strcmp(n->variant, "default") == 0 && n->open_time[0] != 0 && !n->allow_only &&
+	    !n->sensitive && !answer->locked)
+		n->variant = "time_limited";
+}
+
 static void choose_variant(struct notice *n, struct view *v)
 {
 	const struct verdict_answer *answer = v->occasion->answer;
@@ -72,10 +84,10 @@ static void choose_variant(struct notice *n, struct view *v)
 		n->variant = category.page;
 		n->sensitive = n->sensitive || category.sensitive;
 	}
+	choose_by_time(n, answer);
 	n->fallback = tree_find(v->tier.pages, "default");
 	n->page = tree_find(v->tier.pages, n->variant);
-	if (n->page == NULL ||
-	    (strcmp(n->variant, "time_limited") == 0 && n->open_time[0] == 0)) {
+	if (n->page == NULL) {
 		n->variant = "default";
 		n->page = n->fallback;
 	}
@@ -150,8 +162,9 @@ static const struct tree_node *replacement(const struct view *v, const struct no
 static void write_body(struct view *v, const struct notice *n)
 {
 	const struct tree_node *body = tree_find(n->page, "body");
+	const char *allow_only = n->open_time[0] != 0 ? "allow_only_until" : "allow_only";
 	const struct tree_node *instead =
-	    replacement(v, n, body, view_pair(v, "ui", "allow_only"));
+	    replacement(v, n, body, view_pair(v, "ui", allow_only));
 
 	if (instead != NULL && instead->kind == TREE_LIST) {
 		view_elements(v, "<p>", instead, "</p>");

@@ -180,6 +180,7 @@ enum err verdict_encode_answer(
 	write_text(&w, a->tier, sizeof a->tier);
 	write_text(&w, a->category, sizeof a->category);
 	write_text(&w, a->group, sizeof a->group);
+	write_text(&w, a->window, sizeof a->window);
 	write_text(&w, a->rule, sizeof a->rule);
 	if (w.bad)
 		return ERR_RANGE;
@@ -202,6 +203,7 @@ enum err verdict_decode_answer(struct slice message, struct verdict_answer *out)
 	read_text(&r, a.tier, sizeof a.tier);
 	read_text(&r, a.category, sizeof a.category);
 	read_text(&r, a.group, sizeof a.group);
+	read_text(&r, a.window, sizeof a.window);
 	read_text(&r, a.rule, sizeof a.rule);
 	if (r.bad || r.left > 0 || reason >= VERDICT_REASONS || (flags & ~FLAG_ALL) != 0 ||
 	    opens_at_s > INT64_MAX)

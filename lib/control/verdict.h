@@ -6,7 +6,7 @@
  *	question: 'Q' u8 version  u32 id  u8 family(4|6)  16 octets address
  *	          string name (wire form)
  *	answer:   'A' u8 version  u32 id  u8 reason  u8 flags  u64 opens_at
- *	          string tier  string category  string group  string rule
+ *	          string tier  string category  string group  string window  string rule
  *
  * Both ends come from one build, so another version is ERR_UNSUPPORTED, not translated.
  * The decoders believe nothing: they are fuzzed. Threads: pure functions. */
@@ -17,30 +17,32 @@
 #include "base/err.h"
 
 enum {
-	VERDICT_VERSION = 1,
+	VERDICT_VERSION = 2,
 	VERDICT_NAME_BYTES = 255, /* RFC 1035 section 3.1 */
-	VERDICT_WORD_BYTES = 64,  /* tier, category, group: with the final NUL */
+	VERDICT_WORD_BYTES = 64,  /* tier, category, group, window: with the final NUL */
 	VERDICT_RULE_BYTES =
 	    192, /* feed or list, and the name that matched; with the NUL */
-	VERDICT_MAX_BYTES = 512
+	VERDICT_MAX_BYTES = 640
 };
 
 /* Why the filter says what it says, by the rows of the precedence list. */
-#define VERDICT_REASON_MAP(X)                                                       \
-	X(VERDICT_BY_NOTHING, "nothing")       /* no rule speaks of it: open */     \
-	X(VERDICT_BY_LOCKED, "locked")         /* a category nobody here opens */   \
-	X(VERDICT_BY_GRANT, "grant")           /* opened by a person for a while */ \
-	X(VERDICT_BY_ALLOW, "allow")           /* the tier's own list */            \
-	X(VERDICT_BY_DENY, "deny")             /* the tier's own list */            \
-	X(VERDICT_BY_ALLOW_ONLY, "allow-only") /* only listed names are open now */ \
-	X(VERDICT_BY_NEVER_BLOCK, "never-block")                                    \
-	X(VERDICT_BY_CATEGORY, "category")                                          \
-	X(VERDICT_BY_SERVICE, "service")                                            \
-	X(VERDICT_BY_ANSWER, "answer")     /* what it points to is blocked */       \
-	X(VERDICT_BY_NO_RULES, "no-rules") /* without_rules: refuse */              \
-	X(VERDICT_BY_PAUSE, "pause")                                                \
-	X(VERDICT_BY_TRIAL, "trial")   /* would be blocked; enforce is off */       \
-	X(VERDICT_BY_PORTAL, "portal") /* the portal's own name */
+#define VERDICT_REASON_MAP(X)                                                           \
+	X(VERDICT_BY_NOTHING, "nothing")       /* no rule speaks of it: open */         \
+	X(VERDICT_BY_LOCKED, "locked")         /* a category nobody here opens */       \
+	X(VERDICT_BY_GRANT, "grant")           /* opened by a person for a while */     \
+	X(VERDICT_BY_ALLOW, "allow")           /* the tier's own list */                \
+	X(VERDICT_BY_DENY, "deny")             /* the tier's own list */                \
+	X(VERDICT_BY_ALLOW_ONLY, "allow-only") /* only listed names are open now */     \
+	X(VERDICT_BY_NEVER_BLOCK, "never-block")                                        \
+	X(VERDICT_BY_CATEGORY, "category")                                              \
+	X(VERDICT_BY_SERVICE, "service")                                                \
+	X(VERDICT_BY_ANSWER, "answer")     /* what it points to is blocked */           \
+	X(VERDICT_BY_NO_RULES, "no-rules") /* without_rules: refuse */                  \
+	X(VERDICT_BY_PAUSE, "pause")                                                    \
+	X(VERDICT_BY_TRIAL, "trial")             /* would be blocked; enforce is off */ \
+	X(VERDICT_BY_PORTAL, "portal")           /* the portal's own name */            \
+	X(VERDICT_BY_SAFE_SEARCH, "safe-search") /* an engine without a safe one */     \
+	X(VERDICT_BY_BYPASS, "bypass")           /* a canary of a way past the filter */
 
 enum verdict_reason {
 #define X(code, text) code,
@@ -63,15 +65,18 @@ struct verdict_question {
 struct verdict_answer {
 	uint32_t id;
 	enum verdict_reason reason;
-	bool blocked;       /* false: open for this device now ("try again") */
-	bool locked;        /* the deciding category is locked: 451, never opened */
-	bool sensitive;     /* the deciding category is sensitive */
-	bool name_shown;    /* this tier's page may show the name */
-	int64_t opens_at_s; /* seconds since 1970 UTC when a window opens it; 0: unknown */
+	bool blocked;    /* false: open for this device now ("try again") */
+	bool locked;     /* the deciding category is locked: 451, never opened */
+	bool sensitive;  /* the deciding category is sensitive */
+	bool name_shown; /* this tier's page may show the name */
+	/* Seconds since 1970 UTC at which a window or the end of a grant opens it for this
+	 * device; 0: nothing does within the days that were looked at. */
+	int64_t opens_at_s;
 	char tier[VERDICT_WORD_BYTES];
 	char category[VERDICT_WORD_BYTES]; /* the deciding one; "" when not blocked */
 	char group[VERDICT_WORD_BYTES];    /* the room the device stands in; "" for none */
-	char rule[VERDICT_RULE_BYTES];     /* feed or list that decided; "" when withheld */
+	char window[VERDICT_WORD_BYTES]; /* the window in force that decided; "" for none */
+	char rule[VERDICT_RULE_BYTES];   /* feed or list that decided; "" when withheld */
 };
 
 /* Encode into `out`; *len is what was written. ERR_RANGE when a field is outside its

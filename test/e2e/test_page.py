@@ -27,6 +27,7 @@ class FakeFilter:
 
     def __init__(self, path):
         self.tier, self.verdicts, self.silent, self.asked = "primary", {}, False, []
+        self.window, self.opens_at = "", 0
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.bind(path)
         self.sock.listen(8)
@@ -46,7 +47,7 @@ class FakeFilter:
             if not question:
                 return
             kind, version, number, family = struct.unpack_from("<BBIB", question)
-            assert (kind, version) == (ord("Q"), 1), question
+            assert (kind, version) == (ord("Q"), 2), question
             length = question[23]
             name = wire_to_text(question[24:24 + length])
             self.asked.append((name, family, question[7:7 + 4]))
@@ -59,8 +60,9 @@ class FakeFilter:
         shown = self.tier in ("upper_secondary", "continuing_education", "staff")
         flags = blocked | locked << 1 | sensitive << 2 | shown << 3
         strings = b"".join(bytes([len(s)]) + s.encode()
-                           for s in (self.tier, category, "", "test-list"))
-        return struct.pack("<BBIBBQ", ord("A"), 1, number, reason, flags, 0) + strings
+                           for s in (self.tier, category, "", self.window, "test-list"))
+        return struct.pack("<BBIBBQ", ord("A"), 2, number, reason, flags,
+                           self.opens_at) + strings
 
     def block(self, name, category, locked=False, sensitive=False):
         self.verdicts[name] = (BY_LOCKED if locked else BY_CATEGORY, category, True, locked,

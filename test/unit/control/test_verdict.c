@@ -25,6 +25,7 @@ static struct verdict_answer some_answer(void)
 	    .tier = "lower_secondary",
 	    .category = "gambling",
 	    .group = "phong-tin-1",
+	    .window = "giờ học",
 	    .rule = "ut1-gambling: example.vn",
 	};
 }
@@ -62,6 +63,7 @@ static void an_answer_survives_the_way(void **state)
 	assert_string_equal(out.tier, in.tier);
 	assert_string_equal(out.category, in.category);
 	assert_string_equal(out.group, in.group);
+	assert_string_equal(out.window, in.window);
 	assert_string_equal(out.rule, in.rule);
 }
 
@@ -75,6 +77,7 @@ static void the_longest_answer_fits(void **state)
 	memset(a.tier, 'a', sizeof a.tier - 1);
 	memset(a.category, 'a', sizeof a.category - 1);
 	memset(a.group, 'a', sizeof a.group - 1);
+	memset(a.window, 'a', sizeof a.window - 1);
 	memset(a.rule, 'a', sizeof a.rule - 1);
 	assert_int_equal(verdict_encode_answer(&a, wire, &len), OK);
 	assert_true(len <= VERDICT_MAX_BYTES);

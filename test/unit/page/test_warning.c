@@ -250,6 +250,45 @@ static void an_opening_later_today_is_told(void **state)
 	buf_deinit(&out);
 }
 
+/* A category that has a page of its own kind, and one that has not: both say when. */
+static void the_time_is_told_in_both_languages_and_every_tier_but_the_smallest(void **state)
+{
+	static const char *const readers[] = {
+	    "primary", "lower_secondary", "upper_secondary"};
+	const struct school *s = *state;
+
+	for (size_t t = 0; t < COUNT_OF(readers); t++)
+		for (size_t l = 0; l < COUNT_OF(languages); l++)
+			for (unsigned c = 0; c < 2; c++) {
+				struct verdict_answer answer;
+				struct occasion o = school_occasion(s, &answer, readers[t],
+				    c == 0 ? "streaming" : "gambling", languages[l]);
+				struct buf out = BUF_INIT(VIEW_MAX_BYTES);
+				answer.opens_at_s = o.now_s + 60;
+				warning_write(&out, &o);
+				assert_true(has(buf_cstr(&out),
+				    languages[l] == LANGUAGE_EN ? "pens again at "
+				                                : "ở lại lúc "));
+				check_sound(buf_cstr(&out), buf_slice(&out), readers[t]);
+				buf_deinit(&out);
+			}
+}
+
+static void what_must_not_be_named_has_no_time(void **state)
+{
+	const struct school *s = *state;
+	struct verdict_answer answer;
+	struct occasion o =
+	    school_occasion(s, &answer, "upper_secondary", "adult", LANGUAGE_EN);
+	struct buf out = BUF_INIT(VIEW_MAX_BYTES);
+
+	answer.sensitive = true;
+	answer.opens_at_s = o.now_s + 60;
+	warning_write(&out, &o);
+	assert_false(has(buf_cstr(&out), "Opens again at "));
+	buf_deinit(&out);
+}
+
 static void an_allow_only_window_says_so(void **state)
 {
 	const struct school *s = *state;
@@ -262,6 +301,11 @@ static void an_allow_only_window_says_so(void **state)
 	warning_write(&out, &o);
 	assert_true(has(buf_cstr(&out), "opens only the sites chosen beforehand"));
 	assert_false(has(buf_cstr(&out), "in the group"));
+	assert_false(has(buf_cstr(&out), "open again at"));
+	buf_reset(&out);
+	answer.opens_at_s = o.now_s + 60;
+	warning_write(&out, &o);
+	assert_true(has(buf_cstr(&out), "Other sites open again at "));
 	buf_deinit(&out);
 }
 
@@ -330,6 +374,9 @@ int main(void)
 	    cmocka_unit_test(the_status_says_what_happened),
 	    cmocka_unit_test(what_is_open_now_asks_to_try_again),
 	    cmocka_unit_test(an_opening_later_today_is_told),
+	    cmocka_unit_test(
+	        the_time_is_told_in_both_languages_and_every_tier_but_the_smallest),
+	    cmocka_unit_test(what_must_not_be_named_has_no_time),
 	    cmocka_unit_test(an_allow_only_window_says_so),
 	    cmocka_unit_test(every_portal_page_is_whole),
 	    cmocka_unit_test(portal_paths_are_found_and_strangers_are_not),
