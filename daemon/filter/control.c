@@ -98,7 +98,8 @@ static void on_explain(struct exchange_of_words *x)
 	if (e == NULL)
 		return;
 	name_hash_all(&hashes, name_of(&name), policy_hash_key(s->policy));
-	const struct policy_question question = {name_of(&name), &hashes, qtype, false};
+	const struct policy_question question = {
+	    .name = name_of(&name), .hashes = &hashes, .qtype = qtype};
 	const struct moment now = {.mono_ms = clock_mono_ms(), .wall_s = time(NULL)};
 	policy_explain(s->policy, &who, &question, &s->state, now, e);
 	const struct explain_subject subject = {s->policy, name_of(&name), qtype};

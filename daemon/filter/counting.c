@@ -320,7 +320,7 @@ static bool is_unfiltered(const struct snapshot *s, uint64_t now_ms)
 		return true;
 	for (size_t i = 0; i < policy_tier_count(s->policy); i++) {
 		if (policy_tier_at(s->policy, i)->pupils &&
-		    s->state.paused_until_ms[i] > now_ms)
+		    s->state.tiers[i].paused_until_ms > now_ms)
 			return true;
 	}
 	return false;

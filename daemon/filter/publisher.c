@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "filter/rules_file.h"
 #include "filter/worker.h"
+#include "kit/local_time.h"
 #include "kit/log.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
@@ -114,11 +115,27 @@ static void carry_pauses(struct snapshot *to, const struct snapshot *from)
 {
 	for (size_t i = 0; from != NULL && i < policy_tier_count(from->policy); i++) {
 		uint8_t tier;
-		if (from->state.paused_until_ms[i] != 0 &&
+		if (from->state.tiers[i].paused_until_ms != 0 &&
 		    policy_find_tier(
 		        to->policy, policy_tier_at(from->policy, i)->name, &tier))
-			to->state.paused_until_ms[tier] = from->state.paused_until_ms[i];
+			to->state.tiers[tier].paused_until_ms =
+			    from->state.tiers[i].paused_until_ms;
 	}
+}
+
+/* What holds now by the configuration and the calendar. */
+static void make_state(struct snapshot *s, const struct filter *filter)
+{
+	const struct moment now = {
+	    .mono_ms = clock_mono_ms(),
+	    .wall_s = (int64_t)time(NULL),
+	    .wall_trusted =
+	        atomic_load_explicit(&filter->wall_trusted, memory_order_relaxed),
+	};
+	struct calendar calendar;
+
+	calendar_make(&calendar, local_offset_s, NULL, now.wall_s);
+	policy_state_make(&s->state, s->policy, &calendar, now, NULL);
 }
 
 static void look_at_network(struct snapshot *s, const struct interfaces *ours)
@@ -185,6 +202,7 @@ static struct snapshot *build(
 	s->judging_serial = ++p->judging_serial;
 	s->refuse_all =
 	    s->rules->db == NULL && s->config->filter.without_rules == WITHOUT_RULES_REFUSE;
+	make_state(s, p->filter);
 	carry_pauses(s, p->now);
 	look_at_network(s, &ours);
 	interfaces_deinit(&ours);
@@ -364,7 +382,7 @@ enum err publisher_pause(struct publisher *p, uint64_t tiers, uint64_t until_ms)
 		shared_hold(s->parts[i]);
 	for (size_t i = 0; i < POLICY_TIERS_MAX; i++) {
 		if ((tiers >> i & 1) != 0)
-			s->state.paused_until_ms[i] = until_ms;
+			s->state.tiers[i].paused_until_ms = until_ms;
 	}
 	publish(p, s);
 	return OK;

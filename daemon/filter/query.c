@@ -147,6 +147,7 @@ static struct verdict decide(
 	    .hashes = hashes,
 	    .qtype = r->message.qtype,
 	    .unlisted = r->unlisted,
+	    .client = &r->client,
 	};
 
 	if (s->refuse_all)

@@ -111,7 +111,7 @@ static json_t *report_pauses(const struct snapshot *s)
 	uint64_t now_ms = clock_mono_ms();
 
 	for (size_t i = 0; i < policy_tier_count(s->policy); i++) {
-		uint64_t until_ms = s->state.paused_until_ms[i];
+		uint64_t until_ms = s->state.tiers[i].paused_until_ms;
 		char text[40];
 		if (until_ms <= now_ms)
 			continue;

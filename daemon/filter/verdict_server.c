@@ -43,16 +43,26 @@ static enum verdict_reason reason_of(enum policy_reason reason)
 		return VERDICT_BY_NOTHING;
 	case REASON_LOCKED:
 		return VERDICT_BY_LOCKED;
+	case REASON_GRANT:
+		return VERDICT_BY_GRANT;
 	case REASON_ALLOW:
 		return VERDICT_BY_ALLOW;
 	case REASON_DENY:
 		return VERDICT_BY_DENY;
+	case REASON_ALLOW_ONLY:
+		return VERDICT_BY_ALLOW_ONLY;
 	case REASON_NEVER_BLOCK:
 		return VERDICT_BY_NEVER_BLOCK;
 	case REASON_CATEGORY:
+	case REASON_SAFE_SEARCH:
+	case REASON_BYPASS:
 		return VERDICT_BY_CATEGORY;
+	case REASON_SERVICE:
+		return VERDICT_BY_SERVICE;
 	case REASON_PAUSED:
 		return VERDICT_BY_PAUSE;
+	case REASON_TRIAL:
+		return VERDICT_BY_TRIAL;
 	case REASON_PORTAL:
 		return VERDICT_BY_PORTAL;
 	case REASON_NO_RULES:
@@ -85,7 +95,8 @@ static void judge(
 	struct name_hashes hashes;
 
 	name_hash_all(&hashes, name, policy_hash_key(s->policy));
-	const struct policy_question question = {name, &hashes, TYPE_A, false};
+	const struct policy_question question = {
+	    .name = name, .hashes = &hashes, .qtype = TYPE_A, .client = &client};
 	struct verdict v = s->refuse_all
 	    ? policy_refuse()
 	    : policy_decide(s->policy, &who, &question, &s->state, now);

@@ -21,6 +21,8 @@ static struct verdict pass(enum policy_reason reason, size_t labels)
 	    .action = POLICY_PASS,
 	    .reason = reason,
 	    .category = POLICY_NO_CATEGORY,
+	    .window = POLICY_NO_WINDOW,
+	    .service = POLICY_NO_SERVICE,
 	    .matched_labels = (uint8_t)labels, /* <= NAME_LABELS_MAX */
 	    .valid_until_ms = UINT64_MAX,
 	};
@@ -47,6 +49,8 @@ static struct verdict block(
 	    .category = (uint8_t)category, /* < RULES_CATEGORIES_MAX */
 	    .locked = c->locked,
 	    .sensitive = c->sensitive,
+	    .window = POLICY_NO_WINDOW,
+	    .service = POLICY_NO_SERVICE,
 	    .matched_labels = (uint8_t)labels, /* <= NAME_LABELS_MAX */
 	    .valid_until_ms = UINT64_MAX,
 	};
@@ -213,7 +217,8 @@ struct verdict policy_decide(const struct policy *policy, const struct policy_wh
 	struct facts f;
 	facts_gather(&f, policy, who, question);
 	struct verdict v = facts_judge(&f);
-	uint64_t paused_until_ms = state == NULL ? 0 : state->paused_until_ms[who->tier];
+	uint64_t paused_until_ms =
+	    state == NULL ? 0 : state->tiers[who->tier].paused_until_ms;
 	if (paused_until_ms > now.mono_ms)
 		v = under_pause(&f, v, paused_until_ms);
 	v.unlisted = f.unlisted;

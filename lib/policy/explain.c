@@ -184,6 +184,20 @@ static void add_advice(struct explanation *out, const struct facts *f)
 	case REASON_PAUSED:
 		advise(out, ADVICE_RESUME, 0);
 		return;
+	case REASON_GRANT:
+		advise(out, ADVICE_REVOKE, 0);
+		return;
+	case REASON_TRIAL:
+		advise(out, ADVICE_ENFORCE, 0);
+		return;
+	case REASON_SERVICE:
+		advise(out, ADVICE_DROP_SERVICE, 0);
+		return;
+	case REASON_ALLOW_ONLY:
+	case REASON_SAFE_SEARCH:
+	case REASON_BYPASS:
+		advise(out, ADVICE_ALLOW, f->labels);
+		return;
 	case REASON_NEVER_BLOCK:
 	case REASON_NONE:
 		advise_open(out, f);

@@ -55,9 +55,37 @@ void client_map_deinit(struct client_map *map);
 
 /* ---- the snapshot ----------------------------------------------------------------------- */
 
+/* A schedule of a tier. */
+struct window {
+	const char *name;
+	struct mark mark;
+	uint8_t days;
+	struct rules_date_range *dates;
+	size_t date_count;
+	uint16_t from_min;
+	uint16_t to_min;
+	uint64_t unblock;
+	uint64_t block;
+	struct rules_services_set unblock_services;
+	struct rules_services_set block_services;
+	bool allow_only;
+};
+
 struct tier {
 	struct policy_tier shown;
 	struct name_set lists; /* allow and deny */
+	bool allow_only;
+	bool safe_search;
+	enum rules_youtube youtube;
+	struct rules_services_set services;
+	struct window *windows;
+	size_t window_count;
+};
+
+struct service {
+	const char *name;
+	const char *title;
+	uint8_t category;
 };
 
 struct policy {
@@ -72,6 +100,9 @@ struct policy {
 	size_t group_count;
 	struct name_set never_block;
 	struct named portal;
+
+	struct service *services;
+	size_t service_count;
 
 	struct policy_category *categories;
 	size_t category_count;

@@ -90,3 +90,19 @@ uint64_t policy_empty_categories(const struct policy *policy)
 	}
 	return empty;
 }
+
+const char *policy_window_name(const struct policy *policy, uint8_t tier, uint16_t window)
+{
+	const struct tier *t = tier < policy->tier_count ? &policy->tiers[tier] : NULL;
+	return t != NULL && window < t->window_count ? t->windows[window].name : "";
+}
+
+const char *policy_service_name(const struct policy *policy, uint16_t service)
+{
+	return service < policy->service_count ? policy->services[service].name : "";
+}
+
+const char *policy_service_title(const struct policy *policy, uint16_t service)
+{
+	return service < policy->service_count ? policy->services[service].title : "";
+}

@@ -1,22 +1,29 @@
-/* policy -- what the filter says about a name: verdict = f(who, question, now).
+/* policy -- what the filter says about a name: verdict = f(who, question, state, now).
  *
  * A policy is an immutable snapshot made of the configuration in force and of one rule
- * database; it copies what it needs of the first and borrows the second. Deciding reads it
- * and the arguments, nothing else: no clock, no lock, no allocation.
+ * database; it copies what it needs of the first and borrows the second. What people or
+ * the calendar change for a while (pauses, grants, windows) is its state, as immutable.
+ * Deciding reads them and the arguments, nothing else: no clock, no lock, no allocation.
  *
- *	policy_client   who asks: may he, and of which tier is he
- *	policy_decide   what becomes of the name, for that tier, now
- *	policy_explain  the same, with every rule that took part (explain.h)
+ *	policy_client          who asks: may he, and of which tier is he
+ *	policy_state_make      what holds now for each tier
+ *	policy_decide          what becomes of the name, for that tier, now
+ *	policy_rewrite         where a name that passes leads under safe search
+ *	policy_review          what becomes of a name in its answer (CNAME, SVCB target)
+ *	policy_review_address  and of an address in it
+ *	policy_explain         a verdict with every rule that took part (explain.h)
  *
- * Precedence, highest first (docs/architecture.md has all rows; those here are built):
+ * Precedence, highest first (docs/architecture.md):
  *
  *	portal      the portal's own name is answered with our address
  *	1 locked    a locked category lists the name: nobody here opens it
+ *	2 grant     live grants, the narrower scope first (grants.h)
  *	3 tier      its `allow` and `deny` together: the longest name wins
- *	5 never     never-block names, against content categories
- *	6 category  the tier's categories
+ *	4 only      `allow_only` blocks what neither `allow` nor never-block covers
+ *	5 never     never-block names, against content categories and services
+ *	6 category  the tier's categories as windows change them, and its services
  *
- * Threads: any number may read one policy, without locks. */
+ * Threads: any number may read one policy or state, without locks. */
 #ifndef POLICY_POLICY_H
 #define POLICY_POLICY_H
 
@@ -26,13 +33,19 @@
 #include "conf/config.h"
 #include "dns/name.h"
 #include "net/prefix.h"
+#include "policy/calendar.h"
 
 struct policy;
+struct grants;
 struct ruledb;
+struct ruledb_scratch;
 
 enum {
 	POLICY_TIERS_MAX = 32,
+	POLICY_DATA_MAX = 8,
 	POLICY_NO_CATEGORY = 255,
+	POLICY_NO_SERVICE = UINT16_MAX,
+	POLICY_NO_WINDOW = UINT16_MAX,
 	POLICY_NO_GROUP = UINT16_MAX
 };
 
@@ -96,10 +109,58 @@ size_t policy_category_count(const struct policy *policy);
 const struct policy_category *policy_category_at(const struct policy *policy, size_t index);
 /* "" for POLICY_NO_GROUP. */
 const char *policy_group_name(const struct policy *policy, uint16_t group);
+/* The name of a tier's schedule, by its place among that tier's; "" for POLICY_NO_WINDOW. */
+const char *policy_window_name(const struct policy *policy, uint8_t tier, uint16_t window);
+/* Of rules/services.yaml, by index of config.services; "" for POLICY_NO_SERVICE. */
+const char *policy_service_name(const struct policy *policy, uint16_t service);
+const char *policy_service_title(const struct policy *policy, uint16_t service);
 
-/* Categories that some tier blocks and no feed fills: bit i for category i. Say it loudly:
- * 0 names is not protection. */
+/* Categories that some tier blocks, always or in a window, and no feed fills: bit i for
+ * category i. Say it loudly: 0 names is not protection. */
 uint64_t policy_empty_categories(const struct policy *policy);
+
+/* ---- what holds now ---------------------------------------------------------------------- */
+
+struct policy_tier_state {
+	uint64_t paused_until_ms; /* mono_ms; 0 or past: filtering is not paused */
+	uint64_t block;           /* categories, as the windows in force change them */
+	struct rules_services_set services; /* blocked */
+	/* Services that a window opens: their names are let off their own category. */
+	struct rules_services_set open_services;
+	bool allow_only;
+	bool any_services;      /* `services` is not empty */
+	bool any_open_services; /* `open_services` is not empty */
+	/* Bit i: schedule i of the tier is in force. */
+	uint64_t windows;
+	/* Of those in force the one that matters most (allow-only, then one that blocks,
+	 * then one that opens), or POLICY_NO_WINDOW. */
+	uint16_t window;
+	/* mono_ms of the next moment in which a window of this tier begins or ends, as far
+	 * as is known; UINT64_MAX: the tier has no windows. */
+	uint64_t changes_at_ms;
+};
+
+/* Made by main, published, read by workers. */
+struct policy_state {
+	struct policy_tier_state tiers[POLICY_TIERS_MAX];
+	const struct grants *grants; /* live and ended ones; borrowed; may be NULL */
+	bool enforce;                /* false: a trial (filter.enforce: off) */
+	struct moment made;
+	uint64_t changes_at_ms; /* the earliest of the tiers' */
+	struct calendar calendar;
+};
+
+/* Fills *out for this moment. `calendar` is copied. `before` (of the same policy; may be
+ * NULL) gives pauses and grants; without it there are none. A clock that is not trusted:
+ * no window opens anything, weekday windows block (or set allow-only) all day, every day,
+ * dated windows do nothing. */
+void policy_state_make(struct policy_state *out, const struct policy *policy,
+    const struct calendar *calendar, struct moment now, const struct policy_state *before);
+
+/* Whether a state must be made anew: a window begins or ends, the clock has jumped by more
+ * than two seconds, it has become trusted (or no longer is), or the calendar wears out.
+ * Cheap; main asks a few times a second. */
+bool policy_state_is_stale(const struct policy_state *state, struct moment now);
 
 /* ---- the verdict ----------------------------------------------------------------------- */
 
@@ -110,12 +171,8 @@ struct policy_question {
 	/* The asker remembers a verdict of this name under the same rule database with
 	 * `unlisted` set: the database is not asked again. */
 	bool unlisted;
-};
-
-/* What people have changed for a while; the program keeps it and passes it in. */
-struct policy_state {
-	/* By tier: filtering is paused until this mono_ms; 0: it is not. */
-	uint64_t paused_until_ms[POLICY_TIERS_MAX];
+	const struct addr *client; /* for grants and rules of one client; NULL: not known */
+	struct ruledb_scratch *scratch; /* of the calling thread; never NULL */
 };
 
 enum policy_action {
@@ -123,16 +180,23 @@ enum policy_action {
 	POLICY_BLOCK
 };
 
-#define POLICY_REASON_MAP(X)                                                            \
-	X(REASON_NONE, "nothing")            /* no rule in force speaks of the name */  \
-	X(REASON_LOCKED, "locked")           /* blocked, and nobody here opens it */    \
-	X(REASON_ALLOW, "allow")             /* the tier's own list opens it */         \
-	X(REASON_DENY, "deny")               /* the tier's own list blocks it */        \
-	X(REASON_NEVER_BLOCK, "never-block") /* no content feed blocks such a name */   \
-	X(REASON_CATEGORY, "category")       /* blocked by a category of the tier */    \
-	X(REASON_PAUSED, "pause")            /* would be blocked; the tier is paused */ \
-	X(REASON_PORTAL, "portal")     /* the portal's name: answered, not counted */   \
-	X(REASON_NO_RULES, "no-rules") /* without_rules: refuse */
+#define POLICY_REASON_MAP(X)                                                              \
+	X(REASON_NONE, "nothing")  /* no rule in force speaks of the name */              \
+	X(REASON_LOCKED, "locked") /* blocked, and nobody here opens it */                \
+	X(REASON_GRANT, "grant")   /* somebody opened or closed it; `grant` */            \
+	X(REASON_ALLOW, "allow")   /* the tier's own list, or a feed's exception */       \
+	X(REASON_DENY, "deny")     /* the tier's own list blocks it */                    \
+	X(REASON_ALLOW_ONLY, "allow-only")   /* not among what alone is open now */       \
+	X(REASON_NEVER_BLOCK, "never-block") /* no content feed blocks such a name */     \
+	/* By a category of the tier. Passing: a window opens it, see `window`. */        \
+	X(REASON_CATEGORY, "category")                                                    \
+	X(REASON_SERVICE, "service")         /* likewise, by block_services; `service` */ \
+	X(REASON_SAFE_SEARCH, "safe-search") /* an engine that has no safe address */     \
+	X(REASON_BYPASS, "bypass")           /* "may we go round?": no. Not counted */    \
+	X(REASON_PAUSED, "pause")            /* would be blocked; the tier is paused */   \
+	X(REASON_TRIAL, "trial")             /* would be blocked; enforce is off */       \
+	X(REASON_PORTAL, "portal")           /* the portal's name: not counted */         \
+	X(REASON_NO_RULES, "no-rules")       /* without_rules: refuse */
 
 enum policy_reason {
 #define X(code, text) code,
@@ -146,30 +210,102 @@ const char *policy_reason_text(enum policy_reason reason);
 struct verdict {
 	enum policy_action action;
 	enum policy_reason reason;
-	enum rules_answer answer; /* how to answer; of POLICY_BLOCK */
+	enum rules_answer answer; /* how to answer; of POLICY_BLOCK without data */
 	/* The deciding category: first in force of locked, sensitive, then the order of
-	 * rules/categories.yaml. Set when blocked (a tier's own `deny` without a category
-	 * leaves POLICY_NO_CATEGORY unless a category `custom` exists), and for
-	 * REASON_PAUSED: what would have decided. */
+	 * rules/categories.yaml. Set when blocked (the school's own `deny`, deny grants and
+	 * allow-only count as the category that would have blocked the name, else as
+	 * `custom`, else as POLICY_NO_CATEGORY), and for REASON_PAUSED, REASON_TRIAL and a
+	 * category or service that a window opens: what would have decided. */
 	uint8_t category;
 	bool locked;
 	bool sensitive;
+	/* The name's answers are not judged but by locked categories (rows 2, 3, 5). */
+	bool covers_answers;
+	/* No feed of the rule database names this name, whoever asks, for whatever type. */
+	bool unlisted;
 	/* Labels of the rule's name that decided, counted from the right: the owner of the
 	 * SOA in a negative answer is that suffix of the question (1: the TLD). 0: none. */
 	uint8_t matched_labels;
+	uint8_t data_count;
+	uint16_t window;  /* of the asker's tier, that made this so; or POLICY_NO_WINDOW */
+	uint16_t service; /* or POLICY_NO_SERVICE */
+	uint32_t grant;   /* the id of the grant that decided, or 0 */
 	/* mono_ms from which this verdict may be another one; UINT64_MAX: not by itself.
 	 * The TTL of what is answered ends there. */
 	uint64_t valid_until_ms;
-	/* No feed of the rule database names this name, whoever asks. */
-	bool unlisted;
+	/* Of POLICY_BLOCK: numbers for ruledb_rule_terms(); where data_count is not 0 these
+	 * rules' data is the answer (feeds with `rewrite: on`), not `answer`. */
+	uint32_t data[POLICY_DATA_MAX];
 };
 
-/* `state` may be NULL: nothing is paused. */
+/* `state` may be NULL: as configured, outside all windows, nothing paused or granted. */
 struct verdict policy_decide(const struct policy *policy, const struct policy_who *who,
     const struct policy_question *question, const struct policy_state *state,
     struct moment now);
 
 /* What every question gets when there are no usable rules and `without_rules: refuse`. */
 struct verdict policy_refuse(void);
+
+/* ---- safe search ------------------------------------------------------------------------- */
+
+struct policy_alias {
+	struct dname name; /* borrowed from the policy; all its types lead there */
+	bool youtube;      /* restricted mode, not safe search */
+};
+
+/* Whether a question that passes (`v`) is to be answered by another name, with a CNAME in
+ * front. No verdict: a pause, a window or a trial does not lift it; `allow` or an allow
+ * grant of exactly this name does. False when blocked. O(1). */
+bool policy_rewrite(const struct policy *policy, const struct policy_who *who,
+    const struct policy_question *question, const struct verdict *v,
+    struct policy_alias *out);
+
+/* ---- answers ----------------------------------------------------------------------------- */
+
+/* What is under review, and for whom. */
+struct policy_review {
+	const struct policy *policy;
+	const struct policy_who *who;
+	const struct policy_state *state; /* may be NULL, as above */
+	const struct verdict *of_qname;
+	struct moment now;
+};
+
+/* What becomes of the question because its answer leads through `target`: *of_qname, or a
+ * stricter verdict (never a milder one), whose matched_labels are those of the target.
+ * The target is judged as if it had been asked, allow-only, safe search and bypass apart;
+ * where the question's own verdict covers its answers, by locked categories alone. */
+struct verdict policy_review(
+    const struct policy_review *review, const struct policy_question *target);
+/* The same for an address (4 or 16 octets) in the answer to `asked`: A, AAAA, hints. */
+struct verdict policy_review_address(const struct policy_review *review,
+    struct slice address, const struct policy_question *asked);
+
+/* Whether somebody's `deny`, a service, a grant, YouTube or a feed speaks of this target, for
+ * whatever asker and time. False: its review changes nothing until policy, rules or grants
+ * are others, which may be remembered. target->client and qtype are not looked at. */
+bool policy_targets_matter(const struct policy *policy, const struct policy_state *state,
+    const struct policy_question *target);
+/* Whether any feed lists addresses at all. */
+bool policy_addresses_matter(const struct policy *policy);
+
+/* ---- "opens again at 11:30" ---------------------------------------------------------------- */
+
+struct policy_opening {
+	int64_t wall_s;
+	uint8_t hour; /* of the school's clock */
+	uint8_t minute;
+	bool today;
+	uint16_t window; /* the one that begins or ends then, of the tier */
+};
+
+/* When what blocked (a category, service or allow-only in `v`, of `tier`) stops being blocked
+ * by the timetable alone. False: not within 8 days, the clock is not trusted, or it is no
+ * matter of the timetable. Slow (main, not workers). */
+bool policy_opens_at(const struct policy *policy, uint8_t tier, const struct verdict *v,
+    const struct policy_state *state, struct moment now, struct policy_opening *out);
+/* When what a window opens (v->window, passing) is closed again; the same otherwise. */
+bool policy_closes_at(const struct policy *policy, uint8_t tier, const struct verdict *v,
+    const struct policy_state *state, struct moment now, struct policy_opening *out);
 
 #endif

@@ -104,7 +104,7 @@ static json_t *explain(const struct policy *policy, const struct ruledb *rules,
 		return NULL;
 	name_hash_all(&hashes, name_of(&s->name), policy_hash_key(policy));
 	const struct policy_question question = {
-	    name_of(&s->name), &hashes, s->qtype, false};
+	    .name = name_of(&s->name), .hashes = &hashes, .qtype = s->qtype};
 	policy_explain(policy, who, &question, NULL, now, explanation);
 	const struct explain_subject subject = {policy, name_of(&s->name), s->qtype};
 	if (rules == NULL)

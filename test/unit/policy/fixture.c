@@ -175,11 +175,20 @@ void fixture_build(struct fixture *f, const struct fixture_rule *rules, size_t c
 	assert_int_equal(rc, OK);
 }
 
+void fixture_state(const struct fixture *f, struct policy_state *out)
+{
+	static const struct calendar UTC = {.count = 0};
+	const struct moment now = {.mono_ms = 1, .wall_trusted = true};
+
+	policy_state_make(out, f->policy, &UTC, now, NULL);
+}
+
 void asked_init(struct asked *a, const struct policy *policy, const char *name)
 {
 	assert_int_equal(name_from_text(&a->name, slice_of(name), NULL), OK);
 	name_hash_all(&a->hashes, name_of(&a->name), policy_hash_key(policy));
-	a->question = (struct policy_question){name_of(&a->name), &a->hashes, 1, false};
+	a->question = (struct policy_question){
+	    .name = name_of(&a->name), .hashes = &a->hashes, .qtype = 1};
 }
 
 struct verdict fixture_decide(const struct fixture *f, unsigned tier, const char *name)

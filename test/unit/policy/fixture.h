@@ -77,6 +77,9 @@ void fixture_build(struct fixture *f, const struct fixture_rule *rules, size_t c
 /* What policy_build says; the mistakes are in f->mistakes. */
 enum err fixture_try(struct fixture *f);
 
+/* The state of a quiet moment: no windows, no pause, no grants, UTC. */
+void fixture_state(const struct fixture *f, struct policy_state *out);
+
 /* A question with storage of its own. */
 struct asked {
 	struct name_buf name;

@@ -222,10 +222,12 @@ static struct verdict decide_paused(
     const struct fixture *f, unsigned tier, const char *name, uint64_t now_ms)
 {
 	struct policy_who who = policy_member(f->policy, (uint8_t)tier);
-	struct policy_state state = {.paused_until_ms = {[PRIMARY] = 5000}};
 	struct moment now = {.mono_ms = now_ms};
+	struct policy_state state;
 	struct asked a;
 
+	fixture_state(f, &state);
+	state.tiers[PRIMARY].paused_until_ms = 5000;
 	asked_init(&a, f->policy, name);
 	return policy_decide(f->policy, &who, &a.question, &state, now);
 }

@@ -136,7 +136,7 @@ static void a_pause_is_among_the_witnesses(void **state)
 	(void)state;
 	static const struct fixture_rule RULES[] = {
 	    {"g", "games", RULEDB_SUBTREE, "game.vn"}};
-	struct policy_state paused = {.paused_until_ms = {[PRIMARY] = 5000}};
+	struct policy_state paused;
 	struct moment now = {.mono_ms = 1};
 	struct explanation e;
 	struct fixture f;
@@ -145,6 +145,8 @@ static void a_pause_is_among_the_witnesses(void **state)
 	fixture_init(&f);
 	fixture_build(&f, RULES, COUNT_OF(RULES));
 	struct policy_who who = policy_member(f.policy, PRIMARY);
+	fixture_state(&f, &paused);
+	paused.tiers[PRIMARY].paused_until_ms = 5000;
 	asked_init(&a, f.policy, "game.vn");
 	policy_explain(f.policy, &who, &a.question, &paused, now, &e);
 	assert_int_equal(e.verdict.reason, REASON_PAUSED);

@@ -316,7 +316,8 @@ static void a_locked_category_never_opens(void **state)
 			random_name(&seed, name);
 			if (feed_lists(&s, FEEDS[CHILD], name) == 0)
 				continue;
-			memset(&paused, 0xff, sizeof paused);
+			fixture_state(&s.f, &paused);
+			paused.tiers[who.tier].paused_until_ms = UINT64_MAX;
 			asked_init(&a, s.f.policy, name);
 			struct verdict v =
 			    policy_decide(s.f.policy, &who, &a.question, &paused, now);
