@@ -102,7 +102,11 @@ static void on_explain(struct exchange_of_words *x)
 	    .name = name_of(&name), .hashes = &hashes, .qtype = qtype};
 	const struct moment now = {.mono_ms = clock_mono_ms(), .wall_s = time(NULL)};
 	policy_explain(s->policy, &who, &question, &s->state, now, e);
-	const struct explain_subject subject = {s->policy, name_of(&name), qtype};
+	const struct explain_subject subject = {.policy = s->policy,
+	    .name = name_of(&name),
+	    .qtype = qtype,
+	    .at_s = now.wall_s,
+	    .trial = !s->state.enforce};
 	x->reply = explain_to_json(&subject, e);
 	if (x->reply != NULL)
 		(void)json_object_set_new(x->reply, "ok", json_true());

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "dns/text.h"
 #include "feed/find.h"
+#include "kit/local_time.h"
 
 enum {
 	READ_BYTES = 128 * 1024,
@@ -34,21 +35,25 @@ static const char *answer_word(enum rules_answer answer)
 
 static const char *kind_word(const struct explained_rule *rule)
 {
-	switch (rule->source) {
-	case RULE_OF_PORTAL:
-		return "portal";
-	case RULE_OF_TIER_ALLOW:
-		return "allow";
-	case RULE_OF_TIER_DENY:
-		return "deny";
-	case RULE_OF_NEVER_BLOCK:
-		return "never-block";
-	case RULE_OF_PAUSE:
-		return "pause";
-	case RULE_OF_FEED:
-	default:
-		return rule->opens ? "exception" : "block";
-	}
+	static const char *const words[] = {
+	    [RULE_OF_PORTAL] = "portal",
+	    [RULE_OF_TIER_ALLOW] = "allow",
+	    [RULE_OF_TIER_DENY] = "deny",
+	    [RULE_OF_NEVER_BLOCK] = "never-block",
+	    [RULE_OF_PAUSE] = "pause",
+	    [RULE_OF_GRANT] = "grant",
+	    [RULE_OF_WINDOW] = "window",
+	    [RULE_OF_SERVICE] = "service",
+	    [RULE_OF_ALLOW_ONLY] = "allow-only",
+	    [RULE_OF_YOUTUBE] = "youtube",
+	    [RULE_OF_SAFE_SEARCH] = "safe-search",
+	    [RULE_OF_BYPASS] = "bypass",
+	    [RULE_OF_TRIAL] = "trial",
+	};
+
+	if ((size_t)rule->source < COUNT_OF(words) && words[rule->source] != NULL)
+		return words[rule->source];
+	return rule->opens ? "exception" : "block"; /* RULE_OF_FEED */
 }
 
 static const char *reach_word(enum rule_reach reach)
@@ -69,6 +74,10 @@ static const char *advice_word(enum advice advice)
 	    [ADVICE_RESUME] = "resume",
 	    [ADVICE_BLOCK_CATEGORY] = "block-category",
 	    [ADVICE_RULES] = "rules",
+	    [ADVICE_REVOKE] = "revoke",
+	    [ADVICE_DROP_SERVICE] = "drop-service",
+	    [ADVICE_WINDOW] = "window",
+	    [ADVICE_ENFORCE] = "enforce",
 	};
 
 	return (size_t)advice < COUNT_OF(words) && words[advice] != NULL ? words[advice]
@@ -94,19 +103,24 @@ static void suffix_text(char out[NAME_TEXT_MAX], struct dname name, size_t label
 }
 
 static json_t *rule_to_json(
-    const struct explain_subject *subject, const struct explained_rule *rule)
+    const struct explain_subject *subject, uint8_t tier, const struct explained_rule *rule)
 {
 	char match[NAME_TEXT_MAX];
 
 	suffix_text(match, subject->name, rule->labels);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:I, s:s, s:b}", "feed",
-	    rule->feed != NULL ? rule->feed : "", "category",
+	return json_pack(
+	    "{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:I, s:s, s:b, s:I, s:s, "
+	    "s:s, s:I}",
+	    "feed", rule->feed != NULL ? rule->feed : "", "category",
 	    category_word(subject->policy, rule->category), "match", match, "kind",
 	    kind_word(rule), "reach", reach_word(rule->reach), "important", rule->important,
 	    "in_force", rule->in_force, "file",
 	    rule->mark.file != NULL ? rule->mark.file : "", "line",
 	    (json_int_t)rule->mark.line, "text", rule->source == RULE_OF_FEED ? "" : match,
-	    "wins", rule->wins);
+	    "wins", rule->wins, "fetched_s", (json_int_t)0, "window",
+	    policy_window_name(subject->policy, tier, rule->window), "service",
+	    policy_service_name(subject->policy, rule->service), "grant",
+	    (json_int_t)(rule->grant != NULL ? rule->grant->id : 0));
 }
 
 static json_t *rules_to_json(
@@ -115,13 +129,93 @@ static json_t *rules_to_json(
 	json_t *rules = json_array();
 
 	for (size_t i = 0; rules != NULL && i < explanation->rule_count; i++) {
-		if (json_array_append_new(
-		        rules, rule_to_json(subject, &explanation->rules[i])) != 0) {
+		if (json_array_append_new(rules,
+		        rule_to_json(subject, explanation->tier, &explanation->rules[i])) !=
+		    0) {
 			json_decref(rules);
 			return NULL;
 		}
 	}
 	return rules;
+}
+
+/* ---- what decided beside rules; NULL is null ---- */
+
+static json_t *window_to_json(
+    const struct explain_subject *subject, const struct explanation *e)
+{
+	char move[LOCAL_TIME_TEXT_BYTES] = "";
+	bool blocked = e->verdict.action == POLICY_BLOCK;
+
+	if (e->verdict.window == POLICY_NO_WINDOW && !e->moves)
+		return NULL;
+	if (e->moves)
+		local_time_text(move, e->move.wall_s);
+	return json_pack("{s:s, s:s, s:s}", "name",
+	    policy_window_name(subject->policy, e->tier, e->verdict.window), "opens_at",
+	    blocked ? move : "", "closes_at", blocked ? "" : move);
+}
+
+static const struct grant *find_grant(const struct explanation *e)
+{
+	for (size_t i = 0; i < e->rule_count && e->verdict.grant != 0; i++) {
+		const struct grant *grant = e->rules[i].grant;
+		if (grant != NULL && grant->id == e->verdict.grant)
+			return grant;
+	}
+	return NULL;
+}
+
+static json_t *grant_to_json(const struct explanation *e)
+{
+	const struct grant *grant = find_grant(e);
+
+	return grant == NULL ? NULL : explain_grant_to_json(grant);
+}
+
+const char *explain_scope_word(enum grant_scope scope)
+{
+	static const char *const words[] = {
+	    [SCOPE_ALL] = "all",
+	    [SCOPE_TIER] = "tier",
+	    [SCOPE_GROUP] = "group",
+	    [SCOPE_CLIENTS] = "clients",
+	};
+
+	return (size_t)scope < COUNT_OF(words) ? words[scope] : "all";
+}
+
+json_t *explain_grant_to_json(const struct grant *grant)
+{
+	char who[PREFIX_TEXT_MAX] = "";
+	char until[LOCAL_TIME_TEXT_BYTES] = "always";
+
+	if (grant->scope == SCOPE_CLIENTS)
+		prefix_to_text(who, &grant->clients);
+	if (!grant->always)
+		local_time_text(until, grant->until_wall_s);
+	return json_pack("{s:I, s:b, s:s, s:s, s:s, s:s, s:s}", "id", (json_int_t)grant->id,
+	    "deny", grant->deny ? 1 : 0, "scope", explain_scope_word(grant->scope), "who",
+	    grant->scope == SCOPE_CLIENTS ? who : grant->subject, "until", until, "by",
+	    grant->by, "reason", grant->reason);
+}
+
+static json_t *service_to_json(const struct policy *policy, uint16_t service)
+{
+	if (service == POLICY_NO_SERVICE)
+		return NULL;
+	return json_pack("{s:s, s:s}", "name", policy_service_name(policy, service),
+	    "title", policy_service_title(policy, service));
+}
+
+static json_t *alias_to_json(const struct policy_alias *alias)
+{
+	char name[NAME_TEXT_MAX];
+
+	if (alias->name.wire == NULL)
+		return NULL;
+	name_to_text(name, alias->name);
+	return json_pack("{s:s, s:b}", "leads_to", name, "youtube", alias->youtube ? 1 : 0);
 }
 
 json_t *explain_to_json(
@@ -130,6 +224,7 @@ json_t *explain_to_json(
 	const struct verdict *verdict = &explanation->verdict;
 	bool blocked = verdict->action == POLICY_BLOCK;
 	char name[NAME_TEXT_MAX], advised[NAME_TEXT_MAX], type[TEXT_CODE_BYTES];
+	char at[LOCAL_TIME_TEXT_BYTES];
 	json_t *rules = rules_to_json(subject, explanation);
 
 	if (rules == NULL)
@@ -137,12 +232,18 @@ json_t *explain_to_json(
 	name_to_text(name, subject->name);
 	suffix_text(advised, subject->name, explanation->advice_labels);
 	text_from_type(type, subject->qtype);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:s, s:s}",
+	local_time_text(at, subject->at_s);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o?, s:o?, s:o?, "
+	                 "s:o?, s:o, s:I, s:s, s:s, s:s}",
 	    "name", name, "type", type, "tier",
-	    policy_tier_at(subject->policy, explanation->tier)->name, "verdict",
+	    policy_tier_at(subject->policy, explanation->tier)->name, "at", at, "verdict",
 	    blocked ? "block" : "allow", "reason", policy_reason_text(verdict->reason),
 	    "category", category_word(subject->policy, verdict->category), "answer",
-	    blocked ? answer_word(verdict->answer) : "", "rules", rules, "rules_dropped",
+	    blocked ? answer_word(verdict->answer) : "", "trial", subject->trial ? 1 : 0,
+	    "window", window_to_json(subject, explanation), "grant",
+	    grant_to_json(explanation), "service",
+	    service_to_json(subject->policy, verdict->service), "safe_search",
+	    alias_to_json(&explanation->alias), "rules", rules, "rules_dropped",
 	    (json_int_t)explanation->rules_dropped, "advice",
 	    advice_word(explanation->advice), "advice_name", advised, "advice_category",
 	    category_word(subject->policy, explanation->advice_category));
@@ -279,6 +380,21 @@ static size_t count_wanted(const json_t *rules, const char *feed)
 	return count;
 }
 
+static bool set_fetched(json_t *rules, const struct ruledb_feed *feed)
+{
+	size_t i;
+	json_t *rule;
+
+	json_array_foreach(rules, i, rule)
+	{
+		if (strcmp(text_member(rule, "feed"), feed->name) == 0 &&
+		    json_object_set_new(
+		        rule, "fetched_s", json_integer((json_int_t)feed->fetched_s)) != 0)
+			return false;
+	}
+	return true;
+}
+
 enum err explain_find_lines(
     json_t *explanation, const struct ruledb *rules, const char *state_dir)
 {
@@ -291,6 +407,8 @@ enum err explain_find_lines(
 	for (unsigned i = 0; ruledb_feed_at(rules, i, &feed); i++) {
 		s.feed = feed.name;
 		s.wanted = count_wanted(s.rules, feed.name);
+		if (!set_fetched(s.rules, &feed))
+			return ERR_MEMORY;
 		if (s.wanted == 0 || feed.source[0] == 0)
 			continue;
 		if (search_feed(&s, &feed, state_dir, name_of(&name)) == ERR_MEMORY)

@@ -3,14 +3,30 @@
  * The filter answers the control command `explain` with it, and lachanctl makes the same
  * object itself when the daemon is stopped, so both always look alike:
  *
- *	{"name","type","tier","verdict":"block|allow","reason","category","answer",
+ *	{"name","type","tier","at",
+ *	 "verdict":"block|allow","reason","category","answer","trial",
+ *	 "window":{"name","opens_at","closes_at"} | null,
+ *	 "grant":{"id","deny","scope","who","until","by","reason"} | null,
+ *	 "service":{"name","title"} | null,
+ *	 "safe_search":{"leads_to","youtube"} | null,
  *	 "rules":[{"feed","category","match","kind","line","text","wins",
- *	           "reach":"exact|subtree|below","important","in_force","file"}],
+ *	           "reach":"exact|subtree|below","important","in_force","file",
+ *	           "fetched_s","window","service","grant"}],
  *	 "rules_dropped","advice","advice_name","advice_category"}
  *
- * kind: block exception allow deny never-block portal pause. advice: none allow deny
- * drop-deny drop-allow resume block-category rules. `line` is 0 and `text` empty where
- * nobody has looked for the line or the feed's copy is gone. Slow: never on a worker.
+ * at: the moment it is said of, as all times RFC 3339. trial: filter.enforce is off; where the
+ * reason is `trial` too, the name would be blocked. window: the one that decided; opens_at is
+ * when the timetable opens what is blocked, closes_at when it closes what is open, "" where it
+ * does not. (A name blocked at all times outside a window has a window without a name and an
+ * opens_at.) grant: until is "always" or a time; scope: all tier group clients; who: its name
+ * or prefix. safe_search: the name that a passing question is answered from.
+ *
+ * rules[].kind: block exception allow deny never-block portal pause grant window service
+ * allow-only youtube safe-search bypass trial. match is "" for a pattern. fetched_s: when the
+ * feed was fetched, seconds since 1970 UTC, 0 unknown. window, service: names, or ""; grant: an
+ * id, or 0. advice: none allow deny drop-deny drop-allow resume block-category rules revoke
+ * drop-service window enforce. `line` is 0 and `text` empty where nobody has looked for the
+ * line or the feed's copy is gone. Slow: never on a worker.
  * Threads: pure functions, but for explain_find_lines, which reads files. */
 #ifndef KIT_EXPLAIN_JSON_H
 #define KIT_EXPLAIN_JSON_H
@@ -25,14 +41,21 @@ struct explain_subject {
 	const struct policy *policy;
 	struct dname name;
 	uint16_t qtype;
+	int64_t at_s; /* seconds since 1970 UTC: the moment of the explanation */
+	bool trial;   /* enforce is off */
 };
 
 /* A new object (json_decref ends it), or NULL without memory. */
 json_t *explain_to_json(
     const struct explain_subject *subject, const struct explanation *explanation);
 
-/* Fills `line` and `text` of the rules of feeds from the feeds' stored copies, each read
- * once, plain or gzip. Relative copies are looked for in `state_dir`, absolute ones must
+/* A grant as in "grant" above; NULL without memory. */
+json_t *explain_grant_to_json(const struct grant *grant);
+/* The word of a scope in JSON and in the grants file; static storage. */
+const char *explain_scope_word(enum grant_scope scope);
+
+/* Fills `line`, `text` and `fetched_s` of the rules of feeds from the database and the feeds'
+ * stored copies, each read once, plain or gzip. Relative copies are looked for in `state_dir`, absolute ones must
  * exist as they are. What cannot be found keeps line 0. ERR_MEMORY; other failures of a
  * feed only leave its lines out. */
 MUST_CHECK enum err explain_find_lines(

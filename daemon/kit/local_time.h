@@ -8,4 +8,11 @@
  * policy/calendar.h. Any thread. */
 int32_t local_offset_s(void *unused, int64_t wall_s);
 
+enum {
+	LOCAL_TIME_TEXT_BYTES = 32
+};
+
+/* RFC 3339 with the zone's offset: "2026-11-20T11:30:00+07:00". Any thread. */
+void local_time_text(char out[LOCAL_TIME_TEXT_BYTES], int64_t wall_s);
+
 #endif

@@ -106,7 +106,10 @@ static json_t *explain(const struct policy *policy, const struct ruledb *rules,
 	const struct policy_question question = {
 	    .name = name_of(&s->name), .hashes = &hashes, .qtype = s->qtype};
 	policy_explain(policy, who, &question, NULL, now, explanation);
-	const struct explain_subject subject = {policy, name_of(&s->name), s->qtype};
+	const struct explain_subject subject = {.policy = policy,
+	    .name = name_of(&s->name),
+	    .qtype = s->qtype,
+	    .at_s = now.wall_s};
 	if (rules == NULL)
 		explanation->advice = ADVICE_RULES;
 	made = explain_to_json(&subject, explanation);
