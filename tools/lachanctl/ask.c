@@ -178,6 +178,21 @@ enum ctl_status ctl_try(struct ctl *c, const char *path, const char *command,
 	    c, CTL_FAILED, "%s%s%s", why.text, *advice != 0 ? "\n" : "", advice);
 }
 
+json_t *ctl_peek(const char *path, const char *command)
+{
+	char *request = make_request(command, NULL);
+	struct diag unsaid = {.text = ""};
+	json_t *reply = NULL;
+
+	if (request == NULL || exchange(path, request, &reply, &unsaid) != OK ||
+	    !json_is_true(json_object_get(reply, "ok"))) {
+		json_decref(reply);
+		reply = NULL;
+	}
+	free(request);
+	return reply;
+}
+
 enum ctl_status ctl_not_running(const struct ctl *c, const char *path)
 {
 	return ctl_fail(c, CTL_FAILED,
@@ -194,11 +209,6 @@ enum ctl_status ctl_ask(
 	return reached ? status : ctl_not_running(c, path);
 }
 
-static bool speaks_english(const struct ctl *c)
-{
-	return c->config->school.languages.items[0] == LANGUAGE_EN;
-}
-
 const char *ctl_tier_words(const struct ctl *c, const char *tier)
 {
 	size_t i;
@@ -206,7 +216,7 @@ const char *ctl_tier_words(const struct ctl *c, const char *tier)
 	if (c->config == NULL || !config_find_tier(c->config, tier, &i))
 		return tier;
 	const struct rules_tier *found = &c->config->tiers.items[i];
-	const char *words = speaks_english(c) ? found->name_en.text : found->name_vi.text;
+	const char *words = c->english ? found->name_en.text : found->name_vi.text;
 	return *words != 0 ? words : tier;
 }
 
@@ -217,6 +227,6 @@ const char *ctl_category_words(const struct ctl *c, const char *category)
 	if (c->config == NULL || !config_find_category(c->config, category, &i))
 		return category;
 	const struct rules_category *found = &c->config->categories.items[i];
-	const char *words = speaks_english(c) ? found->name_en.text : found->name_vi.text;
+	const char *words = c->english ? found->name_en.text : found->name_vi.text;
 	return *words != 0 ? words : category;
 }

@@ -1,14 +1,11 @@
 /* feeds: the lists that are pulled, and pulling them now. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/words.h"
 #include "kit/translate.h"
-#include "lachanctl/ctl.h"
+#include "lachanctl/helper.h"
 #include "lachanctl/say.h"
 #include "lachanctl/table.h"
 
@@ -185,76 +182,13 @@ static enum ctl_status list_feeds(struct ctl *c)
 	return CTL_DONE;
 }
 
-/* The folder of this program. */
-static bool find_here(char *out, size_t size)
-{
-	ssize_t len = readlink("/proc/self/exe", out, size - 1);
-
-	if (len <= 0)
-		return false;
-	out[len] = 0;
-	char *slash = strrchr(out, '/');
-	if (slash == NULL)
-		return false;
-	*slash = 0;
-	return true;
-}
-
-/* lachan-feeds stands beside us where it was built, in sbin beside our bin where it was
- * installed. */
-static bool find_helper(char *out, size_t size)
-{
-	static const char *const places[] = {"lachan-feeds", "../sbin/lachan-feeds"};
-	char here[FILE_PATH_BYTES];
-
-	if (!find_here(here, sizeof here))
-		return false;
-	for (size_t i = 0; i < COUNT_OF(places); i++) {
-		if (path_join(out, size, here, places[i]) == OK && access(out, X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
-static enum ctl_status wait_for(const struct ctl *c, pid_t pid)
-{
-	int status = 0;
-
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return ctl_fail(c, CTL_FAILED, "lachan-feeds: %s", strerror(errno));
-	}
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? CTL_DONE : CTL_FAILED;
-}
-
-/* Does not return. */
-static void exec_helper(const char *path, const char *config_path, const char *name)
-{
-	if (name != NULL)
-		execl(
-		    path, "lachan-feeds", "-c", config_path, "--only", name, (char *)NULL);
-	else
-		execl(path, "lachan-feeds", "-c", config_path, (char *)NULL);
-	_exit(127);
-}
-
 /* Without a supervisor the fetch is ours. */
-static enum ctl_status run_helper(struct ctl *c, const char *name)
+static enum ctl_status run_update(const struct ctl *c, const char *name)
 {
-	char path[FILE_PATH_BYTES];
+	const char *const words[] = {
+	    "-c", c->config_path, name != NULL ? "--only" : NULL, name, NULL};
 
-	if (!find_helper(path, sizeof path)) {
-		return ctl_fail(c, CTL_FAILED,
-		    _("lachan-feeds is not installed beside lachanctl nor in ../sbin"));
-	}
-	pid_t pid = fork();
-	if (pid == 0) {
-		if (c->json) /* its words must not mix with our object */
-			(void)dup2(STDERR_FILENO, STDOUT_FILENO);
-		exec_helper(path, c->config_path, name);
-	}
-	return pid < 0 ? ctl_fail(c, CTL_FAILED, "fork: %s", strerror(errno))
-	               : wait_for(c, pid);
+	return helper_run(c, words);
 }
 
 /* What became of asking the supervisor. */
@@ -305,7 +239,7 @@ static enum ctl_status update(struct ctl *c, const char *name)
 			return ctl_fail(c, CTL_FAILED,
 			    _("the gateway is not running; say which configuration: -c FILE"));
 		}
-		status = run_helper(c, name);
+		status = run_update(c, name);
 		break;
 	case ASKED_FAILED:
 		if (!c->json) {

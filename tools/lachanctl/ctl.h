@@ -24,6 +24,7 @@ enum {
 
 struct ctl {
 	bool json;
+	bool english;                /* the words of tiers and categories */
 	const struct config *config; /* NULL: none was given and none is installed */
 	const char *config_path;     /* where it came from; "" without */
 	bool config_given;           /* by -c, not by its place */
@@ -31,7 +32,10 @@ struct ctl {
 	char lachand_path[FILE_PATH_BYTES];
 	int argc; /* of the command's own words, without options of all */
 	char **argv;
-	const char *tier, *client, *type, *for_time; /* options; NULL when not given */
+	/* Options; NULL when not given. */
+	const char *tier, *group, *client, *type, *at, *for_time, *reason;
+	const char *dialect; /* "--nft", "--uci", "--routeros" */
+	bool dialect_twice;
 };
 
 /* Sends {"command":…} with the members of `arguments` (may be NULL; taken). On success
@@ -42,6 +46,10 @@ enum ctl_status ctl_ask(struct ctl *c, const char *path, const char *command,
 /* The same, but an unreachable gateway is told to the caller alone: *reached false. */
 enum ctl_status ctl_try(struct ctl *c, const char *path, const char *command,
     json_t *arguments, json_t **reply, bool *reached);
+
+/* The reply of a command without arguments, or NULL where nobody answers or may not be
+ * asked; says nothing. The caller's. */
+json_t *ctl_peek(const char *path, const char *command);
 
 /* "the gateway is not running", with what to do about it; CTL_FAILED. */
 enum ctl_status ctl_not_running(const struct ctl *c, const char *path);
@@ -83,5 +91,11 @@ enum ctl_status command_top(struct ctl *c);
 enum ctl_status command_watch(struct ctl *c);
 enum ctl_status command_summary(struct ctl *c);
 enum ctl_status command_audit(struct ctl *c);
+enum ctl_status command_policy(struct ctl *c);
+enum ctl_status command_allow(struct ctl *c);
+enum ctl_status command_deny(struct ctl *c);
+enum ctl_status command_grants(struct ctl *c);
+enum ctl_status command_revoke(struct ctl *c);
+enum ctl_status command_firewall(struct ctl *c);
 
 #endif

@@ -7,57 +7,13 @@
 #include "dns/codes.h"
 #include "dns/text.h"
 #include "kit/explain_json.h"
-#include "net/interfaces.h"
-
-enum {
-	LOCAL_MAX = 256
-};
+#include "lachanctl/offline.h"
 
 /* Who asks for what. */
 struct subject {
 	struct name_buf name;
 	uint16_t qtype;
 };
-
-/* The filter's order: the rules in force, those before them, those that ship. */
-static struct ruledb *open_rules(const struct config *config)
-{
-	const struct {
-		const char *folder, *name;
-	} places[] = {
-	    {config->server.state_dir.text, "rules.db"},
-	    {config->server.state_dir.text, "rules.db.prev"},
-	    {config->server.data_dir.text, "packaged.db"},
-	};
-	size_t count = config->filter.without_rules == WITHOUT_RULES_PACKAGED ? 3 : 2;
-	struct ruledb *rules = NULL;
-
-	for (size_t i = 0; i < count; i++) {
-		char path[FILE_PATH_BYTES];
-		if (path_join(path, sizeof path, places[i].folder, places[i].name) == OK &&
-		    ruledb_open(&rules, path, NULL) == OK)
-			return rules;
-	}
-	return NULL;
-}
-
-static enum ctl_status build_policy(
-    const struct ctl *c, const struct ruledb *rules, struct policy **out)
-{
-	struct interfaces all = INTERFACES_NONE;
-	struct prefix local[LOCAL_MAX];
-	struct diags mistakes = DIAGS_NONE;
-	struct policy_sources from = {.config = c->config, .rules = rules, .local = local};
-
-	if (interfaces_read(&all) == OK)
-		from.local_count = interfaces_local_prefixes(&all, local, LOCAL_MAX);
-	interfaces_deinit(&all);
-	enum err rc = policy_build(out, &from, &mistakes);
-	if (rc != OK)
-		diags_print(&mistakes, stderr);
-	diags_deinit(&mistakes);
-	return rc == OK ? CTL_DONE : rc == ERR_CONFIG ? CTL_USAGE : CTL_FAILED;
-}
 
 static enum ctl_status read_subject(
     const struct ctl *c, const char *name, struct subject *out)
@@ -119,7 +75,7 @@ static json_t *explain(const struct policy *policy, const struct ruledb *rules,
 
 enum ctl_status explain_offline(struct ctl *c, const char *name, json_t **out)
 {
-	struct ruledb *rules = open_rules(c->config);
+	struct ruledb *rules = offline_rules(c->config);
 	struct policy *policy = NULL;
 	struct subject subject;
 	struct policy_who who;
@@ -127,7 +83,7 @@ enum ctl_status explain_offline(struct ctl *c, const char *name, json_t **out)
 	*out = NULL;
 	enum ctl_status status = read_subject(c, name, &subject);
 	if (status == CTL_DONE)
-		status = build_policy(c, rules, &policy);
+		status = offline_policy(c, rules, &policy);
 	if (status == CTL_DONE)
 		status = read_asker(c, policy, &who);
 	if (status != CTL_DONE)

@@ -23,32 +23,32 @@ static const struct command commands[] = {
     {"status", command_status, true, N_("is the gateway well?")},
     {"doctor", NULL, true, N_("is anybody protected?")},
     {"explain", command_explain, true, N_("why is NAME blocked, or open?")},
-    {"allow", NULL, true, N_("open NAME for a while")},
+    {"allow", command_allow, true, N_("open NAME for a while")},
     {"pause", command_pause, true, N_("stop filtering for a while")},
     {"summary", command_summary, true, N_("what leaves the school")},
+    {"deny", command_deny, false, N_("block NAME for a while")},
+    {"grants", command_grants, false, N_("names opened or blocked for a while")},
+    {"revoke", command_revoke, false, N_("end one of them")},
     {"resume", command_resume, false, N_("end a pause")},
+    {"policy", command_policy, false, N_("what is blocked for whom, in plain words")},
     {"feeds", command_feeds, false, N_("the lists that are pulled")},
+    {"plan", NULL, false, ""},
     {"reload", command_reload, false, N_("read the configuration again")},
     {"flush", command_flush, false, N_("forget cached answers")},
     {"rollback", command_rollback, false, N_("the rules before these")},
     {"stats", command_stats, false, N_("what was blocked, by tier and category")},
     {"top", command_top, false, N_("the names blocked most")},
     {"watch", command_watch, false, N_("blocked attempts as they happen")},
+    {"firewall", command_firewall, false, N_("rules that keep devices from going round")},
     {"audit", command_audit, false, N_("the record of changes")},
     {"diagnose", NULL, false, ""},
-    {"deny", NULL, false, ""},
-    {"grants", NULL, false, ""},
-    {"revoke", NULL, false, ""},
     {"reviews", NULL, false, ""},
     {"reports", NULL, false, ""},
-    {"policy", NULL, false, ""},
     {"selftest", NULL, false, ""},
-    {"firewall", NULL, false, ""},
     {"enrol", NULL, false, ""},
     {"user", NULL, false, ""},
     {"ca", NULL, false, ""},
     {"client-kit", NULL, false, ""},
-    {"plan", NULL, false, ""},
     {"backup", NULL, false, ""},
     {"restore", NULL, false, ""},
 };
@@ -93,7 +93,7 @@ static void print_commands(bool all)
 
 /* What was written on the command line. */
 struct line {
-	const char *config_path, *socket;
+	const char *config_path, *socket, *language;
 	bool help, version;
 };
 
@@ -107,6 +107,31 @@ static bool take_value(int argc, char **argv, int *i, const char **out)
 	return true;
 }
 
+/* The switches that one command alone knows; it judges them. */
+static bool is_dialect(const char *word)
+{
+	return strcmp(word, "--nft") == 0 || strcmp(word, "--uci") == 0 ||
+	    strcmp(word, "--routeros") == 0;
+}
+
+/* A word without a value; false when it is no option that we know. */
+static bool take_switch(struct ctl *c, struct line *line, const char *word)
+{
+	if (strcmp(word, "--json") == 0) {
+		c->json = true;
+	} else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+		line->help = true;
+	} else if (strcmp(word, "--version") == 0) {
+		line->version = true;
+	} else if (is_dialect(word)) {
+		c->dialect_twice = c->dialect != NULL;
+		c->dialect = word;
+	} else {
+		return false;
+	}
+	return true;
+}
+
 /* Options may stand anywhere; what is left is the command and its words. */
 static bool read_line(struct ctl *c, struct line *line, int argc, char **argv)
 {
@@ -117,9 +142,13 @@ static bool read_line(struct ctl *c, struct line *line, int argc, char **argv)
 	    {"-c", &line->config_path},
 	    {"-s", &line->socket},
 	    {"--tier", &c->tier},
+	    {"--group", &c->group},
 	    {"--client", &c->client},
 	    {"--type", &c->type},
+	    {"--at", &c->at},
 	    {"--for", &c->for_time},
+	    {"--reason", &c->reason},
+	    {"--language", &line->language},
 	};
 
 	c->argv = argv;
@@ -131,25 +160,35 @@ static bool read_line(struct ctl *c, struct line *line, int argc, char **argv)
 		if (k < COUNT_OF(valued)) {
 			if (!take_value(argc, argv, &i, valued[k].value))
 				return false;
-		} else if (strcmp(argv[i], "--json") == 0) {
-			c->json = true;
-		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			line->help = true;
-		} else if (strcmp(argv[i], "--version") == 0) {
-			line->version = true;
-		} else if (strcmp(argv[i], "--at") == 0 ||
-		    strcmp(argv[i], "--group") == 0) {
-			(void)ctl_not_built(c, argv[i]);
-			return false;
-		} else if (argv[i][0] == '-' && argv[i][1] != 0) {
+		} else if (argv[i][0] != '-' || argv[i][1] == 0) {
+			c->argv[c->argc++] = argv[i];
+		} else if (!take_switch(c, line, argv[i])) {
 			fprintf(stderr,
 			    _("lachanctl: unknown option %s (see lachanctl --help)\n"),
 			    argv[i]);
 			return false;
-		} else {
-			c->argv[c->argc++] = argv[i];
 		}
 	}
+	return true;
+}
+
+/* --language, else what the school speaks; what programs read is English. */
+static bool choose_language(struct ctl *c, const struct line *line)
+{
+	c->english =
+	    c->config != NULL && c->config->school.languages.items[0] == LANGUAGE_EN;
+	if (line->language != NULL && strcmp(line->language, "vi") != 0 &&
+	    strcmp(line->language, "en") != 0) {
+		(void)ctl_fail(
+		    c, CTL_USAGE, _("--language %s: write vi or en"), line->language);
+		return false;
+	}
+	if (line->language != NULL)
+		c->english = strcmp(line->language, "en") == 0;
+	if (c->json)
+		c->english = true;
+	if (c->config != NULL || line->language != NULL || c->json)
+		words_use(c->english ? "en" : "vi", NULL);
 	return true;
 }
 
@@ -276,11 +315,10 @@ int main(int argc, char **argv)
 	}
 	if (!load_config(&c, &line, &config))
 		goto done;
-	if (config != NULL) {
+	if (config != NULL)
 		(void)setenv("TZ", config->school.time_zone.text, 1);
-		bool english = c.json || config->school.languages.items[0] == LANGUAGE_EN;
-		words_use(english ? "en" : "vi", NULL);
-	}
+	if (!choose_language(&c, &line))
+		goto done;
 	if (line.help || c.argc == 0) {
 		print_commands(line.help);
 		status = CTL_DONE;

@@ -41,6 +41,32 @@ size_t text_width(const char *text)
 	return width;
 }
 
+void text_wrap(
+    struct buf *out, const char *mark, size_t used, size_t width, const char *text)
+{
+	struct slice rest = slice_of(text);
+	bool fresh = true; /* no word stands on this line yet */
+
+	while (rest.len > 0) {
+		char word[TABLE_CELL_BYTES];
+		struct slice next = slice_cut(&rest, ' ');
+		if (next.len == 0 || next.len >= sizeof word)
+			continue;
+		memcpy(word, next.ptr, next.len);
+		word[next.len] = 0;
+		size_t places = text_width(word);
+		if (!fresh && used + 1 + places > width) {
+			buf_printf(out, "\n%s", mark);
+			used = text_width(mark);
+			fresh = true;
+		}
+		buf_printf(out, "%s%s", fresh ? "" : " ", word);
+		used += places + (fresh ? 0 : 1);
+		fresh = false;
+	}
+	buf_text(out, "\n");
+}
+
 struct table *table_new(size_t columns)
 {
 	struct table *t = calloc(1, sizeof *t);

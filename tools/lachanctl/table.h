@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/attr.h"
+#include "base/buf.h"
 
 enum {
 	TABLE_COLUMNS_MAX = 8,
@@ -30,5 +31,10 @@ void table_print(const struct table *t, size_t indent, FILE *to);
 
 /* Places that `text` takes on a terminal. */
 size_t text_width(const char *text);
+
+/* Appends `text` as lines of at most `width` places, broken between words. Every line but the
+ * first begins with `mark`; the first stands behind what is already `used` places long. */
+void text_wrap(
+    struct buf *out, const char *mark, size_t used, size_t width, const char *text);
 
 #endif
