@@ -11,6 +11,8 @@ enum {
 /* The category in which the more specific of a never-block name and a feed's entry wins:
  * trackers live below names that schools need ("advzone.ioe.vn"). */
 static const char NEAREST_WINS[] = "ads_tracking";
+/* A tier that blocks ways round the filter gets no hidden server names either. */
+static const char HIDES_ECH[] = "proxy_vpn_doh";
 /* What the school's own `deny` is counted as. */
 static const char OWN_CATEGORY[] = "custom";
 
@@ -111,6 +113,8 @@ static enum err build_categories(struct build *b)
 		policy->security |= c->security ? bit : 0;
 		if (strcmp(c->name.text, NEAREST_WINS) == 0)
 			policy->nearest_wins |= bit;
+		if (b->config->filter.strip_ech && strcmp(c->name.text, HIDES_ECH) == 0)
+			policy->hides_ech = bit;
 		if (strcmp(c->name.text, OWN_CATEGORY) == 0)
 			policy->own_category = (uint8_t)i;
 	}

@@ -113,6 +113,8 @@ struct policy {
 	uint64_t
 	    nearest_wins; /* ads_tracking against never-block: the more specific name */
 	uint64_t blocked_somewhere;
+	/* The category whose block takes `ech` out of answers; 0: filter.strip_ech is off. */
+	uint64_t hides_ech;
 	uint8_t own_category; /* what a tier's `deny` counts as, or POLICY_NO_CATEGORY */
 	/* The rule database numbers categories by itself. POLICY_NO_CATEGORY: unknown here. */
 	uint8_t from_rules[RULEDB_CATEGORIES_MAX];

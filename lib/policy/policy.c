@@ -29,6 +29,15 @@ struct policy_who policy_member(const struct policy *policy, uint8_t tier)
 	};
 }
 
+bool policy_hides_ech(const struct policy *policy, const struct policy_who *who,
+    const struct policy_state *state)
+{
+	uint64_t block = state == NULL ? policy->tiers[who->tier].shown.block
+	                               : state->tiers[who->tier].block;
+
+	return (block & policy->hides_ech) != 0;
+}
+
 size_t policy_tier_count(const struct policy *policy)
 {
 	return policy->tier_count;

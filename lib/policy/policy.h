@@ -260,6 +260,11 @@ bool policy_rewrite(const struct policy *policy, const struct policy_who *who,
     const struct policy_question *question, const struct verdict *v,
     struct policy_alias *out);
 
+/* Whether HTTPS and SVCB answers lose their `ech` for this asker: filter.strip_ech is on, and
+ * his tier blocks proxy_vpn_doh now. */
+bool policy_hides_ech(const struct policy *policy, const struct policy_who *who,
+    const struct policy_state *state);
+
 /* ---- answers ----------------------------------------------------------------------------- */
 
 /* What is under review, and for whom. */
