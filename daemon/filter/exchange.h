@@ -35,7 +35,7 @@ struct exchange {
 	struct asker *asker; /* the leader's own */
 	struct cache_key key;
 	struct name_buf qname;
-	uint64_t unlisted_bits; /* kept beside the answer: see query_look() */
+	uint64_t memory; /* known when it began: see obtain.h */
 	bool dnssec_ok;
 	bool checking_disabled;
 	bool without_edns;

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "filter/exchange.h"
+#include "filter/obtain.h"
+#include "filter/review.h"
 
 enum {
 	PORTS_MAX = FORWARD_EXCHANGES_MAX * 2
@@ -96,6 +98,7 @@ static struct letter *copy_letter(const struct letter *from)
 		return &no_memory;
 	}
 	copy->stored_ms = from->stored_ms;
+	copy->memory = from->memory;
 	copy->failed = from->failed;
 	copy->ede = from->ede;
 	copy->len = from->len;
@@ -143,6 +146,19 @@ static void settle(struct exchange *ex)
 	deliver(w, joined, f->letter);
 }
 
+/* What was known of the name when it was asked for, if that still holds, and whether anybody
+ * speaks of what its answer leads to: found out once for all who wait. */
+static uint64_t memory_of_answer(const struct exchange *ex, const struct stored *stored)
+{
+	const struct worker *w = ex->forwarder->worker;
+	const struct snapshot *s = w->snapshot;
+	unsigned flags = memory_says(w, ex->memory, MEMORY_UNLISTED) ? MEMORY_UNLISTED : 0u;
+
+	if (review_is_plain(s->policy, &s->state, w->scratch, stored))
+		flags |= MEMORY_PLAIN;
+	return memory_of(w, flags);
+}
+
 void exchange_succeed(struct exchange *ex)
 {
 	struct forwarder *f = ex->forwarder;
@@ -151,14 +167,18 @@ void exchange_succeed(struct exchange *ex)
 
 	f->letter->failed = false;
 	f->letter->stored_ms = w->now.mono_ms;
+	f->letter->memory = 0;
 	struct slice bytes = {f->letter->bytes, f->letter->len};
+	bool good = stored_view(&stored, bytes);
+	if (good)
+		f->letter->memory = memory_of_answer(ex, &stored);
 	/* Into the cache before the question is settled, so that nobody falls between. */
-	if (stored_view(&stored, bytes) && stored.ttl_s > 0) {
+	if (good && stored.ttl_s > 0) {
 		const struct cache_entry entry = {
 		    .answer = bytes,
 		    .stored_ms = w->now.mono_ms,
 		    .expires_ms = w->now.mono_ms + (uint64_t)stored.ttl_s * 1000,
-		    .user_bits = ex->unlisted_bits,
+		    .user_bits = f->letter->memory,
 		    .kind =
 		        stored.kind == STORED_POSITIVE ? CACHE_POSITIVE : CACHE_NEGATIVE,
 		};
@@ -177,6 +197,7 @@ static void fail(struct exchange *ex)
 	}
 	counter_add(&f->worker->counters.failed, 1);
 	f->letter->failed = true;
+	f->letter->memory = 0;
 	f->letter->ede = (uint16_t)ex->ede;
 	f->letter->len = 0;
 	settle(ex);
@@ -288,14 +309,16 @@ static void on_ports(evutil_socket_t fd, short what, void *context)
 
 /* ---- beginning ---- */
 
-static void exchange_init(struct exchange *ex, const struct request *r, struct asker *asker)
+static void exchange_init(struct exchange *ex, const struct request *r,
+    const struct forward_question *question, struct asker *asker)
 {
 	struct worker *w = ex->forwarder->worker;
+	struct slice name = question->key.name;
 
 	ex->asker = asker;
-	ex->qname = r->message.qname;
-	ex->key = r->key;
-	ex->unlisted_bits = r->unlisted ? w->snapshot->rules->serial : 0;
+	name_copy(&ex->qname, (struct dname){name.ptr, name.len});
+	ex->key = question->key;
+	ex->memory = question->memory;
 	ex->key.name = (struct slice){ex->qname.wire, ex->qname.len};
 	ex->dnssec_ok = r->message.edns.dnssec_ok;
 	ex->checking_disabled = (r->message.flags & FLAG_CD) != 0;
@@ -308,12 +331,13 @@ static void exchange_init(struct exchange *ex, const struct request *r, struct a
 	wheel_add(ex);
 }
 
-enum forward_result forward_start(struct worker *w, const struct request *r)
+enum forward_result forward_start(
+    struct worker *w, const struct request *r, const struct forward_question *question)
 {
 	struct asker *asker = asker_take(w, r);
 	if (asker == NULL)
 		return FORWARD_FULL;
-	switch (inflight_join(w->filter->inflight, &r->key, &asker->waiter)) {
+	switch (inflight_join(w->filter->inflight, &question->key, &asker->waiter)) {
 	case INFLIGHT_JOINED:
 		counter_add(&w->counters.joined, 1);
 		return FORWARD_WAITS;
@@ -327,14 +351,15 @@ enum forward_result forward_start(struct worker *w, const struct request *r)
 	if (ex == NULL) {
 		struct letter *letter = w->forwarder->letter;
 		letter->failed = true;
+		letter->memory = 0;
 		letter->ede = EDE_OTHER;
 		letter->len = 0;
-		deliver(w, inflight_settle(w->filter->inflight, &r->key), letter);
+		deliver(w, inflight_settle(w->filter->inflight, &question->key), letter);
 		asker_release(asker);
 		return FORWARD_FULL;
 	}
 	counter_add(&w->counters.forwarded, 1);
-	exchange_init(ex, r, asker);
+	exchange_init(ex, r, question, asker);
 	ask_on(ex);
 	return FORWARD_WAITS;
 }

@@ -27,7 +27,14 @@ enum forward_result {
 	FORWARD_WAITS, /* the asker is kept and will be answered */
 	FORWARD_FULL,  /* nothing was begun: answer SERVFAIL */
 };
-enum forward_result forward_start(struct worker *w, const struct request *r);
+
+/* What is asked upstream for a request: its own name, or one it is led to. */
+struct forward_question {
+	struct cache_key key; /* of the name; type and flags are the request's */
+	uint64_t memory;      /* what is known of the name (obtain.h) */
+};
+enum forward_result forward_start(
+    struct worker *w, const struct request *r, const struct forward_question *question);
 
 /* What this worker knows of server `i` of the snapshot's list; for status. Any thread. */
 struct upstream_health {

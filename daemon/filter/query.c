@@ -2,11 +2,14 @@
 
 #include <string.h>
 
-#include "filter/forward.h"
+#include "dns/leads.h"
+#include "filter/denial.h"
+#include "filter/obtain.h"
+#include "filter/review.h"
+#include "filter/rewrite.h"
 #include "filter/tallying.h"
 
 enum {
-	MOVABLE_TTL_MAX_S = 300,  /* where a window or pause could change the verdict */
 	ANY_TTL_S = 3600,         /* RFC 8482 section 4.2 asks for a long one */
 	STRANGERS_PER_SECOND = 5, /* REFUSED over UDP to clients outside server.allow */
 	TYPE_META_FIRST = 251,    /* IXFR, AXFR, MAILB, MAILA: transfers and the like */
@@ -37,6 +40,7 @@ void query_read(struct worker *w, struct request *r, struct slice packet)
 	r->fate = message_parse(&r->message, packet);
 	r->cached = false;
 	r->unlisted = false;
+	r->letter = NULL;
 	if (r->fate != MESSAGE_GOOD)
 		return;
 	r->key = key_of(w, &r->message);
@@ -51,12 +55,6 @@ void query_read_on(struct worker *w, const struct request *r)
 		cache_prefetch_record(w->filter->cache, &r->key);
 }
 
-/* What is kept beside an answer: under which rules no feed named its name; else 0. */
-static uint64_t unlisted_bits(const struct worker *w)
-{
-	return w->snapshot->rules->serial;
-}
-
 void query_look(struct worker *w, struct request *r)
 {
 	struct writer into =
@@ -68,7 +66,7 @@ void query_look(struct worker *w, struct request *r)
 	if (r->cached) {
 		r->found = writer_slice(&into);
 		w->found_len += r->found.len;
-		r->unlisted = r->hit.user_bits == unlisted_bits(w);
+		r->unlisted = memory_says(w, r->hit.user_bits, MEMORY_UNLISTED);
 	}
 	if (!r->unlisted && w->snapshot->rules->db != NULL)
 		ruledb_prefetch(w->snapshot->rules->db, &r->hashes);
@@ -129,137 +127,144 @@ static bool is_refused_kind(const struct message *m)
 	    m->qtype == TYPE_OPT;
 }
 
-/* DDR (RFC 9462): we serve no encrypted DNS, and say so rather than let an upstream offer
- * its own. */
-static bool is_designated_resolver_question(const struct request *r)
+/* DDR (RFC 9462 section 6.4): the zone is answered here and nowhere else. We serve no
+ * encrypted DNS, and say so rather than let an upstream offer its own. */
+static bool is_about_resolvers(const struct request *r)
 {
-	static const uint8_t NAME[] = "\4_dns\10resolver\4arpa";
-	struct dname asked = message_qname(&r->message);
-	return asked.len == sizeof NAME && memcmp(asked.wire, NAME, sizeof NAME) == 0;
+	static const uint8_t ZONE[] = "\10resolver\4arpa";
+	return name_is_at_or_below(
+	    message_qname(&r->message), (struct dname){ZONE, sizeof ZONE});
 }
 
-static struct verdict decide(
-    const struct worker *w, const struct request *r, const struct name_hashes *hashes)
+struct policy_question query_question(const struct worker *w, const struct request *r)
 {
-	const struct snapshot *s = w->snapshot;
-	const struct policy_question question = {
+	return (struct policy_question){
 	    .name = message_qname(&r->message),
-	    .hashes = hashes,
+	    .hashes = &r->hashes,
 	    .qtype = r->message.qtype,
 	    .unlisted = r->unlisted,
 	    .client = &r->client,
+	    .scratch = w->scratch,
 	};
+}
+
+static struct verdict decide(
+    const struct worker *w, const struct request *r, const struct policy_question *question)
+{
+	const struct snapshot *s = w->snapshot;
 
 	if (s->refuse_all)
 		return policy_refuse();
-	return policy_decide(s->policy, &r->who, &question, &s->state, w->now);
+	return policy_decide(s->policy, &r->who, question, &s->state, w->now);
 }
 
-static uint32_t seconds_left(const struct verdict *v, struct moment now)
+void query_review(struct reviewed *out, const struct worker *w, const struct request *r,
+    const struct verdict *passes, const struct stored *stored)
 {
-	if (v->valid_until_ms == UINT64_MAX)
-		return UINT32_MAX;
-	if (v->valid_until_ms <= now.mono_ms)
-		return 0;
-	uint64_t left_s = (v->valid_until_ms - now.mono_ms) / 1000;
-	return left_s < MOVABLE_TTL_MAX_S ? (uint32_t)left_s : MOVABLE_TTL_MAX_S;
+	const struct policy_question question = query_question(w, r);
+	const struct policy_review review = {
+	    .policy = w->snapshot->policy,
+	    .who = &r->who,
+	    .state = &w->snapshot->state,
+	    .of_qname = passes,
+	    .now = w->now,
+	};
+
+	review_answer(out, &review, &question, stored);
 }
 
-/* The warning page's address in the family of `qtype`; false where there is none. */
-static bool page_address(
-    const struct worker *w, const struct request *r, uint16_t qtype, struct addr *out)
+/* Counts a verdict that blocks, or would, and answers one that does. False: it passes. */
+static bool settle(struct worker *w, struct request *r, const struct subject *subject,
+    const struct verdict *v, struct answer *a, size_t *len)
+{
+	if (v->action == POLICY_PASS) {
+		if (v->reason == REASON_TRIAL)
+			tallying_attempt(w, r, subject, v);
+		return false;
+	}
+	if (v->data_count > 0)
+		return rewrite_by_rules(w, r, subject, v, a, len);
+	counter_add(&w->counters.blocked, 1);
+	tallying_attempt(w, r, subject, v);
+	*len = denial_write(w, r, subject, v, a);
+	return true;
+}
+
+/* An answer as it came, but for what could hide from the filter where its asker goes. */
+static size_t answer_obtained(const struct worker *w, const struct request *r,
+    const struct verdict *v, const struct obtained *got, struct answer *a)
 {
 	const struct snapshot *s = w->snapshot;
-	bool v4 = qtype == TYPE_A;
-	const struct config_answer *set =
-	    v4 ? &s->config->filter.answer.ipv4 : &s->config->filter.answer.ipv6;
-
-	if (qtype != TYPE_A && qtype != TYPE_AAAA)
-		return false;
-	if (set->kind == ANSWER_ADDRESS) {
-		*out = set->addr;
-	} else if (set->kind == ANSWER_NONE) {
-		return false;
-	} else if (r->local.family == (v4 ? AF_INET : AF_INET6)) {
-		*out = r->local;
-	} else {
-		*out = v4 ? s->lan4 : s->lan6;
-	}
-	return out->family != 0;
-}
-
-static size_t answer_negative(const struct answer *a, const struct request *r,
-    const struct verdict *v, uint32_t ttl_s)
-{
-	struct dname qname = message_qname(&r->message);
-	size_t labels = name_label_count(qname);
-	struct dname owner = qname;
-
-	for (; labels > v->matched_labels && v->matched_labels > 0; labels--)
-		owner = name_parent(owner);
-	if (v->answer == RULES_ANSWER_NXDOMAIN)
-		return answer_nxdomain(a, owner, ttl_s);
-	/* NODATA, not NXDOMAIN: NXDOMAIN denies every name below qname too (RFC 8020), and a
-	 * cache that honours it would drop an allowed child. */
-	return answer_nodata(a, owner, ttl_s);
-}
-
-static size_t answer_blocked(const struct worker *w, const struct request *r,
-    const struct verdict *v, struct answer *a)
-{
-	static const uint8_t NULL_ADDRESS[16] = {0};
 	uint16_t qtype = r->message.qtype;
-	uint32_t ttl_s = (uint32_t)(w->snapshot->config->filter.answer.ttl_ms / 1000);
-	uint32_t left_s = seconds_left(v, w->now);
-	struct addr page;
+	uint32_t ttl_max_s = verdict_ttl_max_s(v, w->now);
 
-	if (left_s < ttl_s)
-		ttl_s = left_s;
-	if (v->reason != REASON_PORTAL)
-		a->ede = v->locked ? EDE_CENSORED : EDE_BLOCKED;
-	if (v->answer == RULES_ANSWER_REFUSED)
-		return answer_rcode(a, RCODE_REFUSED);
-	if (v->answer == RULES_ANSWER_WARNING && page_address(w, r, qtype, &page))
-		return answer_address(a, addr_slice(&page), ttl_s);
-	if (v->answer == RULES_ANSWER_NULL && (qtype == TYPE_A || qtype == TYPE_AAAA)) {
-		return answer_address(
-		    a, (struct slice){NULL_ADDRESS, qtype == TYPE_A ? 4 : 16}, ttl_s);
+	if ((qtype == TYPE_HTTPS || qtype == TYPE_SVCB) &&
+	    policy_hides_ech(s->policy, &r->who, &s->state) &&
+	    stored_has_ech(&got->stored)) {
+		/* What is signed cannot be changed, only withheld. */
+		if (r->message.edns.dnssec_ok)
+			return answer_nodata(
+			    a, message_qname(&r->message), verdict_ttl_s(w, v));
+		return answer_without_ech(a, &got->stored, got->age_s, ttl_max_s);
 	}
-	return answer_negative(a, r, v, ttl_s);
+	return answer_from_stored(a, &got->stored, got->age_s, ttl_max_s);
 }
 
-static size_t answer_failure(struct answer *a, enum ede_code ede)
+/* An answer of which it is not known that nobody's rule speaks of what it leads to. */
+static size_t answer_reviewed(struct worker *w, struct request *r, const struct verdict *v,
+    const struct obtained *got, struct answer *a)
 {
-	a->ede = ede;
-	return answer_rcode(a, RCODE_SERVFAIL);
-}
+	struct reviewed reviewed;
+	size_t len;
 
-static size_t answer_stored(const struct worker *w, struct answer *a, struct slice bytes,
-    uint64_t stored_ms, uint32_t ttl_max_s)
-{
-	struct stored stored;
-	uint64_t age_s =
-	    w->now.mono_ms > stored_ms ? (w->now.mono_ms - stored_ms) / 1000 : 0;
-
-	if (!stored_view(&stored, bytes) || stored.kind == STORED_FAILURE)
-		return answer_failure(a, EDE_NO_REACHABLE_AUTHORITY);
-	return answer_from_stored(a, &stored, (uint32_t)age_s, ttl_max_s);
+	query_review(&reviewed, w, r, v, &got->stored);
+	obtain_remember(w, r, v, reviewed.plain);
+	const struct subject target = {name_of(&reviewed.target), &reviewed.hashes};
+	const struct subject asked = {message_qname(&r->message), &r->hashes};
+	if (settle(w, r, reviewed.by_target ? &target : &asked, &reviewed.verdict, a, &len))
+		return len;
+	return answer_obtained(w, r, &reviewed.verdict, got, a);
 }
 
 /* An allowed name: from the cache, or the asker waits for upstream. */
 static size_t answer_allowed(
     struct worker *w, struct request *r, const struct verdict *v, struct answer *a)
 {
-	if (r->cached) {
-		counter_add(&w->counters.cached, 1);
-		return answer_stored(
-		    w, a, r->found, r->hit.stored_ms, seconds_left(v, w->now));
-	}
-	r->unlisted = v->unlisted;
-	if (forward_start(w, r) == FORWARD_WAITS)
+	struct obtained got;
+
+	switch (obtain_own(w, r, v->unlisted, &got)) {
+	case OBTAIN_DONE:
+		break;
+	case OBTAIN_WAITS:
 		return 0;
-	counter_add(&w->counters.failed, 1);
-	return answer_failure(a, EDE_OTHER);
+	case OBTAIN_FAILED:
+		return failure_write(a, got.ede);
+	}
+	if (!got.plain)
+		return answer_reviewed(w, r, v, &got, a);
+	if (v->unlisted && !r->unlisted)
+		obtain_remember(w, r, v, true);
+	return answer_obtained(w, r, v, &got, a);
+}
+
+/* From the verdict to the answer, for one who has just asked and one who has waited. */
+static size_t answer_question(struct worker *w, struct request *r, struct answer *a)
+{
+	const struct subject asked = {message_qname(&r->message), &r->hashes};
+	const struct policy_question question = query_question(w, r);
+	struct verdict v = decide(w, r, &question);
+	struct policy_alias alias;
+	size_t len;
+
+	if (settle(w, r, &asked, &v, a, &len))
+		return len;
+	if (r->message.qtype == TYPE_ANY)
+		return answer_any(a, ANY_TTL_S);
+	if (is_about_resolvers(r))
+		return answer_nodata(a, asked.name, MOVABLE_TTL_MAX_S);
+	if (policy_rewrite(w->snapshot->policy, &r->who, &question, &v, &alias))
+		return rewrite_to_alias(w, r, &v, &alias, a);
+	return answer_allowed(w, r, &v, a);
 }
 
 static struct answer answer_begin(
@@ -284,21 +289,12 @@ size_t query_handle(struct worker *w, struct request *r, uint8_t *out, size_t ca
 		return answer_rcode(&a, RCODE_REFUSED);
 	}
 	tallying_seen(w, r);
-	struct verdict v = decide(w, r, &r->hashes);
-	if (v.action == POLICY_BLOCK) {
-		counter_add(&w->counters.blocked, 1);
-		tallying_attempt(w, r, &v);
-		return answer_blocked(w, r, &v, &a);
-	}
-	if (r->message.qtype == TYPE_ANY)
-		return answer_any(&a, ANY_TTL_S);
-	if (is_designated_resolver_question(r))
-		return answer_nodata(&a, message_qname(&r->message), MOVABLE_TTL_MAX_S);
-	return answer_allowed(w, r, &v, &a);
+	return answer_question(w, r, &a);
 }
 
 /* The request that an asker made, rebuilt for the rules in force now. */
-static void recall(const struct worker *w, const struct asker *asker, struct request *r)
+static void recall(const struct worker *w, const struct asker *asker,
+    const struct letter *letter, struct request *r)
 {
 	const struct policy *policy = w->snapshot->policy;
 
@@ -307,8 +303,11 @@ static void recall(const struct worker *w, const struct asker *asker, struct req
 	r->local = asker->local;
 	r->fate = MESSAGE_GOOD;
 	r->cached = false;
-	r->unlisted = false;
+	r->letter = letter;
 	r->message = asker->message;
+	r->key = key_of(w, &r->message);
+	r->unlisted = memory_says(w, letter->memory, MEMORY_UNLISTED) &&
+	    obtain_is_about(letter, message_qname(&r->message));
 	r->who = policy_client(policy, &asker->client);
 	name_hash_all(&r->hashes, message_qname(&r->message), policy_hash_key(policy));
 }
@@ -317,21 +316,10 @@ void query_finish(struct asker *asker, const struct letter *letter)
 {
 	struct worker *w = asker->home;
 	struct request *r = w->late;
-	size_t len;
 
-	recall(w, asker, r);
+	recall(w, asker, letter, r);
 	struct answer a = answer_begin(w, r, w->late_answer, sizeof w->late_answer);
-	struct verdict v = decide(w, r, &r->hashes);
-	if (v.action == POLICY_BLOCK) { /* by rules that came while it waited */
-		counter_add(&w->counters.blocked, 1);
-		tallying_attempt(w, r, &v);
-		len = answer_blocked(w, r, &v, &a);
-	} else if (letter->failed) {
-		len = answer_failure(&a, (enum ede_code)letter->ede);
-	} else {
-		len = answer_stored(w, &a, (struct slice){letter->bytes, letter->len},
-		    letter->stored_ms, seconds_left(&v, w->now));
-	}
+	size_t len = answer_question(w, r, &a);
 	if (len > 0)
 		asker->transport->send(asker, (struct slice){w->late_answer, len});
 	asker_release(asker);

@@ -13,6 +13,13 @@
 #include "filter/worker.h"
 
 struct request;
+struct reviewed;
+
+/* What a verdict is about: the question's name, or one that its answer leads to. */
+struct subject {
+	struct dname name;
+	const struct name_hashes *hashes; /* of that name */
+};
 
 /* How answers travel; one constant table for UDP, one for TCP. */
 struct transport {
@@ -39,6 +46,8 @@ struct request {
 	struct cache_key key; /* its name is the message's */
 	bool cached;          /* `found` and `hit` are set */
 	bool unlisted;        /* no feed names it: remembered beside the answer */
+	/* What the asker has waited for; NULL: he has just asked. */
+	const struct letter *letter;
 	struct cache_hit hit;
 	struct slice found;        /* in the worker's memory for found answers */
 	struct name_hashes hashes; /* under the snapshot's key */
@@ -97,6 +106,12 @@ void query_begin_chunk(struct worker *w);
 /* Answers into out[0..cap) and returns the length; 0 when nothing is to be sent now: the
  * asker waits, or silence is the answer. */
 size_t query_handle(struct worker *w, struct request *r, uint8_t *out, size_t cap);
+
+/* The request as policy is asked about it; borrows from the request. */
+struct policy_question query_question(const struct worker *w, const struct request *r);
+/* Judges an answer by what it leads to (filter/review.h). */
+void query_review(struct reviewed *out, const struct worker *w, const struct request *r,
+    const struct verdict *passes, const struct stored *stored);
 
 /* Answers an asker of this worker, by the rules in force now, and releases it. */
 void query_finish(struct asker *asker, const struct letter *letter);

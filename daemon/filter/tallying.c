@@ -49,18 +49,24 @@ void tallying_seen(struct worker *w, const struct request *r)
 	announce(w, event, r);
 }
 
-/* The feed behind the deciding category, for the page and the list of names. */
-static void note_listing(
-    const struct worker *w, const struct request *r, struct tally_event *event)
+/* The feed behind the deciding category, for the page and the list of names. A pattern or an
+ * address gives no listed name. */
+static void note_listing(struct worker *w, const struct request *r,
+    const struct subject *subject, struct tally_event *event)
 {
 	const struct ruledb *db = w->snapshot->rules->db;
+	const struct ruledb_question question = {
+	    .name = subject->name,
+	    .hashes = subject->hashes,
+	    .qtype = r->message.qtype,
+	    .client = addr_slice(&r->client),
+	};
 	struct ruledb_hit hits[32];
 
 	event->from_feed = false;
-	if (db == NULL)
+	if (db == NULL || event->listed_depth == 0)
 		return;
-	struct ruledb_question asked = {.hashes = &r->hashes};
-	size_t n = ruledb_hits(db, NULL, &asked, hits, COUNT_OF(hits));
+	size_t n = ruledb_hits(db, w->scratch, &question, hits, COUNT_OF(hits));
 	if (n > COUNT_OF(hits))
 		n = COUNT_OF(hits);
 	for (size_t i = 0; i < n; i++) {
@@ -89,14 +95,17 @@ static void mark_told(struct worker *w, uint64_t hash)
 	w->told[i].mono_ms = w->now.mono_ms;
 }
 
-void tallying_attempt(struct worker *w, const struct request *r, const struct verdict *v)
+void tallying_attempt(struct worker *w, const struct request *r,
+    const struct subject *subject, const struct verdict *v)
 {
 	struct filter *f = w->filter;
+	const struct name_hashes *hashes = subject->hashes;
 
-	if (v->category == POLICY_NO_CATEGORY || v->reason == REASON_PORTAL)
+	if (v->category == POLICY_NO_CATEGORY || v->reason == REASON_PORTAL ||
+	    v->reason == REASON_BYPASS)
 		return;
 	uint64_t cell = filter_capped_hash(f, &r->client, r->who.tier, v->category);
-	uint64_t name = r->hashes.count > 0 ? r->hashes.at[r->hashes.count - 1] : 0;
+	uint64_t name = hashes->count > 0 ? hashes->at[hashes->count - 1] : 0;
 	uint64_t told = hash_mix64(cell ^ name);
 	if (filter_is_capped(f, cell) || was_told(w, told))
 		return;
@@ -110,7 +119,7 @@ void tallying_attempt(struct worker *w, const struct request *r, const struct ve
 	event->category = v->category;
 	event->listed_depth = v->matched_labels;
 	event->silent = v->answer == RULES_ANSWER_NULL;
-	event->qname = r->message.qname;
-	note_listing(w, r, event);
+	name_copy(&event->qname, subject->name);
+	note_listing(w, r, subject, event);
 	announce(w, event, r);
 }

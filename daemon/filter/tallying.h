@@ -8,6 +8,9 @@
 #include "filter/query.h"
 
 void tallying_seen(struct worker *w, const struct request *r);
-void tallying_attempt(struct worker *w, const struct request *r, const struct verdict *v);
+/* An attempt at what `subject` says: the question's name, or the one in its answer for which it
+ * is blocked (or would be, in a trial). */
+void tallying_attempt(struct worker *w, const struct request *r,
+    const struct subject *subject, const struct verdict *v);
 
 #endif

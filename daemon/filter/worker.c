@@ -186,7 +186,9 @@ static enum err build(struct worker *w, const struct worker_sockets *sockets)
 	w->late = calloc(1, sizeof *w->late);
 	if (w->base == NULL || w->requests == NULL || w->late == NULL)
 		return ERR_MEMORY;
-	enum err rc = udp_batch_new(&w->batch);
+	enum err rc = ruledb_scratch_new(&w->scratch);
+	if (rc == OK)
+		rc = udp_batch_new(&w->batch);
 	if (rc == OK)
 		rc = udp_outbox_new(&w->outbox);
 	if (rc == OK)
@@ -274,6 +276,7 @@ void worker_free(struct worker *w)
 	askers_free(w);
 	free(w->requests);
 	free(w->late);
+	ruledb_scratch_free(w->scratch);
 	if (w->mail_fd >= 0)
 		(void)close(w->mail_fd);
 	if (w->base != NULL)

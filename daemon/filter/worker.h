@@ -24,6 +24,7 @@
 
 struct asker;
 struct forwarder;
+struct ruledb_scratch;
 struct tcp_server;
 
 enum {
@@ -85,7 +86,8 @@ struct mail {
 struct letter {
 	atomic_uint readers;
 	uint64_t stored_ms;
-	bool failed; /* no answer: SERVFAIL with `ede` */
+	uint64_t memory; /* what is remembered beside the answer (filter/obtain.h) */
+	bool failed;     /* no answer: SERVFAIL with `ede` */
 	uint16_t ede;
 	size_t len;
 	uint8_t bytes[]; /* in stored form (dns/stored.h) */
@@ -109,7 +111,8 @@ struct worker {
 	struct udp_outbox *outbox; /* late answers of the callback under way */
 	struct request *requests;  /* for one chunk of a batch */
 	struct request *late;      /* for an asker that waited */
-	size_t found_len;          /* of `found` */
+	struct ruledb_scratch *scratch;
+	size_t found_len; /* of `found` */
 	struct listener udp[WORKER_LISTENERS_MAX];
 	size_t udp_count;
 	struct tcp_server *tcp;
@@ -135,6 +138,8 @@ struct worker {
 	uint8_t late_answer[LATE_ANSWER_BYTES];
 	uint8_t
 	    found[FOUND_BYTES]; /* cached answers of the chunk under way, side by side */
+	uint8_t
+	    other_found[CACHE_ANSWER_MAX_BYTES]; /* of a name that a question is led to */
 
 	struct counters counters; /* written by this worker, read by main */
 	struct ring ring;         /* to main */

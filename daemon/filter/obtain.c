@@ -1,0 +1,117 @@
+#include "filter/obtain.h"
+
+#include "filter/forward.h"
+
+static bool open_stored(
+    const struct worker *w, struct obtained *out, struct slice bytes, uint64_t stored_ms)
+{
+	uint64_t age_s =
+	    w->now.mono_ms > stored_ms ? (w->now.mono_ms - stored_ms) / 1000 : 0;
+
+	out->age_s = (uint32_t)age_s;
+	out->ede = EDE_NO_REACHABLE_AUTHORITY;
+	return stored_view(&out->stored, bytes) && out->stored.kind != STORED_FAILURE;
+}
+
+bool obtain_is_about(const struct letter *letter, struct dname name)
+{
+	struct stored stored;
+	const struct slice bytes = {letter->bytes, letter->len};
+
+	return stored_view(&stored, bytes) &&
+	    stored.message.len >= DNS_HEADER_BYTES + name.len &&
+	    memcmp(stored.message.ptr + DNS_HEADER_BYTES, name.wire, name.len) == 0;
+}
+
+static enum obtain_result from_letter(
+    const struct worker *w, const struct letter *letter, struct obtained *out)
+{
+	out->plain = memory_says(w, letter->memory, MEMORY_PLAIN);
+	return open_stored(
+	           w, out, (struct slice){letter->bytes, letter->len}, letter->stored_ms)
+	    ? OBTAIN_DONE
+	    : OBTAIN_FAILED;
+}
+
+static bool from_cache(struct worker *w, const struct cache_key *key, struct obtained *out)
+{
+	struct writer into = writer_over(w->other_found, sizeof w->other_found);
+	struct cache_hit hit;
+
+	if (!cache_find(w->filter->cache, key, w->now.mono_ms, &into, &hit))
+		return false;
+	out->plain = memory_says(w, hit.user_bits, MEMORY_PLAIN);
+	return open_stored(w, out, writer_slice(&into), hit.stored_ms);
+}
+
+static enum obtain_result from_upstream(struct worker *w, const struct request *r,
+    const struct forward_question *question, struct obtained *out)
+{
+	if (forward_start(w, r, question) == FORWARD_WAITS)
+		return OBTAIN_WAITS;
+	counter_add(&w->counters.failed, 1);
+	out->ede = EDE_OTHER;
+	return OBTAIN_FAILED;
+}
+
+/* For one who has waited: what came, or what lies in the cache by now. He does not wait
+ * twice. */
+static enum obtain_result after_waiting(struct worker *w, const struct request *r,
+    const struct cache_key *key, struct obtained *out)
+{
+	const struct letter *letter = r->letter;
+	struct dname name = {key->name.ptr, key->name.len};
+
+	if (letter->failed) {
+		out->ede = (enum ede_code)letter->ede;
+		return OBTAIN_FAILED;
+	}
+	if (obtain_is_about(letter, name))
+		return from_letter(w, letter, out);
+	out->ede = EDE_NOT_READY;
+	return from_cache(w, key, out) ? OBTAIN_DONE : OBTAIN_FAILED;
+}
+
+enum obtain_result obtain_own(
+    struct worker *w, struct request *r, bool unlisted, struct obtained *out)
+{
+	if (r->letter != NULL)
+		return after_waiting(w, r, &r->key, out);
+	if (r->cached) {
+		counter_add(&w->counters.cached, 1);
+		out->plain = memory_says(w, r->hit.user_bits, MEMORY_PLAIN);
+		return open_stored(w, out, r->found, r->hit.stored_ms) ? OBTAIN_DONE
+		                                                       : OBTAIN_FAILED;
+	}
+	const struct forward_question question = {
+	    .key = r->key,
+	    .memory = memory_of(w, unlisted ? MEMORY_UNLISTED : 0),
+	};
+	return from_upstream(w, r, &question, out);
+}
+
+enum obtain_result obtain_other(
+    struct worker *w, struct request *r, struct dname name, struct obtained *out)
+{
+	const struct cache_key key = cache_key_of(w->filter->cache,
+	    (struct slice){name.wire, name.len}, r->key.qtype, r->key.flags);
+	const struct forward_question question = {.key = key, .memory = memory_of(w, 0)};
+
+	if (r->letter != NULL)
+		return after_waiting(w, r, &key, out);
+	if (from_cache(w, &key, out)) {
+		counter_add(&w->counters.cached, 1);
+		return OBTAIN_DONE;
+	}
+	return from_upstream(w, r, &question, out);
+}
+
+void obtain_remember(
+    struct worker *w, const struct request *r, const struct verdict *v, bool plain)
+{
+	uint64_t memory = memory_of(
+	    w, (plain ? MEMORY_PLAIN : 0u) | (v->unlisted ? MEMORY_UNLISTED : 0u));
+
+	if (r->letter == NULL && r->cached && r->hit.user_bits != memory)
+		cache_note(w->filter->cache, &r->key, r->hit.stored_ms, memory);
+}
