@@ -1,6 +1,6 @@
 /* The files a configuration is made of, and their way through a sealed descriptor:
  *
- *	"lachan-bundle 1\n"
+ *	"lachan-bundle 2\n"
  *	folder, data_dir                 each: u32 length, bytes (little-endian)
  *	per part: file, text             the file's length ABSENT: there is none
  */
@@ -15,21 +15,25 @@
 #include "base/words.h"
 #include "conf/internal.h"
 
-static const char MAGIC[] = "lachan-bundle 1\n";
+static const char MAGIC[] = "lachan-bundle 2\n";
 
 #define ABSENT UINT32_MAX
 
 enum {
-	NEVER_BLOCK_MAX_BYTES = 4 << 20,
-	/* Six parts of at most this, their names, and the two folders. */
-	BUNDLE_MAX_BYTES = 16 << 20
+	NAMES_MAX_BYTES = 4 << 20,
+	/* Two parts of at most this and ten smaller ones, their names, and the two folders. */
+	BUNDLE_MAX_BYTES = 24 << 20
 };
 
 static const char *const PART_FILES[BUNDLE_PARTS] = {
     [BUNDLE_CATEGORIES] = "categories.yaml",
     [BUNDLE_TIERS] = "tiers.yaml",
     [BUNDLE_FEEDS] = "feeds.yaml",
+    [BUNDLE_SERVICES] = "services.yaml",
+    [BUNDLE_SAFE_SEARCH] = "safe_search.yaml",
+    [BUNDLE_BYPASS] = "bypass.yaml",
     [BUNDLE_NEVER_BLOCK] = "never-block.txt",
+    [BUNDLE_POPULAR] = "popular.txt",
 };
 
 /* In a build tree, and wherever a whole installation was moved to, the data stand beside
@@ -70,8 +74,7 @@ void config_bundle_deinit(struct config_bundle *bundle)
 static enum err read_part(struct config_bundle *bundle, enum bundle_part part,
     const char *path, const char *must_be, struct diags *all)
 {
-	size_t max =
-	    part == BUNDLE_NEVER_BLOCK ? NEVER_BLOCK_MAX_BYTES : YAML_TREE_MAX_BYTES;
+	size_t max = part >= BUNDLE_NEVER_BLOCK ? NAMES_MAX_BYTES : YAML_TREE_MAX_BYTES;
 	struct buf *text = &bundle->parts[part].text;
 
 	*text = BUF_INIT(max);
@@ -169,8 +172,6 @@ static enum err read_rules(struct config_bundle *bundle, struct diags *all)
 	char path[PATH_MAX];
 
 	for (enum bundle_part part = BUNDLE_CATEGORIES; part < BUNDLE_PARTS; part++) {
-		if (PART_FILES[part] == NULL)
-			continue;
 		enum err rc =
 		    path_join(path, sizeof path, bundle->data_dir, PART_FILES[part]);
 		if (rc == OK)

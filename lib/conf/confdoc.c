@@ -12,7 +12,7 @@ enum {
 
 static bool is_unbuilt(const struct schema_row *row)
 {
-	return (row->flags & (SCHEMA_NOT_BUILT | SCHEMA_CALLER_REFUSES)) != 0;
+	return (row->flags & SCHEMA_NOT_BUILT) != 0;
 }
 
 static const char *shown_value(const struct schema_row *row)

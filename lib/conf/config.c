@@ -49,6 +49,19 @@ void loader_refuse_twice(
 	}
 }
 
+bool loader_is_told(const struct loader *l, struct mark mark)
+{
+	const struct diags *all = l->run.all;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct diag *d = &all->items[i];
+		if (d->level == DIAG_ERROR && d->line == mark.line &&
+		    d->column == mark.column && strcmp(d->file, mark.file) == 0)
+			return true;
+	}
+	return false;
+}
+
 const char *loader_absolute(struct loader *l, const char *folder, const char *path)
 {
 	struct buf joined = BUF_INIT(8192);
@@ -137,6 +150,8 @@ static enum err fill(struct loader *l)
 	rc = make_paths_absolute(l);
 	if (rc == OK)
 		rc = rules_data_merge(l);
+	if (rc == OK)
+		rc = services_merge(l);
 	if (rc == OK)
 		rc = tiers_merge(l);
 	if (rc == OK)

@@ -131,6 +131,22 @@ struct config_feeds {
 	struct mark mark;
 };
 
+/* A feed of rules/feeds.yaml: the catalogue of what a school may choose from. */
+struct rules_feed {
+	struct config_feed feed;
+	bool recommended; /* pulled where filter.feeds names none */
+	struct conf_text licence;
+	uint64_t entries; /* about; 0: not known */
+	uint64_t size_bytes;
+	struct conf_text notes;
+};
+
+struct rules_feeds {
+	struct rules_feed *items;
+	size_t count;
+	struct mark mark;
+};
+
 struct config_group {
 	struct conf_text name;
 	struct config_clients clients;
@@ -162,7 +178,7 @@ struct config_filter {
 	} answer;
 	/* filter.categories and filter.tiers are merged: see config.categories, .tiers. */
 	struct config_feeds
-	    feeds; /* what is pulled; the catalogue's where none are given */
+	    feeds; /* what is pulled; the recommended ones where none are given */
 	struct conf_text feed_proxy;
 	struct conf_text ca_file;
 	enum config_keep_sources keep_sources;
@@ -228,6 +244,7 @@ struct config {
 	/* The files of rules/ with the file's changes merged in: what is in force. */
 	struct rules_categories categories; /* in the order of rules/categories.yaml */
 	struct rules_tiers tiers;           /* with groups put in place of their names */
+	struct rules_feeds catalogue;       /* all of rules/feeds.yaml */
 	struct rules_services services;
 	struct rules_safe_search safe_search;
 	struct rules_bypass bypass;

@@ -7,14 +7,38 @@
 /* The tables of keys.c and keys_filter.c. */
 extern const struct schema_row CONFIG_ROWS[];
 extern const struct schema_row FILTER_ROWS[];
-/* rules/categories.yaml, tiers.yaml, feeds.yaml: one list each. */
+/* The files of rules/. */
 extern const struct schema_row CATEGORIES_FILE_ROWS[];
 extern const struct schema_row TIERS_FILE_ROWS[];
 extern const struct schema_row FEEDS_FILE_ROWS[];
+extern const struct schema_row SERVICES_FILE_ROWS[];
+extern const struct schema_row SAFE_SEARCH_FILE_ROWS[];
+extern const struct schema_row BYPASS_FILE_ROWS[];
+/* The words of enum rules_answer. */
+extern const char *const RULES_ANSWER_WORDS[];
+
+/* calendar.c */
+struct conf_time {
+	uint16_t minute; /* of the day; 24:00 is RULES_DAY_MIN */
+	struct mark mark;
+};
+extern const struct schema_type VALUE_DATES; /* rules_date_range: 2026-12-21..2026-12-26 */
+extern const struct schema_type VALUE_TIME;  /* conf_time: 07:30 */
 
 struct category_change {
 	struct conf_text name;
 	enum rules_answer answer;
+};
+
+/* A window as it is written, words not yet looked up. */
+struct schedule_entry {
+	struct rules_schedule schedule;
+	struct conf_list days;  /* of unsigned: 0 is Monday */
+	struct conf_list dates; /* of struct rules_date_range */
+	struct conf_time from;
+	struct conf_time to;
+	struct conf_texts unblock;
+	struct conf_texts block;
 };
 
 /* A tier while it is put together. */
@@ -22,6 +46,8 @@ struct tier_entry {
 	struct rules_tier tier;
 	struct conf_text like;
 	struct conf_texts block;
+	struct conf_texts block_services;
+	struct conf_list schedules; /* of struct schedule_entry */
 };
 
 struct categories_file {
@@ -33,7 +59,15 @@ struct tiers_file {
 };
 
 struct feeds_file {
-	struct config_feeds feeds;
+	struct rules_feeds feeds;
+};
+
+struct services_file {
+	struct rules_services services;
+};
+
+struct bypass_file {
+	struct rules_bypass names;
 };
 
 /* bundle.c: what config_bundle_seal() wrote; ERR_FORMAT when it is something else. */
@@ -49,15 +83,20 @@ struct loader {
 	struct tree_node merged; /* lachan.yaml with its overrides upon it */
 };
 
-/* rules_data.c: config->categories, never_block and filter.feeds from the files of rules/
- * and what lachan.yaml changes in them. Mistakes go to l->run; errors are of memory. */
+/* rules_data.c: config->categories, never_block, popular and filter.feeds from the files of
+ * rules/ and what lachan.yaml changes in them. Mistakes go to l->run; errors are of memory. */
 MUST_CHECK enum err rules_data_merge(struct loader *l);
+/* services.c: config->services, safe_search and bypass. After the categories. */
+MUST_CHECK enum err services_merge(struct loader *l);
 /* A file of rules/ into its struct; mistakes in it are mistakes of the configuration. A file
  * that is no YAML or no map counts as not parsed: it has been complained about. */
 MUST_CHECK enum err rules_fill_file(
     struct loader *l, enum bundle_part part, const struct schema_row *rows, void *out);
 /* tiers.c: config->tiers and default_tier, groups put in place of their names. */
 MUST_CHECK enum err tiers_merge(struct loader *l);
+/* schedules.c: the windows of a tier. `is_sound`: every key of it could be read. */
+MUST_CHECK enum err schedules_resolve(struct loader *l, const struct tier_entry *entry,
+    bool is_sound, struct rules_schedules *out);
 /* checks.c: what only the whole configuration can tell. */
 MUST_CHECK enum err config_check(struct loader *l);
 
@@ -70,6 +109,8 @@ size_t loader_find(const void *items, size_t count, size_t item_size, const char
 /* One mistake for every item whose name an earlier one has. `what`: "feed". */
 void loader_refuse_twice(
     struct loader *l, const void *items, size_t count, size_t item_size, const char *what);
+/* Whether a mistake at this place was told: what is inherited is read more than once. */
+bool loader_is_told(const struct loader *l, struct mark mark);
 /* An absolute path or "file:" address for a relative one; NULL when the arena is full. */
 const char *loader_absolute(struct loader *l, const char *folder, const char *path);
 

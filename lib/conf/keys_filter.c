@@ -1,20 +1,21 @@
-/* Every key of `filter` in lachan.yaml, and those of rules/ that are alike: a row each. */
+/* Every key of `filter` in lachan.yaml, and of the files of rules/ that are alike: a row each. */
 #include "conf/internal.h"
 
 /* In the order of their enums. */
-static const char *const ANSWERS[] = {
-    "warning", "null", "nodata", "nxdomain", "refused", NULL};
 static const char *const FORMATS[] = {"auto", "domains", "hosts", "wildcard", "adblock",
     "dnsmasq", "unbound", "rpz", "regex", "squidguard", NULL};
 static const char *const LATER_FORMATS[] = {"bundle", NULL};
 static const char *const MATCHES[] = {"subtree", "exact", NULL};
+static const char *const YOUTUBE[] = {"off", "moderate", "strict", NULL};
+static const char *const DAYS[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
 static const char *const WITHOUT_RULES[] = {"packaged", "refuse", "open", NULL};
 static const char *const KEEP_SOURCES[] = {"gzip", "no", NULL};
 
 enum {
 	MINUTE_MS = 60 * 1000,
 	CLIENTS_MAX = 4096,
-	NAMES_MAX = 20000
+	NAMES_MAX = 20000,
+	WORDS_MAX = RULES_CATEGORIES_MAX + RULES_SERVICES_MAX
 };
 
 static const struct schema_row ANSWER_ROWS[] = {
@@ -33,39 +34,48 @@ static const struct schema_row CATEGORY_CHANGE_ROWS[] = {
     {"name", &VALUE_WORD, offsetof(struct category_change, name), "games",
         .help = "of rules/categories.yaml", .flags = SCHEMA_MANDATORY},
     {"answer", &SCHEMA_ENUM, offsetof(struct category_change, answer), "warning",
-        .help = "how its names are answered", .flags = SCHEMA_MANDATORY, .words = ANSWERS},
+        .help = "how its names are answered", .flags = SCHEMA_MANDATORY,
+        .words = RULES_ANSWER_WORDS},
     {.name = NULL}};
 
-#define AT(member) offsetof(struct config_feed, member)
-static const struct schema_row FEED_ROWS[] = {
-    {"name", &VALUE_WORD, AT(name), "ut1-gambling", .help = "[a-z0-9-]+",
-        .flags = SCHEMA_MANDATORY},
-    {"category", &VALUE_WORD, AT(category), "gambling",
-        .help = "or allow: exceptions for all content categories",
-        .flags = SCHEMA_MANDATORY},
-    {"url", &SCHEMA_LIST, AT(url), "[https://mirror.example/ut1/gambling/domains]",
-        .help = "https, http, file; the first that answers",
-        .flags = SCHEMA_MANDATORY | SCHEMA_NOT_EMPTY, .item = &VALUE_URL, .max_items = 8},
-    {"format", &SCHEMA_ENUM, AT(format), "auto", .help = "how the list is written",
-        .words = FORMATS, .unbuilt_words = LATER_FORMATS},
-    {"match", &SCHEMA_ENUM, AT(match), "subtree", .help = "what a bare name means",
-        .words = MATCHES},
-    {"rewrite", &SCHEMA_BOOL, AT(rewrite), "off",
-        .help = "on: its addresses and CNAMEs are used; off: they count as plain blocks"},
-    {"refresh", &SCHEMA_DURATION, AT(refresh_ms), "24h", .help = "how often it is fetched",
-        .min = MINUTE_MS, .max = (uint64_t)90 * 24 * 60 * MINUTE_MS},
-    {"max_size", &SCHEMA_SIZE, AT(max_size_bytes), "256MiB", .help = "once decompressed",
-        .min = 1024, .max = (uint64_t)4 << 30},
-    {"min_entries", &SCHEMA_NUMBER, AT(min_entries), "1",
-        .help = "fewer: refused, the last good one stays", .max = 100000000},
-    {"max_shrink", &SCHEMA_NUMBER, AT(max_shrink_percent), "50",
-        .help = "percent lost in one update: refused", .max = 100},
-    {"sha256", &SCHEMA_TEXT, AT(sha256), "\"\"", .help = "pin", .max = 64},
-    {"public_key", &SCHEMA_ANYTHING, 0, "\"\"", .help = "Ed25519, for bundles",
-        .flags = SCHEMA_NOT_BUILT},
-    {"enabled", &SCHEMA_BOOL, AT(enabled), "on", .help = "off: not pulled, not used"},
-    {.name = NULL}};
-#undef AT
+#define AT_FEED(member) offsetof(struct config_feed, member)
+/* Of filter.feeds and of the catalogue, which adds keys of its own. */
+#define FEED_KEYS                                                                              \
+	{"name", &VALUE_WORD, AT_FEED(name), "ut1-gambling", .help = "[a-z0-9-]+",             \
+	    .flags = SCHEMA_MANDATORY},                                                        \
+	    {"category", &VALUE_WORD, AT_FEED(category), "gambling",                           \
+	        .help = "or allow: exceptions for all content categories",                     \
+	        .flags = SCHEMA_MANDATORY},                                                    \
+	    {"url", &SCHEMA_LIST, AT_FEED(url),                                                \
+	        "[https://mirror.example/ut1/gambling/domains]",                               \
+	        .help = "https, http, file; the first that answers",                           \
+	        .flags = SCHEMA_MANDATORY | SCHEMA_NOT_EMPTY, .item = &VALUE_URL,              \
+	        .max_items = 8},                                                               \
+	    {"format", &SCHEMA_ENUM, AT_FEED(format), "auto",                                  \
+	        .help = "how the list is written", .words = FORMATS,                           \
+	        .unbuilt_words = LATER_FORMATS},                                               \
+	    {"match", &SCHEMA_ENUM, AT_FEED(match), "subtree",                                 \
+	        .help = "what a bare name means", .words = MATCHES},                           \
+	    {"rewrite", &SCHEMA_BOOL, AT_FEED(rewrite), "off",                                 \
+	        .help =                                                                        \
+	            "on: its addresses and CNAMEs are used; off: they count as plain blocks"}, \
+	    {"refresh", &SCHEMA_DURATION, AT_FEED(refresh_ms), "24h",                          \
+	        .help = "how often it is fetched", .min = MINUTE_MS,                           \
+	        .max = (uint64_t)90 * 24 * 60 * MINUTE_MS},                                    \
+	    {"max_size", &SCHEMA_SIZE, AT_FEED(max_size_bytes), "256MiB",                      \
+	        .help = "once decompressed", .min = 1024, .max = (uint64_t)4 << 30},           \
+	    {"min_entries", &SCHEMA_NUMBER, AT_FEED(min_entries), "1",                         \
+	        .help = "fewer: refused, the last good one stays", .max = 100000000},          \
+	    {"max_shrink", &SCHEMA_NUMBER, AT_FEED(max_shrink_percent), "50",                  \
+	        .help = "percent lost in one update: refused", .max = 100},                    \
+	    {"sha256", &SCHEMA_TEXT, AT_FEED(sha256), "\"\"", .help = "pin", .max = 64},       \
+	    {"public_key", &SCHEMA_ANYTHING, 0, "\"\"", .help = "Ed25519, for bundles",        \
+	        .flags = SCHEMA_NOT_BUILT},                                                    \
+	{                                                                                      \
+		"enabled", &SCHEMA_BOOL, AT_FEED(enabled), "on",                               \
+		    .help = "off: not pulled, not used"                                        \
+	}
+static const struct schema_row FEED_ROWS[] = {FEED_KEYS, {.name = NULL}};
 
 static const struct schema_row GROUP_ROWS[] = {
     {"name", &VALUE_WORD, offsetof(struct config_group, name), "phong-tin-1",
@@ -75,21 +85,31 @@ static const struct schema_row GROUP_ROWS[] = {
         .flags = SCHEMA_MANDATORY, .item = &VALUE_CLIENT, .max_items = CLIENTS_MAX},
     {.name = NULL}};
 
+#define AT(member) offsetof(struct schedule_entry, member)
 static const struct schema_row SCHEDULE_ROWS[] = {
-    {"name", &SCHEMA_ANYTHING, 0, "lunch", .help = "its word", .flags = SCHEMA_NOT_BUILT},
-    {"days", &SCHEMA_ANYTHING, 0, "[mon, tue, wed, thu, fri]", .help = "weekdays",
-        .flags = SCHEMA_NOT_BUILT},
-    {"dates", &SCHEMA_ANYTHING, 0, "[2026-12-21..2026-12-26]",
-        .help = "or days of the calendar", .flags = SCHEMA_NOT_BUILT},
-    {"from", &SCHEMA_ANYTHING, 0, "11:30", .help = "begins", .flags = SCHEMA_NOT_BUILT},
-    {"to", &SCHEMA_ANYTHING, 0, "13:30", .help = "ends", .flags = SCHEMA_NOT_BUILT},
-    {"unblock", &SCHEMA_ANYTHING, 0, "[games]", .help = "categories opened",
-        .flags = SCHEMA_NOT_BUILT},
-    {"block", &SCHEMA_ANYTHING, 0, "[streaming]", .help = "categories blocked",
-        .flags = SCHEMA_NOT_BUILT},
-    {"allow_only", &SCHEMA_ANYTHING, 0, "on", .help = "as in the tier",
-        .flags = SCHEMA_NOT_BUILT},
+    {"name", &VALUE_WORD, AT(schedule.name), "lunch", .help = "its word, once in a tier",
+        .flags = SCHEMA_MANDATORY},
+    {"days", &SCHEMA_LIST, AT(days), NULL,
+        .help = "on which it begins; every day where neither days nor dates are given",
+        .flags = SCHEMA_NOT_EMPTY, .item = &SCHEMA_ENUM, .words = DAYS, .max_items = 7,
+        .sample = "[mon, tue, wed, thu, fri]"},
+    {"dates", &SCHEMA_LIST, AT(dates), NULL,
+        .help = "days of the calendar instead, or ranges with both ends included",
+        .flags = SCHEMA_NOT_EMPTY, .item = &VALUE_DATES, .max_items = 400,
+        .sample = "[2026-12-21..2026-12-26]"},
+    {"from", &VALUE_TIME, AT(from), "00:00", .help = "begins", .sample = "11:30"},
+    {"to", &VALUE_TIME, AT(to), "24:00", .help = "ends; before `from`: on the next day",
+        .sample = "13:30"},
+    {"unblock", &SCHEMA_LIST, AT(unblock), "[]",
+        .help = "categories and services that open; no locked or security ones",
+        .item = &VALUE_WORD, .max_items = WORDS_MAX, .sample = "[games]"},
+    {"block", &SCHEMA_LIST, AT(block), "[]",
+        .help = "categories and services that close; of windows open at once, block and "
+                "allow_only beat unblock",
+        .item = &VALUE_WORD, .max_items = WORDS_MAX, .sample = "[streaming]"},
+    {"allow_only", &SCHEMA_BOOL, AT(schedule.allow_only), "off", .help = "as in the tier"},
     {.name = NULL}};
+#undef AT
 
 #define AT(member) offsetof(struct tier_entry, member)
 static const struct schema_row TIER_NAMES_ROWS[] = {
@@ -120,18 +140,23 @@ static const struct schema_row TIER_ROWS[] = {
         .item = &VALUE_NAME, .max_items = NAMES_MAX, .sample = "[]"},
     {"deny", &SCHEMA_LIST, AT(tier.deny), NULL, .help = "names, with all below",
         .item = &VALUE_NAME, .max_items = NAMES_MAX, .sample = "[]"},
-    {"block_services", &SCHEMA_ANYTHING, 0, "[]", .help = "services by name",
-        .flags = SCHEMA_NOT_BUILT},
-    {"allow_only", &SCHEMA_ANYTHING, 0, "off",
-        .help = "on: nothing but `allow` and never-block resolves",
-        .flags = SCHEMA_NOT_BUILT},
-    {"safe_search", &SCHEMA_ANYTHING, 0, NULL, .help = "search engines' safe names",
-        .flags = SCHEMA_CALLER_REFUSES, .sample = "on"},
-    {"youtube", &SCHEMA_ANYTHING, 0, NULL, .help = "off, moderate or strict",
-        .flags = SCHEMA_CALLER_REFUSES, .sample = "moderate"},
-    {"schedules", &SCHEMA_ANYTHING, 0, "[]",
-        .help = "a window unblocks, blocks or sets allow_only; it may cross midnight",
-        .flags = SCHEMA_NOT_BUILT, .rows = SCHEDULE_ROWS},
+    {"block_services", &SCHEMA_LIST, AT(block_services), NULL,
+        .help = "services of rules/services.yaml, by name", .item = &VALUE_WORD,
+        .max_items = RULES_SERVICES_MAX, .sample = "[tiktok, roblox]"},
+    {"allow_only", &SCHEMA_BOOL, AT(tier.allow_only), "off",
+        .help = "on: nothing but `allow` and never-block resolves"},
+    {"safe_search", &SCHEMA_BOOL, AT(tier.safe_search), "off",
+        .help = "search engines are led to their safe addresses (rules/safe_search.yaml)",
+        .sample = "on"},
+    {"youtube", &SCHEMA_ENUM, AT(tier.youtube), "off",
+        .help = "its restricted mode; off: YouTube belongs to streaming", .words = YOUTUBE,
+        .sample = "moderate"},
+    {"schedules", &SCHEMA_LIST, AT(schedules), NULL,
+        .help =
+            "a window unblocks, blocks or sets allow_only; it may cross midnight; a list "
+            "given replaces the one of rules/tiers.yaml",
+        .item = &SCHEMA_MAP, .rows = SCHEDULE_ROWS,
+        .item_size = sizeof(struct schedule_entry), .max_items = RULES_SCHEDULES_MAX},
     {.name = NULL}};
 #undef AT
 
@@ -141,38 +166,23 @@ const struct schema_row TIERS_FILE_ROWS[] = {
         .rows = TIER_ROWS, .item_size = sizeof(struct tier_entry), .max_items = 32},
     {.name = NULL}};
 
-#define AT(member) offsetof(struct rules_category, member)
-static const struct schema_row CATEGORY_NAMES_ROWS[] = {
-    {"vi", &SCHEMA_TEXT, AT(name_vi), NULL, .help = "in Vietnamese",
-        .flags = SCHEMA_MANDATORY},
-    {"en", &SCHEMA_TEXT, AT(name_en), NULL, .help = "in English",
-        .flags = SCHEMA_MANDATORY},
-    {.name = NULL}};
-
-static const struct schema_row CATEGORY_ROWS[] = {
-    {"name", &VALUE_WORD, AT(name), NULL, .help = "its word", .flags = SCHEMA_MANDATORY},
-    {"names", &SCHEMA_MAP, 0, .help = "for people", .rows = CATEGORY_NAMES_ROWS},
-    {"sensitive", &SCHEMA_BOOL, AT(sensitive), "off",
-        .help = "never named on a pupil's screen nor counted for a small group"},
-    {"locked", &SCHEMA_BOOL, AT(locked), "off", .help = "nobody at the school opens it"},
-    {"security", &SCHEMA_BOOL, AT(security), "off",
-        .help = "exact names count even below a never-block name"},
-    {"answer", &SCHEMA_ENUM, AT(answer), "warning", .help = "how its names are answered",
-        .words = ANSWERS},
+#define AT(member) offsetof(struct rules_feed, member)
+static const struct schema_row CATALOGUE_ROWS[] = {FEED_KEYS,
+    {"recommended", &SCHEMA_BOOL, AT(recommended), "off",
+        .help = "pulled where filter.feeds names none"},
+    {"licence", &SCHEMA_TEXT, AT(licence), NULL, .help = "SPDX identifier, or its words",
+        .flags = SCHEMA_MANDATORY | SCHEMA_NOT_EMPTY, .max = 100},
+    {"entries", &SCHEMA_NUMBER, AT(entries), "0", .help = "about how many names it has"},
+    {"size", &SCHEMA_SIZE, AT(size_bytes), "0", .help = "about how large its text is"},
+    {"notes", &SCHEMA_TEXT, AT(notes), "\"\"", .help = "what to know before using it",
+        .max = 300},
     {.name = NULL}};
 #undef AT
 
-const struct schema_row CATEGORIES_FILE_ROWS[] = {
-    {"categories", &SCHEMA_LIST, offsetof(struct categories_file, categories), NULL,
-        .help = "categories", .flags = SCHEMA_MANDATORY | SCHEMA_NOT_EMPTY,
-        .item = &SCHEMA_MAP, .rows = CATEGORY_ROWS,
-        .item_size = sizeof(struct rules_category), .max_items = RULES_CATEGORIES_MAX},
-    {.name = NULL}};
-
 const struct schema_row FEEDS_FILE_ROWS[] = {
     {"feeds", &SCHEMA_LIST, offsetof(struct feeds_file, feeds), NULL, .help = "feeds",
-        .flags = SCHEMA_MANDATORY, .item = &SCHEMA_MAP, .rows = FEED_ROWS,
-        .item_size = sizeof(struct config_feed), .max_items = 256},
+        .flags = SCHEMA_MANDATORY, .item = &SCHEMA_MAP, .rows = CATALOGUE_ROWS,
+        .item_size = sizeof(struct rules_feed), .max_items = 256},
     {.name = NULL}};
 
 #define AT(member) offsetof(struct config_filter, member)

@@ -56,12 +56,11 @@ static enum err merge_categories(struct loader *l)
 
 /* ---- never-block names ------------------------------------------------------------------ */
 
-static void warn_of_line(struct loader *l, unsigned line, const char *sentence)
+static void warn_of_line(struct loader *l, struct mark mark, const char *sentence)
 {
-	struct diag d = {.line = line, .column = 1, .level = DIAG_WARNING};
+	struct diag d = {.line = mark.line, .column = 1, .level = DIAG_WARNING};
 
-	(void)snprintf(
-	    d.file, sizeof d.file, "%s", l->bundle->parts[BUNDLE_NEVER_BLOCK].file);
+	(void)snprintf(d.file, sizeof d.file, "%s", mark.file);
 	(void)snprintf(d.text, sizeof d.text,
 	    _("%s (the line is left out; mend it or remove it)"), sentence);
 	diags_add(l->run.all, &d);
@@ -74,7 +73,7 @@ static enum err keep_name(
 	struct diag why;
 
 	if (name_from_text(&buf, text, &why) != OK) {
-		warn_of_line(l, mark.line, why.text);
+		warn_of_line(l, mark, why.text);
 		return ERR_FORMAT;
 	}
 	uint8_t *wire = arena_alloc(l->run.arena, buf.len);
@@ -94,20 +93,19 @@ static size_t count_lines(struct slice text)
 	return lines;
 }
 
-/* Names a line, "#" begins a comment. */
-static enum err merge_never_block(struct loader *l)
+/* Names a line, "#" begins a comment. `room`: for more names behind them. */
+static enum err read_lines(
+    struct loader *l, enum bundle_part part, size_t room, struct config_names *out)
 {
-	const struct config_names *own = &l->config->filter.never_block;
-	struct slice rest = buf_slice(&l->bundle->parts[BUNDLE_NEVER_BLOCK].text);
-	struct config_names all = {0};
+	struct slice rest = buf_slice(&l->bundle->parts[part].text);
 	struct mark mark = {"", 0, 1};
 
-	const char *file = l->bundle->parts[BUNDLE_NEVER_BLOCK].file;
+	const char *file = l->bundle->parts[part].file;
 	if (file != NULL)
 		mark.file = arena_text(l->run.arena, slice_of(file));
-	all.items =
-	    arena_array(l->run.arena, count_lines(rest) + own->count, sizeof *all.items);
-	if (all.items == NULL || mark.file == NULL)
+	out->items =
+	    arena_array(l->run.arena, count_lines(rest) + room, sizeof *out->items);
+	if (out->items == NULL || mark.file == NULL)
 		return ERR_MEMORY;
 	while (rest.len > 0) {
 		struct slice line = slice_cut(&rest, '\n');
@@ -115,16 +113,24 @@ static enum err merge_never_block(struct loader *l)
 		mark.line++;
 		enum err rc = OK;
 		if (line.len > 0)
-			rc = keep_name(l, line, mark, &all.items[all.count]);
+			rc = keep_name(l, line, mark, &out->items[out->count]);
 		if (rc == ERR_MEMORY)
 			return rc;
 		if (line.len > 0 && rc == OK)
-			all.count++;
+			out->count++;
 	}
-	for (size_t i = 0; i < own->count; i++)
-		all.items[all.count++] = own->items[i];
-	l->config->never_block = all;
 	return OK;
+}
+
+static enum err merge_never_block(struct loader *l)
+{
+	const struct config_names *own = &l->config->filter.never_block;
+	struct config_names *all = &l->config->never_block;
+
+	enum err rc = read_lines(l, BUNDLE_NEVER_BLOCK, own->count, all);
+	for (size_t i = 0; rc == OK && i < own->count; i++)
+		all->items[all->count++] = own->items[i];
+	return rc;
 }
 
 /* ---- feeds ------------------------------------------------------------------------------ */
@@ -150,24 +156,43 @@ static enum err make_url_absolute(
 	return url->text != NULL ? OK : ERR_MEMORY;
 }
 
+static enum err make_urls_absolute(
+    struct loader *l, struct config_feed *feed, const char *folder)
+{
+	enum err rc = OK;
+
+	for (size_t u = 0; rc == OK && u < feed->url.count; u++)
+		rc = make_url_absolute(l, &feed->url.items[u], folder);
+	return rc;
+}
+
+static enum err take_recommended(struct loader *l)
+{
+	const struct rules_feeds *all = &l->config->catalogue;
+	struct config_feeds *feeds = &l->config->filter.feeds;
+
+	feeds->items = arena_array(l->run.arena, all->count + 1, sizeof *feeds->items);
+	if (feeds->items == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < all->count; i++)
+		if (all->items[i].recommended)
+			feeds->items[feeds->count++] = all->items[i].feed;
+	return OK;
+}
+
 static enum err merge_feeds(struct loader *l)
 {
 	struct config_feeds *feeds = &l->config->filter.feeds;
-	const char *folder = l->bundle->folder;
 	struct feeds_file file = {0};
 
 	enum err rc = rules_fill_file(l, BUNDLE_FEEDS, FEEDS_FILE_ROWS, &file);
-	if (rc != OK)
-		return rc;
-	if (feeds->count == 0) {
-		*feeds = file.feeds;
-		folder = l->bundle->data_dir;
-	}
-	for (size_t i = 0; i < feeds->count; i++) {
-		struct config_feed *feed = &feeds->items[i];
-		for (size_t u = 0; rc == OK && u < feed->url.count; u++)
-			rc = make_url_absolute(l, &feed->url.items[u], folder);
-	}
+	l->config->catalogue = file.feeds;
+	for (size_t i = 0; rc == OK && i < feeds->count; i++)
+		rc = make_urls_absolute(l, &feeds->items[i], l->bundle->folder);
+	for (size_t i = 0; rc == OK && i < file.feeds.count; i++)
+		rc = make_urls_absolute(l, &file.feeds.items[i].feed, l->bundle->data_dir);
+	if (rc == OK && feeds->count == 0)
+		rc = take_recommended(l);
 	return rc;
 }
 
@@ -176,6 +201,8 @@ enum err rules_data_merge(struct loader *l)
 	enum err rc = merge_categories(l);
 	if (rc == OK)
 		rc = merge_never_block(l);
+	if (rc == OK)
+		rc = read_lines(l, BUNDLE_POPULAR, 0, &l->config->popular);
 	if (rc == OK)
 		rc = merge_feeds(l);
 	return rc;

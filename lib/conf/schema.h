@@ -54,10 +54,7 @@ struct schema_type {
 enum schema_flags {
 	SCHEMA_MANDATORY = 1 << 0,
 	SCHEMA_NOT_BUILT = 1 << 1, /* refused unless it says what the default says */
-	SCHEMA_NOT_EMPTY = 1 << 2, /* of texts and lists */
-	SCHEMA_ZERO_TOO = 1 << 3,  /* 0 is allowed beside [min, max] */
-	/* Not built, and its default stands in another file: the caller compares. */
-	SCHEMA_CALLER_REFUSES = 1 << 3
+	SCHEMA_NOT_EMPTY = 1 << 2  /* of texts and lists */
 };
 
 /* The end of a table is a row without a name. */

@@ -57,22 +57,6 @@ static void unknown_tier_to_change(
 		    name);
 }
 
-/* Safe search has its default in rules/tiers.yaml, tier by tier. */
-static void refuse_not_built(
-    struct loader *l, const struct tree_node *base, const struct tree_node *change)
-{
-	static const char *const KEYS[] = {"safe_search", "youtube"};
-
-	for (size_t i = 0; i < COUNT_OF(KEYS); i++) {
-		const struct tree_node *value = tree_find(change, KEYS[i]);
-		const struct tree_node *otherwise = tree_find(base, KEYS[i]);
-		if (value == NULL || (otherwise != NULL && tree_equal(value, otherwise)))
-			continue;
-		schema_mistake(&l->run, value->mark,
-		    _("'%s' is not built yet; remove the line"), KEYS[i]);
-	}
-}
-
 /* What `change` starts from: the tier of `like`, else the one of its own name. NULL, with
  * a mistake added, when there is none. */
 static const struct tree_node *find_base(struct loader *l, struct merged_tiers *all,
@@ -104,7 +88,6 @@ static enum err merge_change(
 	const struct tree_node *base = find_base(l, all, change, name);
 	if (base == NULL)
 		return OK;
-	refuse_not_built(l, base, change);
 	enum err rc = tree_merge(&merged, base, change, l->run.arena);
 	if (rc != OK)
 		return rc;
@@ -159,14 +142,12 @@ static enum err merge_trees(struct loader *l, struct merged_tiers *all)
 
 /* ---- one tier --------------------------------------------------------------------------- */
 
-static void resolve_block(struct loader *l, const struct merging *from,
-    const struct tier_entry *entry, struct rules_tier *tier)
+static void resolve_block(
+    struct loader *l, const struct tier_entry *entry, struct rules_tier *tier)
 {
 	const struct rules_categories *all = &l->config->categories;
 	const char *const *names =
 	    loader_names(l, all->items, all->count, sizeof *all->items);
-	/* Inherited words were complained about where they stand. */
-	bool own = from->change == NULL || tree_find(from->change, "block") != NULL;
 
 	for (size_t i = 0; i < all->count; i++)
 		if (all->items[i].locked)
@@ -177,9 +158,29 @@ static void resolve_block(struct loader *l, const struct merging *from,
 		    loader_find(all->items, all->count, sizeof *all->items, word->text);
 		if (i < all->count)
 			tier->block |= UINT64_C(1) << i;
-		else if (own && names != NULL && l->parsed[BUNDLE_CATEGORIES])
+		else if (names != NULL && l->parsed[BUNDLE_CATEGORIES] &&
+		    !loader_is_told(l, word->mark))
 			schema_mistake_word(
 			    &l->run, word->mark, _("category"), word->text, names);
+	}
+}
+
+static void resolve_services(
+    struct loader *l, const struct tier_entry *entry, struct rules_tier *tier)
+{
+	const struct rules_services *all = &l->config->services;
+	const char *const *names =
+	    loader_names(l, all->items, all->count, sizeof *all->items);
+	size_t i;
+
+	for (size_t s = 0; s < entry->block_services.count; s++) {
+		const struct conf_text *word = &entry->block_services.items[s];
+		if (config_find_service(l->config, word->text, &i))
+			rules_services_add(&tier->services, i);
+		else if (names != NULL && l->parsed[BUNDLE_SERVICES] &&
+		    !loader_is_told(l, word->mark))
+			schema_mistake_word(
+			    &l->run, word->mark, _("service"), word->text, names);
 	}
 }
 
@@ -266,7 +267,11 @@ static enum err read_tier(
 		out->name_vi = out->name;
 	if (out->name_en.text[0] == 0)
 		out->name_en = out->name;
-	resolve_block(l, from, &entry, out);
+	resolve_block(l, &entry, out);
+	resolve_services(l, &entry, out);
+	rc = schedules_resolve(l, &entry, rc == OK, &out->schedules);
+	if (rc != OK)
+		return rc;
 	/* Devices belong to the tier that names them, never to one that is `like` it. */
 	if (from->change != NULL && tree_find(from->change, "clients") == NULL)
 		out->clients = (struct config_clients){0};

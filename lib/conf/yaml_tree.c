@@ -435,6 +435,11 @@ static bool is_named_list(const struct tree_node *list)
 	    tree_find(&list->items[0], "name") != NULL;
 }
 
+static bool is_one_thing(const char *key)
+{
+	return strcmp(key, "schedules") == 0;
+}
+
 static enum err merge_children(struct tree_node *out, const struct tree_node *under,
     const struct tree_node *over, struct arena *arena)
 {
@@ -463,10 +468,11 @@ static enum err merge_children(struct tree_node *out, const struct tree_node *un
 			at = all.count++;
 		if (is_map && fresh)
 			keys[at] = over->keys[i];
-		enum err rc = fresh ? OK : tree_merge(&items[at], &items[at], mine, arena);
+		bool whole = fresh || (is_map && is_one_thing(keys[at].text));
+		enum err rc = whole ? OK : tree_merge(&items[at], &items[at], mine, arena);
 		if (rc != OK)
 			return rc;
-		if (fresh)
+		if (whole)
 			items[at] = *mine;
 	}
 	*out = all;

@@ -63,7 +63,8 @@ bool tree_to_bool(const struct tree_node *node, bool *out);
 bool tree_equal(const struct tree_node *a, const struct tree_node *b);
 
 /* `over` laid upon `under`: maps are merged key by key; of two lists of maps with a `name`
- * the items of one name are merged and new ones follow; else `over` wins. ERR_MEMORY. */
+ * the items of one name are merged and new ones follow; else `over` wins, and of `schedules`
+ * always: windows make sense together, as one timetable. ERR_MEMORY. */
 MUST_CHECK enum err tree_merge(struct tree_node *out, const struct tree_node *under,
     const struct tree_node *over, struct arena *arena);
 

@@ -39,6 +39,30 @@ static void check_names(const struct config_names *names)
 	}
 }
 
+static uint64_t never_opened(const struct config *c)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < c->categories.count; i++)
+		if (c->categories.items[i].locked || c->categories.items[i].security)
+			bits |= UINT64_C(1) << i;
+	return bits;
+}
+
+static void check_schedule(const struct config *c, const struct rules_schedule *schedule)
+{
+	check_text(&schedule->name);
+	must((schedule->days & ~RULES_EVERY_DAY) == 0);
+	must((schedule->days == 0) == (schedule->date_count > 0));
+	for (size_t i = 0; i < schedule->date_count; i++)
+		must(schedule->dates[i].first <= schedule->dates[i].last);
+	must(schedule->from_min < RULES_DAY_MIN && schedule->to_min <= RULES_DAY_MIN);
+	must(schedule->to_min > 0 && schedule->to_min != schedule->from_min);
+	must((schedule->unblock & (schedule->block | never_opened(c))) == 0);
+	must(c->categories.count == 64 ||
+	    (schedule->unblock | schedule->block) >> c->categories.count == 0);
+}
+
 static void check_tier(const struct config *c, const struct rules_tier *tier)
 {
 	check_text(&tier->name);
@@ -50,6 +74,10 @@ static void check_tier(const struct config *c, const struct rules_tier *tier)
 	check_clients(&tier->clients);
 	check_names(&tier->allow);
 	check_names(&tier->deny);
+	must(tier->youtube <= YOUTUBE_STRICT);
+	must(tier->schedules.count <= RULES_SCHEDULES_MAX);
+	for (size_t i = 0; i < tier->schedules.count; i++)
+		check_schedule(c, &tier->schedules.items[i]);
 }
 
 static void check_feeds(const struct config *c)
@@ -99,7 +127,11 @@ static void read_rules_once(void)
 	add_rules_file(BUNDLE_CATEGORIES, RULES_DIR "/categories.yaml");
 	add_rules_file(BUNDLE_TIERS, RULES_DIR "/tiers.yaml");
 	add_rules_file(BUNDLE_FEEDS, RULES_DIR "/feeds.yaml");
+	add_rules_file(BUNDLE_SERVICES, RULES_DIR "/services.yaml");
+	add_rules_file(BUNDLE_SAFE_SEARCH, RULES_DIR "/safe_search.yaml");
+	add_rules_file(BUNDLE_BYPASS, RULES_DIR "/bypass.yaml");
 	add_rules_file(BUNDLE_NEVER_BLOCK, RULES_DIR "/never-block.txt");
+	add_rules_file(BUNDLE_POPULAR, RULES_DIR "/popular.txt");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -140,7 +140,7 @@ static void tiers_are_checked(void **state)
 	                       "    - {name: primari}\n"
 	                       "    - {name: thcs-b}\n"
 	                       "    - {name: x, like: staf}\n"
-	                       "    - {name: staff, block: [adlt], youtube: strict}\n"
+	                       "    - {name: staff, block: [adlt], youtube: tight}\n"
 	                       "    - {name: staff}\n",
 	    NULL,
 	    "3:17: unknown tier 'staf'; did you mean 'staff'?\n"
@@ -149,7 +149,7 @@ static void tiers_are_checked(void **state)
 	    "from)\n"
 	    "7:23: unknown tier 'staf'; did you mean 'staff'?\n"
 	    "8:29: unknown category 'adlt'; did you mean 'adult'?\n"
-	    "8:45: 'youtube' is not built yet; remove the line\n"
+	    "8:45: unknown word 'tight' (choose one of: off, moderate, strict)\n"
 	    "9:14: tier 'staff' stands here twice (first in line 8; give it another "
 	    "name)\n");
 }
@@ -214,11 +214,6 @@ static void what_is_not_built_is_refused_with_those_words(void **state)
 	    {"share: {recipients: [{name: so}]}\n",
 	        "2:21: 'share.recipients' is not built yet; remove the line (default: "
 	        "[])\n"},
-	    {"filter: {tiers: [{name: primary, allow_only: on}]}\n",
-	        "2:46: 'filter.tiers.allow_only' is not built yet; remove the line "
-	        "(default: off)\n"},
-	    {"filter: {tiers: [{name: primary, safe_search: off}]}\n",
-	        "2:47: 'safe_search' is not built yet; remove the line\n"},
 	};
 	char text[512];
 
@@ -232,12 +227,9 @@ static void what_is_not_built_is_refused_with_those_words(void **state)
 static void the_defaults_of_what_is_not_built_are_silent(void **state)
 {
 	(void)state;
-	config_free(
-	    school_config(SCHOOL "upstream: {dnssec: no, zones: []}\n"
-	                         "cache: {stale: {keep: 1d}, prefetch: yes}\n"
-	                         "filter: {tiers: [{name: primary, safe_search: yes, "
-	                         "allow_only: off, schedules: []}]}\n",
-	        NULL));
+	config_free(school_config(SCHOOL "upstream: {dnssec: no, zones: []}\n"
+	                                 "cache: {stale: {keep: 1d}, prefetch: yes}\n",
+	    NULL));
 }
 
 static void the_privacy_floor_cannot_be_lowered(void **state)
