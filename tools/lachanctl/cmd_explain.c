@@ -1,10 +1,13 @@
 /* explain: why is a name blocked, or open? */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/words.h"
-#include "dns/name.h"
+#include "dns/text.h"
+#include "kit/local_time.h"
 #include "lachanctl/explain_offline.h"
+#include "lachanctl/say.h"
 #include "lachanctl/table.h"
 
 static const char *text(const json_t *object, const char *key)
@@ -19,50 +22,97 @@ static bool is(const json_t *object, const char *key, const char *value)
 	return strcmp(text(object, key), value) == 0;
 }
 
-static const char *reason_words(const char *reason)
+/* A word of the object and its sentence; `open`, where it differs for what is open. */
+struct phrase {
+	const char *word;
+	const char *words;
+	const char *open;
+};
+
+static const char *find_phrase(
+    const struct phrase *all, size_t count, const char *word, bool open)
 {
-	static const struct {
-		const char *reason;
-		const char *words;
-	} all[] = {
-	    {"nothing", N_("no rule in force speaks of it")},
-	    {"locked", N_("its category is locked: nobody at the school opens it")},
-	    {"allow", N_("the tier's own list allows it")},
-	    {"deny", N_("the tier's own list denies it")},
-	    {"never-block", N_("it is a never-block name: no content list blocks it")},
-	    {"category", N_("the tier blocks its category")},
-	    {"pause", N_("filtering is paused")},
-	    {"portal", N_("it is the portal's own name")},
-	    {"no-rules", N_("there are no usable rules, and without_rules says refuse")},
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(all[i].word, word) == 0)
+			return open && all[i].open != NULL ? _(all[i].open)
+			                                   : _(all[i].words);
+	}
+	return word;
+}
+
+static const char *reason_words(const char *reason, bool open)
+{
+	static const struct phrase all[] = {
+	    {"nothing", N_("no rule in force speaks of it"), NULL},
+	    {"locked", N_("its category is locked: nobody at the school opens it"), NULL},
+	    {"grant", N_("somebody blocked it for a while"),
+	        N_("somebody opened it for a while")},
+	    {"allow", N_("the tier's own list allows it"), NULL},
+	    {"deny", N_("the tier's own list denies it"), NULL},
+	    {"allow-only", N_("only what the school allows resolves now"), NULL},
+	    {"never-block", N_("it is a never-block name: no content list blocks it"),
+	        NULL},
+	    {"category", N_("the tier blocks its category"),
+	        N_("the timetable opens its category now")},
+	    {"service", N_("the tier blocks this service"),
+	        N_("the timetable opens this service now")},
+	    {"safe-search", N_("this search engine has no safe address"), NULL},
+	    {"bypass",
+	        N_("devices ask by it whether they may go round the filter, and may not"),
+	        NULL},
+	    {"pause", N_("filtering is paused; it would be blocked"), NULL},
+	    {"trial", N_("this is a trial; it would be blocked"), NULL},
+	    {"portal", N_("it is the portal's own name"), NULL},
+	    {"no-rules", N_("there are no usable rules, and without_rules says refuse"),
+	        NULL},
 	};
 
-	for (size_t i = 0; i < COUNT_OF(all); i++) {
-		if (strcmp(all[i].reason, reason) == 0)
-			return _(all[i].words);
-	}
-	return reason;
+	return find_phrase(all, COUNT_OF(all), reason, open);
 }
 
 static const char *kind_words(const char *kind)
 {
-	static const struct {
-		const char *kind;
-		const char *words;
-	} all[] = {
-	    {"block", N_("blocks")},
-	    {"exception", N_("exception")},
-	    {"allow", N_("tier allows")},
-	    {"deny", N_("tier denies")},
-	    {"never-block", N_("never block")},
-	    {"portal", N_("portal")},
-	    {"pause", N_("pause")},
+	static const struct phrase all[] = {
+	    {"block", N_("blocks"), NULL},
+	    {"exception", N_("exception"), NULL},
+	    {"allow", N_("tier allows"), NULL},
+	    {"deny", N_("tier denies"), NULL},
+	    {"never-block", N_("never block"), NULL},
+	    {"portal", N_("portal"), NULL},
+	    {"pause", N_("pause"), NULL},
+	    {"grant", N_("grant"), NULL},
+	    {"window", N_("timetable"), NULL},
+	    {"service", N_("service"), NULL},
+	    {"allow-only", N_("only allowed"), NULL},
+	    {"youtube", N_("YouTube"), NULL},
+	    {"safe-search", N_("safe search"), NULL},
+	    {"bypass", N_("way round"), NULL},
+	    {"trial", N_("trial"), NULL},
 	};
 
-	for (size_t i = 0; i < COUNT_OF(all); i++) {
-		if (strcmp(all[i].kind, kind) == 0)
-			return _(all[i].words);
-	}
-	return kind;
+	return find_phrase(all, COUNT_OF(all), kind, false);
+}
+
+static const char *answer_words(const char *answer)
+{
+	static const struct phrase all[] = {
+	    {"warning", N_("the address of the warning page"), NULL},
+	    {"null", N_("an address that leads nowhere (0.0.0.0, ::)"), NULL},
+	    {"nodata", N_("no address (NODATA)"), NULL},
+	    {"nxdomain", N_("no such name (NXDOMAIN)"), NULL},
+	    {"refused", N_("a refusal (REFUSED)"), NULL},
+	};
+
+	return find_phrase(all, COUNT_OF(all), answer, false);
+}
+
+/* A time of the object as seen from the moment the object speaks of. */
+static void say_moment(char out[SAY_BYTES], const json_t *e, const char *rfc3339)
+{
+	int64_t at_s = (int64_t)time(NULL);
+
+	(void)say_parse_time(text(e, "at"), &at_s);
+	say_time(out, rfc3339, at_s);
 }
 
 static void say_verdict(const struct ctl *c, const json_t *e)
@@ -70,41 +120,127 @@ static void say_verdict(const struct ctl *c, const json_t *e)
 	const char *category = text(e, "category");
 	bool blocked = is(e, "verdict", "block");
 
+	if (c->at != NULL) {
+		char at[SAY_BYTES];
+		say_time(at, text(e, "at"), (int64_t)time(NULL));
+		printf(_("At %s:\n"), at);
+	}
 	printf(blocked ? _("%s is BLOCKED for %s: %s.\n") : _("%s is OPEN for %s: %s.\n"),
 	    text(e, "name"), ctl_tier_words(c, text(e, "tier")),
-	    reason_words(text(e, "reason")));
+	    reason_words(text(e, "reason"), !blocked));
 	if (*category != 0)
 		printf(_("Category: %s (%s)\n"), ctl_category_words(c, category), category);
+	const json_t *service = json_object_get(e, "service");
+	if (json_is_object(service))
+		printf(
+		    _("Service: %s (%s)\n"), text(service, "title"), text(service, "name"));
 	if (blocked)
-		printf(_("Answered with: %s\n"), text(e, "answer"));
+		printf(_("Answered with: %s\n"), answer_words(text(e, "answer")));
 }
 
-static void add_rule(const struct ctl *c, struct table *t, const json_t *rule)
+static void say_window(const json_t *e)
 {
-	const char *place = text(rule, "feed");
+	const json_t *window = json_object_get(e, "window");
+	const char *opens = text(window, "opens_at"), *closes = text(window, "closes_at");
+	char at[SAY_BYTES];
+
+	if (*text(window, "name") != 0)
+		printf(_("Window of the timetable: %s\n"), text(window, "name"));
+	if (*opens != 0) {
+		say_moment(at, e, opens);
+		printf(_("By the timetable it opens again at %s.\n"), at);
+	}
+	if (*closes != 0) {
+		say_moment(at, e, closes);
+		printf(_("By the timetable it closes again at %s.\n"), at);
+	}
+}
+
+static void say_grant(const json_t *e)
+{
+	const json_t *grant = json_object_get(e, "grant");
+	const char *until = text(grant, "until"), *reason = text(grant, "reason");
+	char at[SAY_BYTES];
+
+	if (grant == NULL || json_is_null(grant))
+		return;
+	say_moment(at, e, until);
+	printf(_("Grant %lld, by %s, until %s%s%s\n"),
+	    (long long)json_integer_value(json_object_get(grant, "id")), text(grant, "by"),
+	    strcmp(until, "always") == 0 ? _("somebody revokes it") : at,
+	    *reason != 0 ? ": " : "", reason);
+}
+
+static void say_rewrite(const json_t *e)
+{
+	const json_t *safe = json_object_get(e, "safe_search");
+	const char *leads = text(safe, "leads_to");
+
+	if (*leads == 0)
+		return;
+	printf(json_is_true(json_object_get(safe, "youtube"))
+	        ? _("YouTube's restricted mode: it leads to %s\n")
+	        : _("Safe search: it leads to %s\n"),
+	    leads);
+}
+
+/* Where a rule stands: the feed or file, and the line where that is known. */
+static void add_place(struct table *t, const json_t *rule)
+{
 	json_int_t line = json_integer_value(json_object_get(rule, "line"));
-	bool idle = *text(rule, "category") != 0 && is(rule, "kind", "block") &&
-	    json_is_false(json_object_get(rule, "in_force"));
+	const char *place = text(rule, "feed");
 
 	if (*place == 0)
 		place = text(rule, "file");
-	table_cell(t, "%s", json_is_true(json_object_get(rule, "wins")) ? "→" : "");
-	table_cell(t, "%s", kind_words(text(rule, "kind")));
-	table_cell(t, "%s", text(rule, "match"));
-	table_cell(t, "%s%s", ctl_category_words(c, text(rule, "category")),
-	    idle ? _(" (not blocked here)") : "");
 	if (line > 0) {
 		table_cell(t, "%s:%lld", place, (long long)line);
 	} else {
 		table_cell(t, "%s", place);
 	}
-	table_cell(t, "%s", text(rule, "text"));
+}
+
+static void add_date(struct table *t, const json_t *rule)
+{
+	time_t at = (time_t)json_integer_value(json_object_get(rule, "fetched_s"));
+	struct tm tm;
+	char day[SAY_BYTES] = "";
+
+	if (at > 0 && localtime_r(&at, &tm) != NULL)
+		(void)strftime(day, sizeof day, "%d/%m/%Y", &tm);
+	table_cell(t, "%s", day);
+}
+
+/* What the rule speaks of: a name, a window or a service. */
+static const char *subject_of(const json_t *rule)
+{
+	const char *match = text(rule, "match");
+
+	if (*text(rule, "window") != 0)
+		return text(rule, "window");
+	if (*text(rule, "service") != 0)
+		return text(rule, "service");
+	return *match == 0 && is(rule, "kind", "block") ? _("(pattern)") : match;
+}
+
+static void add_rule(const struct ctl *c, struct table *t, const json_t *rule)
+{
+	bool idle = *text(rule, "category") != 0 && is(rule, "kind", "block") &&
+	    json_is_false(json_object_get(rule, "in_force"));
+
+	table_cell(t, "%s", json_is_true(json_object_get(rule, "wins")) ? "→" : "");
+	table_cell(t, "%s", kind_words(text(rule, "kind")));
+	table_cell(t, "%s", subject_of(rule));
+	table_cell(t, "%s%s", ctl_category_words(c, text(rule, "category")),
+	    idle ? _(" (not blocked here)") : "");
+	add_place(t, rule);
+	add_date(t, rule);
+	table_cell(t, "%s", *text(rule, "feed") != 0 ? text(rule, "text") : "");
 }
 
 static void say_rules(const struct ctl *c, const json_t *e)
 {
 	const json_t *rules = json_object_get(e, "rules");
-	struct table *t = table_new(6);
+	struct table *t = table_new(7);
 	const json_t *rule;
 	size_t i;
 
@@ -144,56 +280,99 @@ static void say_advice(const json_t *e)
 	} else if (is(e, "advice", "block-category")) {
 		printf(_("To block it: put %s into `block` of the tier %s.\n"),
 		    text(e, "advice_category"), tier);
+	} else if (is(e, "advice", "revoke")) {
+		printf(is(e, "verdict", "block")
+		        ? _("To open it: lachanctl revoke %lld\n")
+		        : _("To block it: lachanctl revoke %lld\n"),
+		    (long long)json_integer_value(
+		        json_object_get(json_object_get(e, "grant"), "id")));
+	} else if (is(e, "advice", "drop-service")) {
+		printf(_("To open it: take %s out of `block_services` of the tier %s.\n"),
+		    text(json_object_get(e, "service"), "name"), tier);
+	} else if (is(e, "advice", "window")) {
+		printf(_("To change that: the window %s in `schedules` of the tier %s.\n"),
+		    text(json_object_get(e, "window"), "name"), tier);
+	} else if (is(e, "advice", "enforce")) {
+		puts(_("To block it: end the trial, `enforce: on` of `filter`."));
 	} else if (is(e, "advice", "rules")) {
 		puts(_("There are no rules: lachanctl feeds update"));
 	} else if (is(e, "verdict", "block")) {
 		puts(_("Nobody at the school can open it."));
 	}
+	/* What opens or closes it for an hour needs no change of the configuration. */
+	if (is(e, "advice", "allow") || is(e, "advice", "window") ||
+	    is(e, "advice", "drop-service"))
+		printf(is(e, "verdict", "block")
+		        ? _("For a while: lachanctl allow %s --tier %s --for 45m\n")
+		        : _("For a while: lachanctl deny %s --tier %s --for 45m\n"),
+		    name, tier);
 }
 
-static json_t *make_arguments(const struct ctl *c, const char *name)
+/* `at`: NULL, or the moment as RFC 3339. */
+static json_t *make_arguments(const struct ctl *c, const char *name, const char *at)
 {
 	json_t *arguments = ctl_tier_argument(c);
+	const struct {
+		const char *key, *value;
+	} more[] = {{"name", name}, {"type", c->type}, {"client", c->client}, {"at", at}};
 
-	(void)json_object_set_new(arguments, "name", json_string(name));
-	if (c->type != NULL)
-		(void)json_object_set_new(arguments, "type", json_string(c->type));
-	if (c->client != NULL)
-		(void)json_object_set_new(arguments, "client", json_string(c->client));
+	for (size_t i = 0; i < COUNT_OF(more); i++) {
+		if (more[i].value != NULL)
+			(void)json_object_set_new(
+			    arguments, more[i].key, json_string(more[i].value));
+	}
 	return arguments;
 }
 
-enum ctl_status command_explain(struct ctl *c)
+/* From the running filter; where there is none, from the disk. */
+static enum ctl_status find_explanation(
+    struct ctl *c, const char *name, int64_t at_s, json_t **out)
 {
-	json_t *explanation = NULL;
+	char at[LOCAL_TIME_TEXT_BYTES];
 	bool reached;
 
-	if (c->argc != 1 || (c->client != NULL && c->tier != NULL)) {
-		return ctl_usage(
-		    c, "explain NAME [--type T] [--client ADDR | --tier TIER] [--json]");
-	}
-	const char *name = c->argv[0];
-	struct name_buf wire;
-	struct diag why;
-	if (name_from_text(&wire, slice_of(name), &why) != OK)
-		return ctl_fail(c, CTL_USAGE, "%s: %s", name, why.text);
-	enum ctl_status status = ctl_try(
-	    c, c->control_path, "explain", make_arguments(c, name), &explanation, &reached);
-	if (!reached && c->config == NULL) {
+	local_time_text(at, at_s);
+	enum ctl_status status = ctl_try(c, c->control_path, "explain",
+	    make_arguments(c, name, c->at != NULL ? at : NULL), out, &reached);
+	if (reached)
+		return status;
+	if (c->config == NULL) {
 		return ctl_fail(c, CTL_FAILED,
 		    _("the gateway is not running; say which configuration: lachanctl -c "
 		      "FILE explain %s"),
 		    name);
 	}
-	if (!reached) {
-		status = explain_offline(c, name, &explanation);
-		if (status == CTL_DONE && !c->json) {
-			printf(
-			    _("(The gateway is not running: judged by %s and the rules on "
-			      "disk.)\n"),
-			    c->config_path);
-		}
+	status = explain_offline(c, name, at_s, out);
+	if (status == CTL_DONE && !c->json) {
+		printf(
+		    _("(The gateway is not running: judged by %s and the rules on disk.)\n"),
+		    c->config_path);
 	}
+	return status;
+}
+
+enum ctl_status command_explain(struct ctl *c)
+{
+	json_t *explanation = NULL;
+	int64_t at_s = (int64_t)time(NULL);
+	struct name_buf wire;
+	struct diag why;
+
+	if (c->argc != 1 || (c->client != NULL && c->tier != NULL)) {
+		return ctl_usage(c,
+		    "explain NAME [--type T] [--client ADDR | --tier TIER] [--at TIME] "
+		    "[--json]");
+	}
+	const char *name = c->argv[0];
+	if (name_from_text(&wire, slice_of(name), &why) != OK)
+		return ctl_fail(c, CTL_USAGE, "%s: %s", name, why.text);
+	if (c->at != NULL && !say_read_moment(c->at, at_s, &at_s)) {
+		return ctl_fail(c, CTL_USAGE,
+		    _("--at %s: write it like 11:30, \"2026-12-21 09:00\" or "
+		      "2026-12-21T09:00:00+07:00"),
+		    c->at);
+	}
+	enum ctl_status status = find_explanation(c, name, at_s, &explanation);
 	if (status != CTL_DONE) {
 		json_decref(explanation);
 		return status;
@@ -201,6 +380,9 @@ enum ctl_status command_explain(struct ctl *c)
 	if (c->json)
 		return ctl_print_json(explanation);
 	say_verdict(c, explanation);
+	say_window(explanation);
+	say_grant(explanation);
+	say_rewrite(explanation);
 	say_rules(c, explanation);
 	say_advice(explanation);
 	json_decref(explanation);

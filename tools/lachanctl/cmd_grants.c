@@ -19,6 +19,11 @@ static const char *text(const json_t *object, const char *key)
 	return value != NULL ? value : "";
 }
 
+static bool is_always(const char *until)
+{
+	return strcmp(until, "always") == 0;
+}
+
 /* The name as it can be granted: a site's, not a TLD. */
 static enum ctl_status check_name(const struct ctl *c, const char *name)
 {
@@ -91,7 +96,7 @@ static enum ctl_status say_made(
 	if (c->json)
 		return ctl_print_json(reply);
 	say_time(at, until, (int64_t)time(NULL));
-	if (*until == 0) {
+	if (is_always(until)) {
 		printf(deny ? _("%s is blocked for %s until somebody revokes it (lachanctl "
 		                "revoke %lld).\n")
 		            : _("%s is open for %s until somebody revokes it (lachanctl "
@@ -165,7 +170,7 @@ static void add_grant(const struct ctl *c, struct table *t, const json_t *one)
 	    t, "%s", json_is_true(json_object_get(one, "deny")) ? _("blocked") : _("open"));
 	table_cell(t, "%s", text(one, "name"));
 	table_cell(t, "%s", *who != 0 ? who : _("everybody"));
-	table_cell(t, "%s", *until != 0 ? at : _("until revoked"));
+	table_cell(t, "%s", is_always(until) ? _("revoked") : at);
 	table_cell(t, "%s", text(one, "by"));
 	table_cell(t, "%s", text(one, "reason"));
 }

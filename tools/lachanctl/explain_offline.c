@@ -1,7 +1,6 @@
 #include "lachanctl/explain_offline.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/words.h"
 #include "dns/codes.h"
@@ -29,10 +28,9 @@ static enum ctl_status read_subject(
 }
 
 /* --tier, else --client, else a device that nobody claims. */
-static enum ctl_status read_asker(
-    const struct ctl *c, const struct policy *policy, struct policy_who *out)
+static enum ctl_status read_asker(const struct ctl *c, const struct policy *policy,
+    struct addr *client, struct policy_who *out)
 {
-	struct addr address = ADDR_NONE;
 	struct diag why;
 	uint8_t tier;
 
@@ -42,59 +40,93 @@ static enum ctl_status read_asker(
 		*out = policy_member(policy, tier);
 		return CTL_DONE;
 	}
-	if (c->client != NULL && addr_from_text(&address, slice_of(c->client), &why) != OK)
+	if (c->client != NULL && addr_from_text(client, slice_of(c->client), &why) != OK)
 		return ctl_fail(c, CTL_USAGE, "%s: %s", c->client, why.text);
-	*out = policy_client(policy, &address);
+	*out = policy_client(policy, client);
 	return CTL_DONE;
 }
 
-static json_t *explain(const struct policy *policy, const struct ruledb *rules,
-    const struct subject *s, const struct policy_who *who)
-{
-	struct explanation *explanation = calloc(1, sizeof *explanation);
-	struct name_hashes hashes;
-	const struct moment now = {.wall_s = (int64_t)time(NULL)};
-	json_t *made = NULL;
+/* All that an explanation is made of, and ends with it. */
+struct bench {
+	struct ruledb *rules; /* or NULL */
+	struct policy *policy;
+	struct grants *grants;
+	struct ruledb_scratch *scratch;
+	struct policy_state *state;
+	struct explanation *explanation;
+};
 
-	if (explanation == NULL)
-		return NULL;
-	name_hash_all(&hashes, name_of(&s->name), policy_hash_key(policy));
-	const struct policy_question question = {
-	    .name = name_of(&s->name), .hashes = &hashes, .qtype = s->qtype};
-	policy_explain(policy, who, &question, NULL, now, explanation);
-	const struct explain_subject subject = {.policy = policy,
-	    .name = name_of(&s->name),
-	    .qtype = s->qtype,
-	    .at_s = now.wall_s};
-	if (rules == NULL)
-		explanation->advice = ADVICE_RULES;
-	made = explain_to_json(&subject, explanation);
-	free(explanation);
-	return made;
+static void bench_deinit(struct bench *b)
+{
+	free(b->explanation);
+	free(b->state);
+	ruledb_scratch_free(b->scratch);
+	grants_free(b->grants);
+	policy_free(b->policy);
+	ruledb_close(b->rules);
 }
 
-enum ctl_status explain_offline(struct ctl *c, const char *name, json_t **out)
+static enum ctl_status bench_init(struct bench *b, const struct ctl *c, int64_t at_s)
 {
-	struct ruledb *rules = offline_rules(c->config);
-	struct policy *policy = NULL;
+	b->rules = offline_rules(c->config);
+	enum ctl_status status = offline_policy(c, b->rules, &b->policy);
+	if (status == CTL_DONE)
+		status = offline_grants(c, b->policy, &b->grants);
+	if (status != CTL_DONE)
+		return status;
+	b->state = calloc(1, sizeof *b->state);
+	b->explanation = calloc(1, sizeof *b->explanation);
+	if (b->state == NULL || b->explanation == NULL ||
+	    ruledb_scratch_new(&b->scratch) != OK)
+		return ctl_fail(c, CTL_FAILED, "%s", err_text(ERR_MEMORY));
+	offline_state(b->state, c, b->policy, b->grants, at_s);
+	return CTL_DONE;
+}
+
+static json_t *explain(const struct bench *b, const struct subject *s,
+    const struct policy_who *who, const struct addr *client)
+{
+	struct name_hashes hashes;
+	const struct policy_question question = {.name = name_of(&s->name),
+	    .hashes = &hashes,
+	    .qtype = s->qtype,
+	    .client = client,
+	    .scratch = b->scratch};
+	const struct explain_subject subject = {.policy = b->policy,
+	    .name = name_of(&s->name),
+	    .qtype = s->qtype,
+	    .at_s = b->state->made.wall_s,
+	    .trial = !b->state->enforce};
+
+	name_hash_all(&hashes, name_of(&s->name), policy_hash_key(b->policy));
+	policy_explain(b->policy, who, &question, b->state, b->state->made, b->explanation);
+	if (b->rules == NULL)
+		b->explanation->advice = ADVICE_RULES;
+	return explain_to_json(&subject, b->explanation);
+}
+
+enum ctl_status explain_offline(struct ctl *c, const char *name, int64_t at_s, json_t **out)
+{
+	struct bench bench = {.rules = NULL};
+	struct addr client = ADDR_NONE;
 	struct subject subject;
 	struct policy_who who;
 
 	*out = NULL;
 	enum ctl_status status = read_subject(c, name, &subject);
 	if (status == CTL_DONE)
-		status = offline_policy(c, rules, &policy);
+		status = bench_init(&bench, c, at_s);
 	if (status == CTL_DONE)
-		status = read_asker(c, policy, &who);
+		status = read_asker(c, bench.policy, &client, &who);
 	if (status != CTL_DONE)
 		goto done;
-	*out = explain(policy, rules, &subject, &who);
+	*out = explain(&bench, &subject, &who, client.family != 0 ? &client : NULL);
 	if (*out == NULL ||
-	    (rules != NULL &&
-	        explain_find_lines(*out, rules, c->config->server.state_dir.text) != OK))
+	    (bench.rules != NULL &&
+	        explain_find_lines(*out, bench.rules, c->config->server.state_dir.text) !=
+	            OK))
 		status = ctl_fail(c, CTL_FAILED, "%s", err_text(ERR_MEMORY));
 done:
-	policy_free(policy);
-	ruledb_close(rules);
+	bench_deinit(&bench);
 	return status;
 }

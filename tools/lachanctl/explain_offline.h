@@ -5,7 +5,9 @@
 
 #include "lachanctl/ctl.h"
 
-/* Needs c->config. On success *out is the caller's (json_decref); else says why. */
-enum ctl_status explain_offline(struct ctl *c, const char *name, json_t **out);
+/* Needs c->config. `at_s`: the moment to judge by, seconds since 1970 UTC. On success *out is
+ * the caller's (json_decref); else says why. */
+enum ctl_status explain_offline(
+    struct ctl *c, const char *name, int64_t at_s, json_t **out);
 
 #endif
