@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "feed/feed.h"
+#include "feeds/body.h"
 #include "feeds/gzip.h"
-#include "feeds/pull.h"
 #include "kit/log.h"
 #include "ruledb/builder.h"
 #include "ruledb/ruledb.h"
@@ -19,13 +19,11 @@ enum {
 	BUILDER_MAX_BYTES = 1 << 30
 };
 
-static const char allow_word[] = RULEDB_ALLOW_NAME;
-
 /* One copy on its way through the parser. */
 struct reading {
 	struct ruledb_builder *builder;
 	const struct protect *protect;
-	bool is_allow;
+	const struct config_feed *feed;
 	struct feed_parser *parser;
 	EVP_MD_CTX *sum;
 	int64_t now_s;
@@ -34,15 +32,18 @@ struct reading {
 
 static enum err on_rule(void *arg, const struct feed_rule *rule)
 {
-	struct reading *r = arg;
-	return ruledb_builder_add(r->builder, rule->rule.name, rule->rule.kind);
+	const struct reading *r = arg;
+	const struct rule *made = &rule->rule;
+
+	if (made->subject == RULE_OF_NAME && made->terms == NULL)
+		return ruledb_builder_add(r->builder, made->name, made->kind);
+	return ruledb_builder_add_rule(r->builder, made);
 }
 
 static bool is_protected(void *arg, const struct feed_rule *rule)
 {
 	const struct reading *r = arg;
-	return r->is_allow ? protect_opens_too_much(r->protect, rule)
-	                   : protect_covers(r->protect, rule);
+	return protect_ignores(r->protect, r->feed, &rule->rule);
 }
 
 static enum err on_piece(void *context, struct slice bytes)
@@ -108,6 +109,15 @@ static enum err add_provenance(const struct feed *feed, const struct reading *r)
 	return rc;
 }
 
+/* The format may be known only now. */
+static void set_judging(const struct reading *r)
+{
+	const struct feed_format *format = feed_parser_format(r->parser);
+	bool longest = format != NULL && feed_format_judging(format) == FEED_JUDGED_LONGEST;
+
+	ruledb_builder_feed_options(r->builder, longest, r->feed->rewrite);
+}
+
 static enum err read_copy(struct feed *feed, struct reading *r)
 {
 	char sha256[DIGEST_TEXT_BYTES];
@@ -117,6 +127,7 @@ static enum err read_copy(struct feed *feed, struct reading *r)
 		rc = feed_parser_finish(r->parser, &r->why);
 	if (rc != OK)
 		return rc;
+	set_judging(r);
 	digest_end(&r->sum, sha256);
 	note_counts(feed, r, sha256);
 	return add_provenance(feed, r);
@@ -142,18 +153,19 @@ static void drop_damaged(struct ruledb_builder *b, struct feed *feed, const char
 static enum err add_feed(struct ruledb_builder *b, const struct compile_options *options,
     struct feed *feed, struct compile_summary *summary)
 {
-	const char *category = feed->config->category.text;
+	const struct config_feed *config = feed->config;
 	struct reading r = {.builder = b,
 	    .protect = options->protect,
-	    .is_allow = strcmp(category, allow_word) == 0,
+	    .feed = config,
 	    .now_s = options->now_s};
-	struct feed_options how = pull_feed_options(feed->config);
+	struct feed_options how = body_feed_options(config);
 	unsigned index;
 
 	how.on_rule = on_rule;
 	how.is_protected = is_protected;
 	how.arg = &r;
-	enum err rc = ruledb_builder_feed(b, feed->config->name.text, category, &index);
+	enum err rc =
+	    ruledb_builder_feed(b, config->name.text, config->category.text, &index);
 	if (rc != OK)
 		return rc;
 	rc = feed_parser_new(&r.parser, &how);
@@ -230,7 +242,7 @@ static enum err add_feeds(struct ruledb_builder *b, struct store *s,
     const struct compile_options *options, struct compile_summary *summary)
 {
 	for (size_t i = 0; i < s->count; i++) {
-		if (!s->feeds[i].has_copy)
+		if (!s->feeds[i].has_copy || s->feeds[i].meta.off)
 			continue;
 		enum err rc = add_feed(b, options, &s->feeds[i], summary);
 		if (rc != OK)
@@ -239,12 +251,29 @@ static enum err add_feeds(struct ruledb_builder *b, struct store *s,
 	return OK;
 }
 
-/* Distinct names are known only once duplicates have been united. */
+/* Distinct names are known only once duplicates have been united, and the database has had
+ * its own say about patterns. */
+static void note_feed(struct meta *m, const struct ruledb *db, unsigned at)
+{
+	struct ruledb_feed from;
+	uint64_t lines = 0;
+
+	if (!ruledb_feed_at(db, at, &from))
+		return;
+	m->patterns = (uint64_t)from.patterns + from.networks;
+	m->entries = from.names + m->patterns;
+	m->refused_count = 0;
+	for (unsigned k = 0; k < from.reasons; k++) {
+		const char *reason = ruledb_feed_reason(db, at, k, &lines);
+		if (reason != NULL)
+			meta_refuse(m, reason, lines);
+	}
+}
+
 static void note_names(
     struct store *s, const struct ruledb *db, struct compile_summary *sum)
 {
 	struct ruledb_stat stat;
-	struct ruledb_feed from;
 	unsigned at = 0;
 
 	ruledb_stat(db, &stat);
@@ -252,8 +281,8 @@ static void note_names(
 	sum->rules = stat.rules;
 	for (size_t i = 0; i < s->count; i++) {
 		struct feed *feed = &s->feeds[i];
-		if (feed->has_copy && ruledb_feed_at(db, at++, &from))
-			feed->meta.entries = from.names;
+		if (feed->has_copy && !feed->meta.off)
+			note_feed(&feed->meta, db, at++);
 	}
 }
 
@@ -264,7 +293,7 @@ static bool is_empty(const struct ruledb *db, const char *category)
 
 	if (at >= 0)
 		(void)ruledb_category_at(db, (unsigned)at, &found);
-	return found.names == 0;
+	return found.names + found.others == 0;
 }
 
 /* A category that some tier blocks must not be empty in silence. One line for all: the log
@@ -351,8 +380,8 @@ static void digest_feed(EVP_MD_CTX *sum, const struct feed *feed)
 
 	digest_add_text(sum, feed->config->name.text);
 	digest_add_text(sum, feed->config->category.text);
-	(void)snprintf(line, sizeof line, "%d %d", (int)feed->config->format,
-	    (int)feed->config->match);
+	(void)snprintf(line, sizeof line, "%d %d %d", (int)feed->config->format,
+	    (int)feed->config->match, (int)feed->config->rewrite);
 	digest_add_text(sum, line);
 	digest_add_text(sum, feed->meta.sha256);
 }
@@ -371,8 +400,9 @@ enum err compile_digest(const struct store *s, const struct compile_options *opt
 	for (size_t i = 0; i < categories->count; i++)
 		digest_add_text(sum, categories->items[i].name.text);
 	for (size_t i = 0; i < s->count; i++) {
-		if (s->feeds[i].has_copy || s->feeds[i].meta.fetched_s > 0)
-			digest_feed(sum, &s->feeds[i]);
+		const struct feed *feed = &s->feeds[i];
+		if (!feed->meta.off && (feed->has_copy || feed->meta.fetched_s > 0))
+			digest_feed(sum, feed);
 	}
 	protect_digest(options->protect, sum);
 	digest_end(&sum, out);

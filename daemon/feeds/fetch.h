@@ -33,8 +33,9 @@ enum {
 
 /* What the server said of a body that was received whole, or of the one we have (304). */
 struct fetch_answer {
-	const char *url;   /* the configured address it came from */
-	bool not_modified; /* 304: no body */
+	const char *url;    /* the configured address it came from */
+	const char *member; /* what stands behind # in it, or "" */
+	bool not_modified;  /* 304: no body */
 	char etag[FETCH_VALIDATOR_BYTES];
 	char last_modified[FETCH_VALIDATOR_BYTES];
 };
@@ -46,6 +47,10 @@ struct fetch_sink {
 	enum err (*begin)(void *context, struct diag *why);
 	/* Decoded bytes. An error breaks the transfer off with *why. */
 	enum err (*write)(void *context, struct slice bytes, struct diag *why);
+	/* In place of `write`, when a file: address names a folder. `member` as in struct
+	 * fetch_answer. */
+	enum err (*folder)(
+	    void *context, const char *path, const char *member, struct diag *why);
 	/* The transfer was whole (or 304). An error refuses it with *why, and the next
 	 * address is tried. */
 	enum err (*end)(void *context, const struct fetch_answer *answer, struct diag *why);

@@ -18,6 +18,7 @@ struct job {
 	size_t url_index;
 	unsigned redirects;
 	struct url url;                /* the hop under way */
+	char member[URL_MEMBER_BYTES]; /* behind # in the configured address */
 	enum address_class configured; /* class of the configured address */
 	bool conditional;              /* this address was asked with validators */
 

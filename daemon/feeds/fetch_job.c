@@ -161,13 +161,16 @@ static bool has_an_end(CURL *easy)
 
 static void take_answer(struct job *job, bool not_modified)
 {
-	struct fetch_answer answer = {
-	    .url = job->request.urls[job->url_index], .not_modified = not_modified};
+	struct fetch_answer answer = {.url = job->request.urls[job->url_index],
+	    .member = job->member,
+	    .not_modified = not_modified};
 	struct diag why = {.text = ""};
 
-	keep_header(job->easy, "ETag", answer.etag, sizeof answer.etag);
-	keep_header(
-	    job->easy, "Last-Modified", answer.last_modified, sizeof answer.last_modified);
+	if (job->easy != NULL) {
+		keep_header(job->easy, "ETag", answer.etag, sizeof answer.etag);
+		keep_header(job->easy, "Last-Modified", answer.last_modified,
+		    sizeof answer.last_modified);
+	}
 	if (job->request.sink->end(job->request.context, &answer, &why) == OK) {
 		finish(job, OK);
 	} else {
@@ -373,6 +376,21 @@ static bool literal_is_allowed(struct job *job)
 	return url_class_allowed(job->configured, job->url.class);
 }
 
+static void read_folder(struct job *job)
+{
+	const struct fetch_sink *sink = job->request.sink;
+	struct diag why = {.text = ""};
+
+	enum err rc = sink->begin(job->request.context, &why);
+	if (rc == OK) {
+		rc = sink->folder(job->request.context, job->url.path, job->member, &why);
+	}
+	if (rc == OK)
+		take_answer(job, false);
+	else
+		give_up_address(job, why.text);
+}
+
 static void start_file(struct job *job)
 {
 	struct stat st;
@@ -380,6 +398,8 @@ static void start_file(struct job *job)
 	/* A pipe would hold up everything else; a device has no end. */
 	if (stat(job->url.path, &st) != 0) {
 		give_up_address(job, N_("there is no such file"));
+	} else if (S_ISDIR(st.st_mode)) {
+		read_folder(job);
 	} else if (!S_ISREG(st.st_mode) || access(job->url.path, R_OK) != 0) {
 		give_up_address(job, N_("not a file that can be read"));
 	} else {
@@ -426,6 +446,7 @@ void job_try_address(struct job *job)
 	        job->fetcher->options.data_folder, &why) != OK) {
 		give_up_address(job, why.text);
 	} else {
+		memcpy(job->member, job->url.member, sizeof job->member);
 		start_hop(job);
 	}
 }

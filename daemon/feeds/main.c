@@ -21,9 +21,24 @@ enum {
 
 struct options {
 	const char *only;
+	const char *accept;
+	const char *off;
+	const char *on;
 	bool offline;
 	bool due;
 };
+
+static void print_change(const struct feed *feed)
+{
+	const char *name = feed->config->name.text;
+	const struct meta *m = &feed->meta;
+
+	if (m->off)
+		printf(_("%s: off, none of its names is in the rules\n"), name);
+	else
+		printf(_("%s: in the rules, %llu names\n"), name,
+		    (unsigned long long)m->entries);
+}
 
 /* To who started us; the reason came in English, for the meta file and the log. */
 static void print_feed(void *startup, const struct feed *feed)
@@ -32,10 +47,13 @@ static void print_feed(void *startup, const struct feed *feed)
 	const struct meta *m = &feed->meta;
 
 	startup_speak_to_person(startup);
-	if (feed->refused) {
+	if (feed->changed) {
+		print_change(feed);
+	} else if (feed->refused || feed->held) {
 		char why[TRANSLATE_TEXT_BYTES];
 		translate_text(why, sizeof why, m->reason);
-		printf(_("%s: refused: %s\n"), name, why);
+		printf(
+		    feed->held ? _("%s: held: %s\n") : _("%s: refused: %s\n"), name, why);
 	} else if (m->result == META_UNCHANGED) {
 		printf(
 		    _("%s: unchanged, %llu names\n"), name, (unsigned long long)m->entries);
@@ -79,18 +97,34 @@ static bool only_exists(const struct config *config, const char *only)
 	return false;
 }
 
-static bool options_agree(const struct options *o, const struct config *config)
+/* The one thing that was asked for. */
+static bool choose(const struct options *o, struct run_options *how)
 {
-	if (o->offline && (o->due || o->only != NULL)) {
-		(void)fprintf(
-		    stderr, _("--offline fetches nothing: leave out --due and --only\n"));
-		return false;
+	const struct {
+		const char *name; /* of a feed; "" for an option without */
+		enum run_mode mode;
+	} asked[] = {
+	    {o->only, RUN_FETCH},
+	    {o->accept, RUN_ACCEPT},
+	    {o->off, RUN_OFF},
+	    {o->on, RUN_ON},
+	    {o->due ? "" : NULL, RUN_DUE},
+	    {o->offline ? "" : NULL, RUN_OFFLINE},
+	};
+	size_t count = 0;
+
+	for (size_t i = 0; i < COUNT_OF(asked); i++) {
+		if (asked[i].name == NULL)
+			continue;
+		how->mode = asked[i].mode;
+		how->only = asked[i].name[0] != 0 ? asked[i].name : NULL;
+		count++;
 	}
-	if (o->due && o->only != NULL) {
-		(void)fprintf(stderr, _("--due and --only exclude each other\n"));
-		return false;
-	}
-	return o->only == NULL || only_exists(config, o->only);
+	if (count <= 1)
+		return true;
+	(void)fprintf(stderr,
+	    _("--only, --accept, --off, --on, --due and --offline exclude each other\n"));
+	return false;
 }
 
 /* The rights and folders that a child of the supervisor gets from it. */
@@ -108,16 +142,13 @@ static int work(struct startup *s, const struct options *o)
 	struct diag why = {.text = ""};
 	struct run_options how = {
 	    .config = s->config,
-	    .mode = o->due   ? RUN_DUE
-	        : o->offline ? RUN_OFFLINE
-	                     : RUN_FETCH,
-	    .only = o->only,
+	    .mode = RUN_FETCH,
 	    .on_feed = o->due ? print_nothing : print_feed,
 	    .context = s,
 	};
 
 	startup_speak_to_person(s);
-	if (!options_agree(o, s->config))
+	if (!choose(o, &how) || (how.only != NULL && !only_exists(s->config, how.only)))
 		return EXIT_USAGE;
 	startup_speak_to_log();
 	if (enter(s, &why) != OK) {
@@ -140,6 +171,10 @@ int main(int argc, char **argv)
 	struct options o = {.only = NULL};
 	const struct startup_option options[] = {
 	    {"--only", &o.only, NULL, N_("fetch this feed alone")},
+	    {"--accept", &o.accept, NULL,
+	        N_("take what this feed holds back, and compile")},
+	    {"--off", &o.off, NULL, N_("take this feed out of the rules, until --on")},
+	    {"--on", &o.on, NULL, N_("take it into the rules again")},
 	    {"--offline", NULL, &o.offline,
 	        N_("fetch nothing, compile the last good copies")},
 	    {"--due", NULL, &o.due, N_("fetch the feeds whose time has come")},

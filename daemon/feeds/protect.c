@@ -5,6 +5,7 @@
 
 #include "feed/suffix.h"
 #include "feeds/url.h"
+#include "feeds/width.h"
 
 enum {
 	SIEVE_BITS = 4096
@@ -15,6 +16,7 @@ struct protect {
 	 * pass here, and the list below is walked for the few others. */
 	uint64_t sieve[SIEVE_BITS / 64];
 	psl_ctx_t *suffixes; /* NULL: the library's own, compiled in */
+	struct width *width;
 	struct name_buf *names;
 	size_t count;
 	size_t capacity;
@@ -112,7 +114,9 @@ enum err protect_new(struct protect **out, const struct config *config)
 	if (p == NULL)
 		return ERR_MEMORY;
 	p->suffixes = psl_latest(NULL);
-	enum err rc = add_all(p, config);
+	enum err rc = width_new(&p->width);
+	if (rc == OK)
+		rc = add_all(p, config);
 	if (rc != OK) {
 		protect_free(p);
 		return rc;
@@ -126,6 +130,7 @@ void protect_free(struct protect *p)
 	if (p == NULL)
 		return;
 	psl_free(p->suffixes);
+	width_free(p->width);
 	free(p->names);
 	free(p);
 }
@@ -148,34 +153,74 @@ static bool is_public_suffix(const struct protect *p, struct dname name)
 	           suffixes_of(p), text, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
 }
 
-static bool rule_covers(const struct feed_rule *rule, struct dname name)
+static bool name_covers(const struct rule *rule, struct dname name)
 {
-	switch (rule->rule.kind & RULE_REACH_MASK) {
+	switch (rule->kind & RULE_REACH_MASK) {
 	case RULE_EXACT:
-		return name_equal(name, rule->rule.name);
+		return name_equal(name, rule->name);
 	case RULE_BELOW:
-		return name.len > rule->rule.name.len &&
-		    name_is_at_or_below(name, rule->rule.name);
+		return name.len > rule->name.len && name_is_at_or_below(name, rule->name);
 	default:
-		return name_is_at_or_below(name, rule->rule.name);
+		return name_is_at_or_below(name, rule->name);
 	}
 }
 
-bool protect_covers(const struct protect *p, const struct feed_rule *rule)
+static bool name_covers_protected(const struct protect *p, const struct rule *rule)
 {
-	if (rule->rule.subject != RULE_OF_NAME || (rule->rule.kind & RULE_EXCEPTION) != 0)
-		return false;
-	size_t count = sieve_holds(p, rule->rule.name) ? p->count : 0;
+	size_t count = sieve_holds(p, rule->name) ? p->count : 0;
+
 	for (size_t i = 0; i < count; i++) {
-		if (rule_covers(rule, name_of(&p->names[i])))
+		if (name_covers(rule, name_of(&p->names[i])))
 			return true;
 	}
-	return is_public_suffix(p, rule->rule.name);
+	return false;
 }
 
-bool protect_opens_too_much(const struct protect *p, const struct feed_rule *rule)
+/* The pattern that width holds now. */
+static bool pattern_covers_protected(const struct protect *p)
 {
-	return rule->rule.subject == RULE_OF_NAME && is_public_suffix(p, rule->rule.name);
+	char text[NAME_TEXT_MAX];
+
+	for (size_t i = 0; i < p->count; i++) {
+		name_to_text(text, name_of(&p->names[i]));
+		if (width_matches(p->width, text))
+			return true;
+	}
+	return false;
+}
+
+static bool covers(const struct protect *p, const struct rule *rule)
+{
+	switch (rule->subject) {
+	case RULE_OF_NAME:
+		return name_covers_protected(p, rule) || is_public_suffix(p, rule->name);
+	case RULE_OF_PATTERN:
+		return width_set_pattern(p->width, rule->terms->pattern) &&
+		    (pattern_covers_protected(p) || width_takes_suffix(p->width));
+	default:
+		return width_network_is_wide(&rule->terms->network);
+	}
+}
+
+static bool opens_too_much(const struct protect *p, const struct rule *rule)
+{
+	switch (rule->subject) {
+	case RULE_OF_NAME:
+		return is_public_suffix(p, rule->name);
+	case RULE_OF_PATTERN:
+		return width_set_pattern(p->width, rule->terms->pattern) &&
+		    width_takes_suffix(p->width);
+	default:
+		return width_network_is_wide(&rule->terms->network);
+	}
+}
+
+bool protect_ignores(
+    const struct protect *p, const struct config_feed *feed, const struct rule *rule)
+{
+	if (strcmp(feed->category.text, "allow") == 0)
+		return opens_too_much(p, rule);
+	return (rule->kind & RULE_EXCEPTION) == 0 && covers(p, rule);
 }
 
 void protect_digest(const struct protect *p, EVP_MD_CTX *sum)

@@ -18,11 +18,12 @@ struct protect;
 MUST_CHECK enum err protect_new(struct protect **out, const struct config *config);
 void protect_free(struct protect *p); /* NULL is fine */
 
-/* Must this rule of a feed that blocks be ignored? An exception never: it opens. */
-bool protect_covers(const struct protect *p, const struct feed_rule *rule);
-/* The same for a feed of category `allow`, where opening a whole public suffix is what must
- * not happen. */
-bool protect_opens_too_much(const struct protect *p, const struct feed_rule *rule);
+/* Must this rule of `feed` be ignored? Of a feed that blocks: what covers a public suffix, a
+ * protected name, or, as a pattern or address block, most of the names under some suffix; an
+ * exception never, it acts on its own feed. Of a feed of category `allow`: what would open a
+ * whole suffix. Not for two threads: patterns are tried out here. */
+bool protect_ignores(
+    const struct protect *p, const struct config_feed *feed, const struct rule *rule);
 
 /* Adds everything that answers depend on, so that a change of it compiles anew. */
 void protect_digest(const struct protect *p, EVP_MD_CTX *sum);

@@ -7,206 +7,216 @@
 #include "base/words.h"
 #include "feed/feed.h"
 #include "feeds/backoff.h"
-#include "feeds/gzip.h"
+#include "feeds/body.h"
 #include "feeds/judge.h"
 #include "kit/log.h"
-
-enum {
-	COPY_MODE = 0640
-};
 
 struct pull {
 	struct pull_options options;
 	const char *urls[FETCH_URLS_MAX];
-	bool is_allow; /* category `allow` */
-
-	/* Of the body under way. */
-	struct atomic_file file;
-	gzFile gz;
-	EVP_MD_CTX *sum;
-	struct feed_parser *parser;
-	uint64_t bytes;
+	struct body *body; /* under way */
 };
-
-struct feed_options pull_feed_options(const struct config_feed *config)
-{
-	static const char *const formats[] = {
-	    [FEED_FORMAT_AUTO] = "auto",
-	    [FEED_FORMAT_DOMAINS] = "domains",
-	    [FEED_FORMAT_HOSTS] = "hosts",
-	    [FEED_FORMAT_WILDCARD] = "wildcard",
-	    [FEED_FORMAT_ADBLOCK] = "adblock",
-	    [FEED_FORMAT_DNSMASQ] = "dnsmasq",
-	    [FEED_FORMAT_UNBOUND] = "unbound",
-	    [FEED_FORMAT_RPZ] = "rpz",
-	    [FEED_FORMAT_REGEX] = "regex",
-	    [FEED_FORMAT_SQUIDGUARD] = "squidguard",
-	};
-	return (struct feed_options){
-	    .format = feed_format_find(formats[config->format]),
-	    .exact = config->match == FEED_MATCH_EXACT,
-	};
-}
-
-/* ---- the sink ---- */
-
-static void drop_body(struct pull *p)
-{
-	gzip_abandon(&p->gz);
-	atomic_file_abandon(&p->file);
-	digest_end(&p->sum, NULL);
-	feed_parser_free(p->parser);
-	p->parser = NULL;
-	p->bytes = 0;
-}
-
-/* Only the counts are wanted here; compile reads the copy again. */
-static enum err count_rule(void *arg UNUSED, const struct feed_rule *rule UNUSED)
-{
-	return OK;
-}
-
-static bool is_protected(void *arg, const struct feed_rule *rule)
-{
-	const struct pull *p = arg;
-	return p->is_allow ? protect_opens_too_much(p->options.protect, rule)
-	                   : protect_covers(p->options.protect, rule);
-}
-
-static enum err sink_begin(void *context, struct diag *why)
-{
-	struct pull *p = context;
-	const struct feed *feed = p->options.feed;
-	struct feed_options how = pull_feed_options(feed->config);
-
-	drop_body(p);
-	how.on_rule = count_rule;
-	how.is_protected = is_protected;
-	how.arg = p;
-	enum err rc = digest_begin(&p->sum);
-	if (rc == OK)
-		rc = feed_parser_new(&p->parser, &how);
-	if (rc != OK)
-		diag_set(why, "%s", err_text(rc));
-	return rc;
-}
-
-/* Not before there is something to write: most visits end with 304. */
-static enum err write_copy(struct pull *p, struct slice bytes)
-{
-	enum err rc = OK;
-
-	if (p->gz == NULL) {
-		rc = atomic_file_begin(&p->file, p->options.feed->copy_path, COPY_MODE);
-		if (rc == OK)
-			rc = gzip_begin(&p->gz, p->file.fd);
-	}
-	return rc == OK ? gzip_write(p->gz, bytes) : rc;
-}
-
-static enum err sink_write(void *context, struct slice bytes, struct diag *why)
-{
-	struct pull *p = context;
-
-	p->bytes += bytes.len;
-	digest_add(p->sum, bytes);
-	enum err rc = feed_parser_push(p->parser, bytes, why);
-	if (rc != OK)
-		return rc;
-	rc = write_copy(p, bytes);
-	if (rc != OK)
-		diag_set(why, "%s: %s", p->options.feed->copy_path, err_text(rc));
-	return rc;
-}
-
-/* Everything that can be wrong with a body that came whole. */
-static enum err judge(struct pull *p, const char *sha256, struct diag *why)
-{
-	const struct feed *feed = p->options.feed;
-	const struct config_feed *config = feed->config;
-	uint64_t before = feed->meta.fetched_s > 0 ? feed->meta.rules : 0;
-
-	if (p->bytes == 0) {
-		diag_set(why, N_("the body is empty"));
-		return ERR_FORMAT;
-	}
-	if (config->sha256.text[0] != 0 &&
-	    !slice_equal_nocase(slice_of(config->sha256.text), slice_of(sha256))) {
-		diag_set(why, N_("its SHA-256 is %s, not the one that is pinned"), sha256);
-		return ERR_FORMAT;
-	}
-	enum err rc = feed_parser_finish(p->parser, why);
-	if (rc != OK)
-		return rc;
-	const struct feed_stats *stats = feed_parser_stats(p->parser);
-	rc = feed_judge(stats, feed_parser_format(p->parser), why);
-	if (rc == OK)
-		rc = judge_count(config, stats->rules, before, why);
-	return rc;
-}
-
-/* The copy first, then what is known of it: killed between the two, the next run asks with
- * the old validators, is sent the body again and all is well. */
-static enum err commit_copy(struct pull *p, struct diag *why)
-{
-	enum err rc = gzip_end(&p->gz);
-	if (rc == OK)
-		rc = atomic_file_commit(&p->file, SLICE_EMPTY);
-	if (rc != OK)
-		diag_set(why, "%s: %s", p->options.feed->copy_path, err_text(rc));
-	return rc;
-}
 
 static void copy_text(char *out, size_t size, const char *text)
 {
 	(void)snprintf(out, size, "%s", text);
 }
 
-static void note_source(struct meta *m, const struct fetch_answer *answer)
+static void drop_body(struct pull *p)
 {
+	body_free(p->body);
+	p->body = NULL;
+}
+
+/* ---- is it believed? ---- */
+
+/* Everything that can be wrong with a body that came whole. */
+static enum err judge(
+    const struct pull *p, const struct body_facts *facts, struct diag *why)
+{
+	const struct meta *m = &p->options.feed->meta;
+	const struct config_feed *config = p->options.feed->config;
+	const char *pin = config->sha256.text;
+
+	if (pin[0] != 0 &&
+	    !slice_equal_nocase(slice_of(pin), slice_of(facts->body_sha256))) {
+		diag_set(why, N_("its SHA-256 is %s, not the one that is pinned"),
+		    facts->body_sha256);
+		return ERR_FORMAT;
+	}
+	enum err rc = feed_judge(facts->stats, facts->format, why);
+	if (rc == OK)
+		rc = judge_count(
+		    config, facts->stats->rules, m->fetched_s > 0 ? m->rules : 0, why);
+	return rc;
+}
+
+/* What must be asked of a person first, if anything: names in *held. */
+static enum err look_for_holds(struct pull *p, const struct body_facts *facts,
+    struct meta_held *held, struct diag *why)
+{
+	const struct feed *feed = p->options.feed;
+	const struct cover *cover;
+
+	if (feed->meta.fetched_s == 0 || strcmp(facts->sha256, feed->meta.accepted) == 0)
+		return OK;
+	enum err rc = body_cover(p->body, &cover);
+	if (rc == OK) {
+		rc = cover_compare(
+		    cover, feed, p->options.protect, p->options.rules_path, held);
+	}
+	if (rc != OK)
+		diag_set(why, "%s", err_text(rc));
+	return rc;
+}
+
+/* ---- what is kept of it ---- */
+
+static enum err keep_held(struct pull *p, const struct fetch_answer *answer,
+    const struct body_facts *facts, struct meta_held *held, struct diag *why)
+{
+	struct feed *feed = p->options.feed;
+	struct meta *m = &feed->meta;
+
+	enum err rc = body_keep(p->body, feed->held_path, why);
+	if (rc != OK)
+		return rc;
+	/* Since when, if it is the same one. */
+	bool known = strcmp(m->held.sha256, facts->sha256) == 0;
+	held->since_s = known && m->held.since_s > 0 ? m->held.since_s : p->options.now_s;
+	copy_text(held->url, sizeof held->url, answer->url);
+	copy_text(held->etag, sizeof held->etag, answer->etag);
+	copy_text(held->last_modified, sizeof held->last_modified, answer->last_modified);
+	copy_text(held->sha256, sizeof held->sha256, facts->sha256);
+	copy_text(held->body_sha256, sizeof held->body_sha256, facts->body_sha256);
+	held->bytes = facts->bytes;
+	held->rules = facts->stats->rules;
+	m->held = *held;
+	m->result = META_HELD;
+	return OK;
+}
+
+static enum err keep(struct pull *p, const struct fetch_answer *answer,
+    const struct body_facts *facts, struct diag *why)
+{
+	struct feed *feed = p->options.feed;
+	struct meta *m = &feed->meta;
+	bool same = m->fetched_s > 0 && strcmp(facts->sha256, m->sha256) == 0;
+
+	/* The copy first, then what is known of it: killed between the two, the next run
+	 * asks with the old validators, is sent the body again and all is well. */
+	enum err rc =
+	    same && feed->has_copy ? OK : body_keep(p->body, feed->copy_path, why);
+	if (rc != OK)
+		return rc;
+	store_forget_held(feed);
 	copy_text(m->url, sizeof m->url, answer->url);
 	copy_text(m->etag, sizeof m->etag, answer->etag);
 	copy_text(m->last_modified, sizeof m->last_modified, answer->last_modified);
+	copy_text(m->body_sha256, sizeof m->body_sha256, facts->body_sha256);
+	feed->has_copy = true;
+	m->result = same ? META_UNCHANGED : META_OK;
+	if (!same) {
+		copy_text(m->sha256, sizeof m->sha256, facts->sha256);
+		m->fetched_s = p->options.now_s;
+		m->bytes = facts->bytes;
+		m->rules = facts->stats->rules;
+	}
+	return OK;
 }
 
 static enum err take_body(
     struct pull *p, const struct fetch_answer *answer, struct diag *why)
 {
-	struct feed *feed = p->options.feed;
-	struct meta *m = &feed->meta;
-	char sha256[DIGEST_TEXT_BYTES];
+	const struct meta *m = &p->options.feed->meta;
+	struct meta_held *held = calloc(1, sizeof *held);
+	struct body_facts facts;
 
-	digest_end(&p->sum, sha256);
-	bool same = m->fetched_s > 0 && strcmp(sha256, m->sha256) == 0;
-	enum err rc = same ? OK : judge(p, sha256, why);
-	if (rc == OK && !(same && feed->has_copy))
-		rc = commit_copy(p, why);
-	if (rc != OK)
-		return rc;
-	note_source(m, answer);
-	feed->has_copy = true;
-	m->result = same ? META_UNCHANGED : META_OK;
-	if (!same) {
-		copy_text(m->sha256, sizeof m->sha256, sha256);
-		m->fetched_s = p->options.now_s;
-		m->bytes = p->bytes;
-		m->rules = feed_parser_stats(p->parser)->rules;
+	if (held == NULL) {
+		diag_set(why, N_("out of memory"));
+		return ERR_MEMORY;
 	}
-	return OK;
+	enum err rc = body_finish(p->body, answer->member, why);
+	body_facts(&facts, p->body);
+	bool same = m->fetched_s > 0 && strcmp(facts.sha256, m->sha256) == 0;
+	if (rc == OK && !same)
+		rc = judge(p, &facts, why);
+	if (rc == OK && !same)
+		rc = look_for_holds(p, &facts, held, why);
+	if (rc == OK) {
+		rc = held->covers_count > 0 ? keep_held(p, answer, &facts, held, why)
+		                            : keep(p, answer, &facts, why);
+	}
+	free(held);
+	return rc;
+}
+
+/* ---- the sink ---- */
+
+static enum err sink_begin(void *context, struct diag *why)
+{
+	struct pull *p = context;
+	const struct body_options how = {
+	    .feed = p->options.feed,
+	    .protect = p->options.protect,
+	    .watch = p->options.watch,
+	};
+
+	drop_body(p);
+	enum err rc = body_new(&p->body, &how);
+	if (rc != OK)
+		diag_set(why, "%s", err_text(rc));
+	return rc;
+}
+
+static enum err sink_write(void *context, struct slice bytes, struct diag *why)
+{
+	const struct pull *p = context;
+	return body_write(p->body, bytes, why);
+}
+
+static enum err sink_folder(
+    void *context, const char *path, const char *member, struct diag *why)
+{
+	const struct pull *p = context;
+	return body_read_folder(p->body, path, member, why);
 }
 
 static enum err sink_end(void *context, const struct fetch_answer *answer, struct diag *why)
 {
 	struct pull *p = context;
+	struct meta *m = &p->options.feed->meta;
 	enum err rc = OK;
 
 	if (answer->not_modified) {
-		p->options.feed->meta.result = META_UNCHANGED;
+		m->result = m->held.since_s > 0 ? META_HELD : META_UNCHANGED;
 	} else {
 		rc = take_body(p, answer, why);
 	}
 	drop_body(p);
 	return rc;
+}
+
+/* "newly covers google.com, moet.gov.vn and 3 more names that many need: …" */
+static void describe_hold(struct meta *m)
+{
+	char names[META_REASON_BYTES / 2] = "";
+	const struct meta_held *held = &m->held;
+	size_t shown = 0, at = 0;
+
+	for (; shown < held->kept && shown < 3; shown++) {
+		int n = snprintf(names + at, sizeof names - at, "%s%s",
+		    shown > 0 ? ", " : "", held->covers[shown]);
+		if (n < 0 || (size_t)n >= sizeof names - at) {
+			names[at] = 0;
+			break;
+		}
+		at += (size_t)n;
+	}
+	(void)snprintf(m->reason, sizeof m->reason,
+	    N_("it newly covers %llu names that many need (%s); lachanctl feeds accept takes "
+	       "it"),
+	    (unsigned long long)held->covers_count, names);
 }
 
 static void log_result(const struct feed *feed)
@@ -217,6 +227,9 @@ static void log_result(const struct feed *feed)
 	if (m->result == META_REFUSED) {
 		log_warn("feeds", "%s: refused: %s; %s", name, m->reason,
 		    m->fetched_s > 0 ? "the last good copy stays" : "there is no copy yet");
+	} else if (m->result == META_HELD) {
+		log_warn(
+		    "feeds", "%s: held: %s; the last good copy stays", name, m->reason);
 	} else {
 		log_debug("feeds", "%s: %s, %" PRIu64 " rules", name,
 		    m->result == META_OK ? "fetched" : "unchanged", m->rules);
@@ -236,6 +249,8 @@ static void sink_done(
 	if (rc == OK) {
 		m->failures = 0;
 		m->reason[0] = 0;
+		if (m->result == META_HELD)
+			describe_hold(m);
 		wait_s = backoff_after_success(feed->config->refresh_ms / 1000, random);
 	} else {
 		m->failures++;
@@ -247,14 +262,30 @@ static void sink_done(
 	m->next_try_s = p->options.now_s + wait_s;
 	feed->tried = true;
 	feed->refused = rc != OK;
+	feed->held = rc == OK && m->result == META_HELD;
 	log_result(feed);
 	if (store_save_meta(feed) != OK)
 		log_error("feeds", "%s: cannot be written", feed->meta_path);
 }
 
-static const struct fetch_sink sink = {sink_begin, sink_write, sink_end, sink_done};
+static const struct fetch_sink sink = {
+    sink_begin, sink_write, sink_folder, sink_end, sink_done};
 
 /* ---- */
+
+/* The validators of what came last: of the body that is held, where there is one. */
+static void set_validators(
+    struct fetch_request *request, const struct pull_options *options)
+{
+	const struct meta *m = &options->feed->meta;
+	bool held = m->held.since_s > 0;
+
+	request->known_url = NULL;
+	if (options->how == PULL_IF_CHANGED)
+		request->known_url = held ? m->held.url : m->url;
+	request->etag = held ? m->held.etag : m->etag;
+	request->last_modified = held ? m->held.last_modified : m->last_modified;
+}
 
 enum err pull_start(
     struct pull **out, struct fetcher *fetcher, const struct pull_options *options)
@@ -266,18 +297,14 @@ enum err pull_start(
 	if (p == NULL)
 		return ERR_MEMORY;
 	p->options = *options;
-	p->file = ATOMIC_FILE_NONE;
-	p->is_allow = strcmp(feed->config->category.text, "allow") == 0;
 	struct fetch_request request = {
 	    .urls = p->urls,
 	    .url_count = urls->count < FETCH_URLS_MAX ? urls->count : FETCH_URLS_MAX,
-	    .known_url = options->how == PULL_IF_CHANGED ? feed->meta.url : NULL,
-	    .etag = feed->meta.etag,
-	    .last_modified = feed->meta.last_modified,
 	    .max_bytes = feed->config->max_size_bytes,
 	    .sink = &sink,
 	    .context = p,
 	};
+	set_validators(&request, options);
 	for (size_t i = 0; i < request.url_count; i++)
 		p->urls[i] = urls->items[i].text;
 	enum err rc = fetcher_add(fetcher, &request);

@@ -2,6 +2,7 @@
 #ifndef FEEDS_PULL_H
 #define FEEDS_PULL_H
 
+#include "feeds/cover.h"
 #include "feeds/fetch.h"
 #include "feeds/protect.h"
 #include "feeds/store.h"
@@ -16,19 +17,19 @@ enum pull_how {
 struct pull_options {
 	struct feed *feed;
 	const struct protect *protect;
+	const struct watch *watch;
+	const char *rules_path; /* rules.db in force, where there is one */
 	enum pull_how how;
 	int64_t now_s;
 	uint64_t random;
 };
 
 /* Queues the fetch of a feed. When it has ended, feed->meta says how and was saved,
- * feed->tried is set, and a new copy was committed to feed->copy_path. Logs once.
+ * feed->tried is set, and a new copy was committed to feed->copy_path, or to feed->held_path
+ * when it waits for a person. Logs once.
  * *out is the caller's; keep it until the fetcher has nothing pending. ERR_MEMORY. */
 MUST_CHECK enum err pull_start(
     struct pull **out, struct fetcher *fetcher, const struct pull_options *options);
 void pull_free(struct pull *p); /* NULL is fine */
-
-/* The options with which the texts of a feed are read, for pull and compile alike. */
-struct feed_options pull_feed_options(const struct config_feed *config);
 
 #endif

@@ -9,7 +9,9 @@
 #include <time.h>
 
 #include "feeds/backoff.h"
+#include "feeds/change.h"
 #include "feeds/compile.h"
+#include "feeds/cover.h"
 #include "feeds/pull.h"
 #include "feeds/resolve.h"
 #include "feeds/servers.h"
@@ -22,6 +24,7 @@ struct run {
 	const struct config *config;
 	struct store store;
 	struct protect *protect;
+	struct watch *watch;
 	int64_t now_s;
 	char rules_path[FILE_PATH_BYTES];
 	char control_path[FILE_PATH_BYTES];
@@ -44,8 +47,13 @@ static bool is_due(const struct run *run, const struct feed *feed)
 
 static bool is_wanted(const struct run *run, const struct feed *feed)
 {
+	if (feed->meta.off)
+		return false;
 	switch (run->options->mode) {
 	case RUN_OFFLINE:
+	case RUN_ACCEPT:
+	case RUN_OFF:
+	case RUN_ON:
 		return false;
 	case RUN_DUE:
 		/* A copy that has gone is fetched again, but not faster than the server
@@ -61,12 +69,13 @@ static bool is_wanted(const struct run *run, const struct feed *feed)
 /* In the rules, but without the text to compile them from again. */
 static bool is_missing(const struct feed *feed)
 {
-	return feed->meta.fetched_s > 0 && !feed->has_copy;
+	return feed->meta.fetched_s > 0 && !feed->has_copy && !feed->meta.off;
 }
 
 static bool is_missing_now(const struct run *run, const struct feed *feed)
 {
-	if (!is_missing(feed) || feed->refused || run->options->mode == RUN_OFFLINE)
+	if (!is_missing(feed) || feed->refused || feed->held ||
+	    run->options->mode == RUN_OFFLINE)
 		return false;
 	return run->options->mode != RUN_DUE || feed->meta.failures == 0 ||
 	    is_due(run, feed);
@@ -101,7 +110,7 @@ static enum pull_how how_of(const struct run *run, const struct feed *feed, choi
 	bool look = feed->has_copy || (!keeps_copies(run) && chosen == is_wanted);
 	bool pinned_anew = feed->config->sha256.text[0] != 0 &&
 	    !slice_equal_nocase(
-	        slice_of(feed->config->sha256.text), slice_of(feed->meta.sha256));
+	        slice_of(feed->config->sha256.text), slice_of(feed->meta.body_sha256));
 
 	return look && !pinned_anew && feed->meta.fetched_s > 0 ? PULL_IF_CHANGED
 	                                                        : PULL_WHOLE;
@@ -117,6 +126,8 @@ static enum err queue_pulls(
 		struct pull_options how = {
 		    .feed = feed,
 		    .protect = run->protect,
+		    .watch = run->watch,
+		    .rules_path = run->rules_path,
 		    .how = how_of(run, feed, chosen),
 		    .now_s = run->now_s,
 		    .random = random_number(),
@@ -222,6 +233,7 @@ static void after_publication(struct run *run, const struct compile_summary *sum
 	log_info("feeds", "rules published: %" PRIu64 " names from %zu feeds",
 	    summary->names, summary->feeds);
 	save_metas(run);
+	run->has_rules = true;
 	/* The digest of what was read, which may say more than what was expected. */
 	if (compile_digest(&run->store, &how, digest) != OK ||
 	    store_write_inputs(&run->store, digest) != OK) {
@@ -288,7 +300,7 @@ static bool publish(struct run *run)
 /* Its counts are known: a meta file that was lost gets them back by compiling. */
 static bool was_compiled(const struct feed *feed)
 {
-	return !feed->has_copy ||
+	return !feed->has_copy || feed->meta.off ||
 	    strcmp(feed->meta.category, feed->config->category.text) == 0;
 }
 
@@ -308,13 +320,21 @@ static bool is_up_to_date(const struct run *run)
 	    strcmp(now, then) == 0;
 }
 
-static bool has_anything(const struct run *run)
+static bool is_on(const struct run *run, const struct feed *feed)
 {
-	for (size_t i = 0; i < run->store.count; i++) {
-		if (run->store.feeds[i].has_copy || run->store.feeds[i].meta.fetched_s > 0)
-			return true;
-	}
-	return false;
+	(void)run;
+	return !feed->meta.off;
+}
+
+static bool was_fetched(const struct run *run, const struct feed *feed)
+{
+	return is_on(run, feed) && (feed->has_copy || feed->meta.fetched_s > 0);
+}
+
+static bool is_without_copy(const struct run *run, const struct feed *feed)
+{
+	(void)run;
+	return is_missing(feed);
 }
 
 /* ---- the run ---- */
@@ -345,6 +365,8 @@ static enum err open_run(struct run *run, struct diag *why)
 	    &run->store, server->state_dir.text, &run->config->filter.feeds, wait, why);
 	if (rc == OK)
 		rc = protect_new(&run->protect, run->config);
+	if (rc == OK)
+		rc = watch_new(&run->watch, run->config);
 	if (rc == OK && ruledb_open(&db, run->rules_path, NULL) == OK) {
 		run->has_rules = true;
 		ruledb_close(db);
@@ -352,22 +374,41 @@ static enum err open_run(struct run *run, struct diag *why)
 	return rc;
 }
 
+static bool is_change(const struct run *run)
+{
+	return run->options->mode == RUN_ACCEPT || run->options->mode == RUN_OFF ||
+	    run->options->mode == RUN_ON;
+}
+
+/* After an upgrade rules.db may be of a form that is not read any more, and a copy of every
+ * list is here: nobody need wait for the network. */
+static void publish_at_once(struct run *run)
+{
+	if (run->options->mode != RUN_OFFLINE && !run->has_rules &&
+	    count_chosen(run, was_fetched) > 0 && count_chosen(run, is_without_copy) == 0)
+		(void)publish(run);
+}
+
 static bool work(struct run *run)
 {
 	struct diag why = {.text = ""};
 
+	if (is_change(run) && !change_feed(&run->store, run->options))
+		return false;
+	publish_at_once(run);
 	if (count_chosen(run, is_wanted) > 0 && fetch(run, is_wanted, &why) != OK) {
 		log_error("feeds", "%s", why.text);
 		return false;
 	}
-	if (run->options->mode == RUN_OFFLINE && !has_anything(run)) {
+	bool nothing = count_chosen(run, was_fetched) == 0;
+	if (run->options->mode == RUN_OFFLINE && nothing) {
 		log_error("feeds", "there is no copy of any feed yet: nothing to compile");
 		return false;
 	}
 	/* With no feed at all rules.db is still made, so that its categories are known to
 	 * be empty; but a failed first fetch must not put nothing over packaged rules. */
-	if (!has_anything(run) && run->store.count > 0)
-		return false;
+	if (nothing && count_chosen(run, is_on) > 0)
+		return is_change(run);
 	return is_up_to_date(run) || publish(run);
 }
 
@@ -390,10 +431,11 @@ bool run_feeds(const struct run_options *options)
 	}
 	for (size_t i = 0; rc == OK && i < run.store.count; i++) {
 		const struct feed *feed = &run.store.feeds[i];
-		fine = fine && !feed->refused;
-		if (feed->tried)
+		fine = fine && !feed->refused && !feed->held;
+		if (feed->tried || feed->changed)
 			options->on_feed(options->context, feed);
 	}
+	watch_free(run.watch);
 	protect_free(run.protect);
 	store_close(&run.store);
 	return fine;

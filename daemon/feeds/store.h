@@ -26,6 +26,7 @@ struct feed {
 	bool refused;  /* in this run; meta.reason says why */
 	bool held;     /* in this run: the body that came waits for a person */
 	bool tried;    /* in this run */
+	bool changed;  /* in this run, as a person asked: accepted, off, on */
 };
 
 struct store {

@@ -90,6 +90,18 @@ static bool scheme_of(CURLU *u, enum url_scheme *out)
 	return found;
 }
 
+/* What is behind # in `u`, which loses it. */
+static bool take_fragment(struct url *out, CURLU *u)
+{
+	char *text = part(u, CURLUPART_FRAGMENT, 0);
+	bool fine = text == NULL ||
+	    copy_part(
+	        out->member, sizeof out->member, u, CURLUPART_FRAGMENT, CURLU_URLDECODE);
+
+	curl_free(text);
+	return fine && curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK;
+}
+
 /* Fills *out from `u`; the flags of curl_url_set() have refused users already. */
 static enum err fill(struct url *out, CURLU *u, struct diag *why)
 {
@@ -100,8 +112,8 @@ static enum err fill(struct url *out, CURLU *u, struct diag *why)
 		return ERR_FORMAT;
 	}
 	/* A fragment stays with the reader of a URL (RFC 9110 section 4.2.5). */
-	(void)curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
-	bool fine = (fresh.scheme == URL_FILE || host_to_ascii(u)) &&
+	bool fine = take_fragment(&fresh, u) &&
+	    (fresh.scheme == URL_FILE || host_to_ascii(u)) &&
 	    copy_part(fresh.text, sizeof fresh.text, u, CURLUPART_URL, 0);
 	if (fine && fresh.scheme == URL_FILE) {
 		fine = copy_part(
@@ -165,12 +177,17 @@ static enum err parse_packaged(
     struct url *out, const char *path, const char *data_folder, struct diag *why)
 {
 	struct url fresh = {.scheme = URL_FILE};
+	const char *hash = strchrnul(path, '#');
+	struct slice plain = {(const uint8_t *)path, (size_t)(hash - path)};
+	char file[URL_BYTES];
 
-	if (climbs(path)) {
+	(void)snprintf(file, sizeof file, "%.*s", (int)plain.len, path);
+	(void)snprintf(fresh.member, sizeof fresh.member, "%s", *hash != 0 ? hash + 1 : "");
+	if (climbs(file)) {
 		diag_set(why, N_("a relative file may not leave the data folder"));
 		return ERR_FORMAT;
 	}
-	if (path_join(fresh.path, sizeof fresh.path, data_folder, path) != OK ||
+	if (path_join(fresh.path, sizeof fresh.path, data_folder, file) != OK ||
 	    !file_text(&fresh)) {
 		diag_set(why, N_("not a usable path"));
 		return ERR_FORMAT;

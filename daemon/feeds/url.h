@@ -12,6 +12,7 @@
 enum {
 	URL_BYTES = 2048,
 	URL_HOST_BYTES = 256,
+	URL_MEMBER_BYTES = 256,
 	URL_REDIRECTS_MAX = 5
 };
 
@@ -22,12 +23,14 @@ enum url_scheme {
 };
 
 /* `text` is normalised. `host` is lower-case A-labels, or a literal address without
- * brackets; empty for files, whose place in the file system is `path`. */
+ * brackets; empty for files, whose place in the file system is `path`. `member` is what stood
+ * behind #: which part of an archive is meant; no server is told. */
 struct url {
 	enum url_scheme scheme;
 	char text[URL_BYTES];
 	char host[URL_HOST_BYTES];
 	char path[URL_BYTES];
+	char member[URL_MEMBER_BYTES];
 	uint16_t port;
 	bool literal;             /* the host is an address */
 	enum address_class class; /* of a literal host */
