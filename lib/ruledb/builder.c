@@ -6,6 +6,7 @@
 
 enum {
 	TEXT_MAX_BYTES = 16 << 20,
+	TERMS_MAX_BYTES = 1 << 28,
 	REASONS_MAX = RULEDB_FEEDS_MAX * 64
 };
 
@@ -17,7 +18,7 @@ enum err ruledb_builder_new(
 	if (b == NULL)
 		return ERR_MEMORY;
 	b->options = *options;
-	b->max = options->max_bytes / sizeof *b->records;
+	b->specials.terms = BUF_INIT(TERMS_MAX_BYTES);
 	b->text = BUF_INIT(TEXT_MAX_BYTES);
 	buf_byte(&b->text, 0); /* offset 0 is the empty text */
 	b->labels_min = NAME_LABELS_MAX;
@@ -37,12 +38,14 @@ void ruledb_builder_free(struct ruledb_builder *b)
 	free(b->reasons);
 	free(b->overflow);
 	free(b->directory);
+	free(b->networks);
+	specials_deinit(&b->specials);
 	sets_deinit(&b->sets);
 	buf_deinit(&b->text);
 	free(b);
 }
 
-static enum err keep_text(struct ruledb_builder *b, const char *text, uint32_t *out)
+enum err builder_keep_text(struct ruledb_builder *b, const char *text, uint32_t *out)
 {
 	if (text == NULL || text[0] == '\0') {
 		*out = 0;
@@ -74,7 +77,7 @@ enum err ruledb_builder_category(struct ruledb_builder *b, const char *name, uns
 	if (b->category_count == RULEDB_CATEGORIES_MAX)
 		return ERR_FULL;
 	struct builder_category *c = &b->categories[b->category_count];
-	enum err rc = keep_text(b, name, &c->name);
+	enum err rc = builder_keep_text(b, name, &c->name);
 	if (rc == OK)
 		*out = b->category_count++;
 	return rc;
@@ -95,7 +98,8 @@ enum err ruledb_builder_feed(
 	struct builder_feed *feed = &b->feeds[b->feed_count];
 	*feed = (struct builder_feed){
 	    .category = (uint16_t)index, .reason_first = b->reason_count};
-	rc = keep_text(b, name, &feed->name);
+	b->specials.feed_terms = b->specials.terms.len;
+	rc = builder_keep_text(b, name, &feed->name);
 	if (rc == OK)
 		*out = b->feed_count++;
 	return rc;
@@ -113,11 +117,18 @@ static enum err squeeze(struct ruledb_builder *b)
 
 static enum err grow(struct ruledb_builder *b)
 {
-	if (b->capacity == b->max)
+	size_t taken = specials_bytes(&b->specials);
+	size_t max = taken < b->options.max_bytes
+	    ? (b->options.max_bytes - taken) / sizeof *b->records
+	    : 0;
+
+	if (max == 0)
+		return ERR_FULL;
+	if (b->capacity >= max)
 		return squeeze(b);
 	size_t capacity = b->capacity == 0 ? 4096 : b->capacity + b->capacity / 2;
-	if (capacity > b->max)
-		capacity = b->max;
+	if (capacity > max)
+		capacity = max;
 	struct record *records = reallocarray(b->records, capacity, sizeof *records);
 	if (records == NULL)
 		return ERR_MEMORY;
@@ -126,40 +137,51 @@ static enum err grow(struct ruledb_builder *b)
 	return OK;
 }
 
-enum err ruledb_builder_add(struct ruledb_builder *b, struct dname name, unsigned kind)
+enum err builder_push(struct ruledb_builder *b, struct record record)
 {
-	size_t labels = name_label_count(name);
-
-	if (b->feed_count == 0 || labels == 0 || kind >= RULEDB_KINDS ||
-	    (KINDS_VALID >> kind & 1) == 0)
-		return ERR_RANGE;
 	if (b->count == b->capacity) {
-		enum err rc = b->max == 0 ? ERR_FULL : grow(b);
+		enum err rc = grow(b);
 		if (rc != OK)
 			return rc;
 	}
-	uint64_t hash = name_hash(name, b->options.key);
-	b->records[b->count++] = (struct record){
-	    (uint32_t)(hash >> 32), (uint32_t)hash, (b->feed_count - 1) << 4 | kind};
-	if (labels < b->labels_min)
-		b->labels_min = (unsigned)labels;
-	if (labels > b->labels_max)
-		b->labels_max = (unsigned)labels;
+	b->records[b->count++] = record;
 	return OK;
 }
 
-enum err ruledb_builder_add_rule(struct ruledb_builder *b, const struct rule *rule)
+void builder_note_labels(struct ruledb_builder *b, struct dname name)
 {
-	if (rule->subject != RULE_OF_NAME || rule->terms != NULL)
-		return ERR_UNSUPPORTED;
-	return ruledb_builder_add(b, rule->name, rule->kind);
+	unsigned labels = (unsigned)name_label_count(name);
+
+	if (labels < b->labels_min)
+		b->labels_min = labels;
+	if (labels > b->labels_max)
+		b->labels_max = labels;
+}
+
+enum err ruledb_builder_add(struct ruledb_builder *b, struct dname name, unsigned kind)
+{
+	if (b->feed_count == 0 || name.len <= 1 || kind >= RULEDB_KINDS ||
+	    (KINDS_VALID >> kind & 1) == 0)
+		return ERR_RANGE;
+	uint64_t hash = name_hash(name, b->options.key);
+	enum err rc = builder_push(b,
+	    (struct record){
+	        (uint32_t)(hash >> 32), (uint32_t)hash, (b->feed_count - 1) << 4 | kind});
+	if (rc == OK)
+		builder_note_labels(b, name);
+	return rc;
 }
 
 void ruledb_builder_feed_options(struct ruledb_builder *b, bool longest, bool rewrite)
 {
-	(void)b;
-	(void)longest;
-	(void)rewrite;
+	if (b->feed_count == 0)
+		return;
+	uint16_t *flags = &b->feeds[b->feed_count - 1].flags;
+	*flags &= FEED_FLAG_EXACT;
+	if (longest)
+		*flags |= FEED_FLAG_LONGEST;
+	if (rewrite)
+		*flags |= FEED_FLAG_REWRITE;
 }
 
 void ruledb_builder_drop_feed(struct ruledb_builder *b)
@@ -175,6 +197,7 @@ void ruledb_builder_drop_feed(struct ruledb_builder *b)
 			b->records[kept++] = b->records[i];
 	}
 	b->count = kept;
+	specials_drop_feed(b);
 }
 
 enum err ruledb_builder_provenance(
@@ -183,14 +206,16 @@ enum err ruledb_builder_provenance(
 	if (b->feed_count == 0)
 		return ERR_RANGE;
 	struct builder_feed *feed = &b->feeds[b->feed_count - 1];
-	enum err rc = keep_text(b, from->url, &feed->url);
+	enum err rc = builder_keep_text(b, from->url, &feed->url);
 	if (rc == OK)
-		rc = keep_text(b, from->source, &feed->source);
+		rc = builder_keep_text(b, from->source, &feed->source);
 	if (rc == OK)
-		rc = keep_text(b, from->format, &feed->format);
+		rc = builder_keep_text(b, from->format, &feed->format);
 	if (rc == OK)
-		rc = keep_text(b, from->sha256, &feed->sha256);
-	feed->flags = from->exact ? FEED_FLAG_EXACT : 0;
+		rc = builder_keep_text(b, from->sha256, &feed->sha256);
+	feed->flags &= (uint16_t)~FEED_FLAG_EXACT;
+	if (from->exact)
+		feed->flags |= FEED_FLAG_EXACT;
 	feed->fetched_s = from->fetched_s;
 	feed->rules = from->rules;
 	feed->idle = from->idle;
@@ -210,7 +235,7 @@ enum err ruledb_builder_refused(
 		return ERR_MEMORY;
 	b->reasons = reasons;
 	struct builder_feed *feed = &b->feeds[b->feed_count - 1];
-	enum err rc = keep_text(b, reason, &reasons[b->reason_count].text);
+	enum err rc = builder_keep_text(b, reason, &reasons[b->reason_count].text);
 	if (rc != OK)
 		return rc;
 	reasons[b->reason_count++].lines = lines;
@@ -221,7 +246,7 @@ enum err ruledb_builder_refused(
 
 size_t ruledb_builder_rules(const struct ruledb_builder *b)
 {
-	return b->count;
+	return b->count + b->specials.count;
 }
 
 enum err ruledb_builder_write(struct ruledb_builder *b, int fd)

@@ -6,11 +6,11 @@
  *   0 +--------------------------------------------------------------------------+
  *     | "lachanR1"  version:4  header bytes:4  file bytes:8  checksum:8          |
  *  32 | key:16  generation:8  built_s:8                                          |
- *  64 | directory bits k:4  counts of entries, overflow, sets, members,          |
- *     | feeds, categories, reasons, text bytes: 4 each                           |
- * 100 | least labels:1  most labels:1  0:2  rules:8                              |
- * 112 | offsets of the nine sections below, in their order: 8 each   0:8         |
- * 192 +--------------------------------------------------------------------------+
+ *  64 | directory bits k:4  counts of entries, overflow, sets, members, feeds,   |
+ *     | categories, reasons, specials, networks, bytes of terms and text: 4 each |
+ * 112 | least labels:1  most labels:1  0:2  patterns:4  rules:8                  |
+ * 128 | offsets of the twelve sections below, in their order: 8 each   0:32      |
+ * 256 +--------------------------------------------------------------------------+
  *     | entries     u64 each, ascending within a bucket:                         |
  *     |               63            16 15         0                              |
  *     |               [ remainder:48  ][ value:16 ]                              |
@@ -22,13 +22,20 @@
  *     | sets        {at u64, below u64, first member u32, members u16, flags u16}|
  *     |             at: categories that block the set's name itself;             |
  *     |             below: those that block names below it, both as if no        |
- *     |             exception existed; flag 1: it holds an exception, judge      |
- *     |             feed by feed                                                 |
+ *     |             exception and no special rule existed; flag 1: it holds one, |
+ *     |             judge feed by feed                                           |
  *     | members     {feed u16, kinds u16}, ascending by feed within a set;       |
- *     |             bit i of kinds: the feed has a rule of enum ruledb_kind i    |
- *     | feeds       80 bytes each, see FEED_AT_...                               |
- *     | categories  {name text u32, 0 u32, names u64}                            |
+ *     |             bit i of kinds: the feed has a plain rule of enum rule_kind  |
+ *     |             i; bit 3 or 7: it has special rules here (3), special        |
+ *     |             exceptions (7)                                               |
+ *     | feeds       96 bytes each, see FEED_AT_...                               |
+ *     | categories  {name text u32, patterns and networks u32, names u64}        |
  *     | reasons     {reason text u32, 0 u32, lines u64}, of the feeds in order   |
+ *     | specials    24 bytes each, see SPECIAL_AT_...; names, then patterns,     |
+ *     |             then networks; each ascending by hash, feed, kind, terms     |
+ *     | networks    {octets 16, family u8, bits u8, 0 u16, special u32},         |
+ *     |             ascending by family, bits, octets, special                   |
+ *     | terms       what rule_terms_write() made, of the specials                |
  *     | text        strings, each ended by a zero byte                           |
  *     +--------------------------------------------------------------------------+
  *
@@ -42,8 +49,8 @@
 #define RULEDB_MAGIC "lachanR1"
 
 enum {
-	FORMAT_VERSION = 1,
-	FORMAT_HEADER_BYTES = 192,
+	FORMAT_VERSION = 2,
+	FORMAT_HEADER_BYTES = 256,
 	FORMAT_CHECKED_FROM = 32,
 	FORMAT_PIECE_BYTES = 65536,
 	FORMAT_BITS_MIN = 1,
@@ -53,9 +60,11 @@ enum {
 	FORMAT_OVERFLOW_BYTES = 8,
 	FORMAT_SET_BYTES = 24,
 	FORMAT_MEMBER_BYTES = 4,
-	FORMAT_FEED_BYTES = 80,
+	FORMAT_FEED_BYTES = 96,
 	FORMAT_CATEGORY_BYTES = 16,
 	FORMAT_REASON_BYTES = 16,
+	FORMAT_SPECIAL_BYTES = 24,
+	FORMAT_NETWORK_BYTES = 24,
 	FORMAT_VALUE_OVERFLOW = 65535
 };
 
@@ -68,6 +77,9 @@ enum section {
 	SECTION_FEEDS,
 	SECTION_CATEGORIES,
 	SECTION_REASONS,
+	SECTION_SPECIALS,
+	SECTION_NETWORKS,
+	SECTION_TERMS,
 	SECTION_TEXT,
 	SECTIONS
 };
@@ -82,11 +94,12 @@ enum {
 	HEADER_AT_GENERATION = 48,
 	HEADER_AT_BUILT = 56,
 	HEADER_AT_BITS = 64,
-	HEADER_AT_COUNTS = 68, /* eight: sections without the directory */
-	HEADER_AT_LABELS_MIN = 100,
-	HEADER_AT_LABELS_MAX = 101,
-	HEADER_AT_RULES = 104,
-	HEADER_AT_OFFSETS = 112
+	HEADER_AT_COUNTS = 68, /* eleven: sections without the directory */
+	HEADER_AT_LABELS_MIN = 112,
+	HEADER_AT_LABELS_MAX = 113,
+	HEADER_AT_PATTERNS = 116,
+	HEADER_AT_RULES = 120,
+	HEADER_AT_OFFSETS = 128
 };
 
 /* Places in a feed's record; texts are offsets into the text section. */
@@ -106,7 +119,31 @@ enum {
 	FEED_AT_REFUSED = 64,
 	FEED_AT_REASON_FIRST = 72, /* u32 */
 	FEED_AT_REASON_COUNT = 76, /* u32 */
-	FEED_FLAG_EXACT = 1
+	FEED_AT_SPECIALS = 80,     /* u32, and the two that follow */
+	FEED_AT_PATTERNS = 84,
+	FEED_AT_NETWORKS = 88,
+	FEED_FLAG_EXACT = 1,
+	FEED_FLAG_LONGEST = 2,
+	FEED_FLAG_REWRITE = 4,
+	FEED_FLAGS_ALL = 7
+};
+
+/* Places in a special rule's record. */
+enum {
+	SPECIAL_AT_HASH = 0,       /* of the name; 0 for patterns and networks */
+	SPECIAL_AT_TERMS = 8,      /* u32, offset into the terms section */
+	SPECIAL_AT_TERMS_LEN = 12, /* u16 */
+	SPECIAL_AT_FEED = 14,      /* u16 */
+	SPECIAL_AT_KIND = 16,      /* u8, enum rule_kind */
+	SPECIAL_AT_SUBJECT = 17    /* u8, enum rule_subject */
+};
+
+/* Places in a network's record. */
+enum {
+	NETWORK_AT_OCTETS = 0,
+	NETWORK_AT_FAMILY = 16,
+	NETWORK_AT_BITS = 17,
+	NETWORK_AT_RULE = 20
 };
 
 /* Places in a set's record. */

@@ -7,71 +7,46 @@ struct hits {
 	size_t count;
 };
 
-static void hits_add(
-    struct hits *h, const struct ruledb_hit *template, unsigned kinds, bool wins)
+static void add_kinds(struct hits *h, const struct taken *taken, unsigned kinds, bool wins)
 {
-	for (unsigned kind = 0; kind < RULEDB_KINDS; kind++) {
+	for (unsigned kind = 0; kind < RULE_KINDS; kind++) {
 		if ((kinds >> kind & 1) == 0)
 			continue;
 		if (h->count < h->max) {
-			h->out[h->count] = *template;
-			h->out[h->count].kind = (uint8_t)kind;
-			h->out[h->count].wins = wins;
+			h->out[h->count] = (struct ruledb_hit){
+			    .feed = (uint16_t)taken->feed,  /* < RULEDB_FEEDS_MAX */
+			    .depth = (uint8_t)taken->depth, /* <= NAME_LABELS_MAX */
+			    .kind = (uint8_t)kind,
+			    .wins = wins,
+			    .rule = taken->rule,
+			};
 		}
 		h->count++;
 	}
 }
 
-/* The kinds that each feed has for the name, over all depths. */
-static void gather(const struct layout *l, const struct met_set *met, size_t count,
-    size_t labels, uint16_t kinds[RULEDB_FEEDS_MAX])
+static void add_hit(struct judging *j, const struct taken *taken, void *arg)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct set_view set = set_view_at(l, met[i].set);
-		for (unsigned k = 0; k < set.member_count; k++) {
-			const uint8_t *member =
-			    set.members + (size_t)k * FORMAT_MEMBER_BYTES;
-			kinds[le16_load(member)] |= (uint16_t)kinds_reaching(
-			    le16_load(member + 2), met[i].depth == labels);
-		}
-	}
-}
+	unsigned winning = judge_winning(j, taken);
 
-static bool feed_allows(const struct layout *l, unsigned feed)
-{
-	return le16_load(l->section[SECTION_FEEDS] + (size_t)feed * FORMAT_FEED_BYTES +
-	           FEED_AT_CATEGORY) == RULEDB_CATEGORY_ALLOW;
+	add_kinds(arg, taken, taken->kinds & winning, true);
+	add_kinds(arg, taken, taken->kinds & ~winning, false);
 }
 
 size_t ruledb_hits(const struct ruledb *db, struct ruledb_scratch *scratch,
     const struct ruledb_question *question, struct ruledb_hit *out, size_t max)
 {
-	const struct name_hashes *hashes = question->hashes;
-	(void)scratch;
-	const struct layout *l = &db->at;
 	struct met_set met[NAME_LABELS_MAX];
-	uint16_t kinds[RULEDB_FEEDS_MAX] = {0};
+	struct pattern_hits patterns = {.count = 0};
 	struct hits hits = {out, max, 0};
+	struct judging j = {
+	    .db = db, .question = question, .met = met, .patterns = &patterns};
 
-	size_t count = layout_collect(l, hashes, met);
-	gather(l, met, count, hashes->count, kinds);
-	for (size_t i = 0; i < count; i++) {
-		struct set_view set = set_view_at(l, met[i].set);
-		for (unsigned k = 0; k < set.member_count; k++) {
-			const uint8_t *member =
-			    set.members + (size_t)k * FORMAT_MEMBER_BYTES;
-			unsigned feed = le16_load(member);
-			unsigned rank =
-			    feed_allows(l, feed) ? KINDS_VALID : kinds_rank(kinds[feed]);
-			unsigned here = kinds_reaching(
-			    le16_load(member + 2), met[i].depth == hashes->count);
-			struct ruledb_hit hit = {.feed = (uint16_t)feed,
-			    .depth = (uint8_t)met[i].depth,
-			    .rule = RULEDB_NO_RULE};
-			hits_add(&hits, &hit, here & rank, true);
-			hits_add(&hits, &hit, here & ~rank, false);
-		}
-	}
+	j.met_count = layout_collect(&db->at, question->hashes, met);
+	if (db->patterns != NULL)
+		patterns_find(db->patterns, scratch, question, &patterns);
+	judge_weigh(&j);
+	judge_each(&j, add_hit, &hits);
 	return hits.count;
 }
 
@@ -80,6 +55,21 @@ static uint32_t find_name(const struct layout *l, const struct name_hashes *hash
 	if (hashes->count == 0)
 		return RULEDB_NO_SET;
 	return layout_find(l, hashes->at[hashes->count - 1]);
+}
+
+static uint16_t special_kinds(const struct layout *l, uint64_t hash, unsigned feed)
+{
+	uint32_t end = layout_named_specials(l);
+	uint16_t kinds = 0;
+
+	for (uint32_t rule = layout_find_special(l, hash); rule < end; rule++) {
+		struct special_view special = special_at(l, rule);
+		if (special.hash != hash)
+			break;
+		if (special.feed == feed)
+			kinds |= (uint16_t)(1u << special.kind);
+	}
+	return kinds;
 }
 
 uint16_t ruledb_kinds_of(
@@ -91,8 +81,13 @@ uint16_t ruledb_kinds_of(
 	struct set_view set = set_view_at(&db->at, found);
 	for (unsigned k = 0; k < set.member_count; k++) {
 		const uint8_t *member = set.members + (size_t)k * FORMAT_MEMBER_BYTES;
-		if (le16_load(member) == feed)
-			return le16_load(member + 2);
+		if (le16_load(member) != feed)
+			continue;
+		unsigned kinds = le16_load(member + 2);
+		if ((kinds & KINDS_SPECIAL) != 0)
+			kinds |=
+			    special_kinds(&db->at, hashes->at[hashes->count - 1], feed);
+		return (uint16_t)(kinds & KINDS_VALID);
 	}
 	return 0;
 }

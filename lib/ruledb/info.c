@@ -28,7 +28,12 @@ void ruledb_stat(const struct ruledb *db, struct ruledb_stat *out)
 	    .feeds = l->count[SECTION_FEEDS],
 	    .categories = l->count[SECTION_CATEGORIES],
 	    .sets = l->count[SECTION_SETS],
+	    .specials = l->count[SECTION_SPECIALS],
+	    .patterns = l->patterns,
+	    .networks = l->count[SECTION_NETWORKS],
 	};
+	for (unsigned i = 0; i < l->patterns; i++)
+		out->cut += patterns_cut(db->patterns, i);
 }
 
 bool ruledb_feed_at(const struct ruledb *db, unsigned i, struct ruledb_feed *out)
@@ -36,6 +41,7 @@ bool ruledb_feed_at(const struct ruledb *db, unsigned i, struct ruledb_feed *out
 	if (i >= db->at.count[SECTION_FEEDS])
 		return false;
 	const uint8_t *record = feed_record(db, i);
+	unsigned flags = le16_load(record + FEED_AT_FLAGS);
 	*out = (struct ruledb_feed){
 	    .name = text_at(db, record + FEED_AT_NAME),
 	    .url = text_at(db, record + FEED_AT_URL),
@@ -43,13 +49,18 @@ bool ruledb_feed_at(const struct ruledb *db, unsigned i, struct ruledb_feed *out
 	    .format = text_at(db, record + FEED_AT_FORMAT),
 	    .sha256 = text_at(db, record + FEED_AT_SHA256),
 	    .category = le16_load(record + FEED_AT_CATEGORY),
-	    .exact = (le16_load(record + FEED_AT_FLAGS) & FEED_FLAG_EXACT) != 0,
+	    .exact = (flags & FEED_FLAG_EXACT) != 0,
+	    .longest = (flags & FEED_FLAG_LONGEST) != 0,
+	    .rewrite = (flags & FEED_FLAG_REWRITE) != 0,
 	    .fetched_s = (int64_t)le64_load(record + FEED_AT_FETCHED),
 	    .names = le64_load(record + FEED_AT_NAMES),
 	    .exceptions = le64_load(record + FEED_AT_EXCEPTIONS),
 	    .rules = le64_load(record + FEED_AT_RULES),
 	    .idle = le64_load(record + FEED_AT_IDLE),
 	    .refused = le64_load(record + FEED_AT_REFUSED),
+	    .specials = le32_load(record + FEED_AT_SPECIALS),
+	    .patterns = le32_load(record + FEED_AT_PATTERNS),
+	    .networks = le32_load(record + FEED_AT_NETWORKS),
 	    .reasons = le32_load(record + FEED_AT_REASON_COUNT),
 	};
 	return true;
@@ -76,6 +87,7 @@ bool ruledb_category_at(const struct ruledb *db, unsigned i, struct ruledb_categ
 		return false;
 	const uint8_t *record = category_record(db, i);
 	out->name = text_at(db, record);
+	out->others = le32_load(record + 4);
 	out->names = le64_load(record + 8);
 	return true;
 }
@@ -87,4 +99,10 @@ int ruledb_category_find(const struct ruledb *db, const char *name)
 			return (int)i;
 	}
 	return -1;
+}
+
+bool ruledb_rule_terms(const struct ruledb *db, uint32_t rule, struct rule_terms *out)
+{
+	return rule < db->at.count[SECTION_SPECIALS] &&
+	    rule_terms_read(out, special_at(&db->at, rule).terms) == OK;
 }

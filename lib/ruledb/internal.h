@@ -16,14 +16,20 @@ struct layout {
 	unsigned bits;            /* k, 1..30 */
 	uint8_t labels_min;       /* 1 and 0 when there is no entry */
 	uint8_t labels_max;
+	uint32_t patterns; /* of the specials; they stand before the networks */
 	struct hash_key key;
 	uint64_t checksum;
 	struct slice image;
 };
 
+struct patterns;
+
 struct ruledb {
 	struct layout at;
-	bool mapped; /* munmap at the end */
+	bool mapped;               /* munmap at the end */
+	struct patterns *patterns; /* NULL without any */
+	/* Bit b: there is a network with a prefix of b bits; IPv4, IPv6. */
+	uint64_t prefixes[2][3];
 };
 
 /* Reads and checks the header alone: after OK every section lies inside `image`. */
@@ -57,12 +63,152 @@ struct met_set {
 size_t layout_collect(const struct layout *l, const struct name_hashes *hashes,
     struct met_set met[NAME_LABELS_MAX]);
 
+/* A special rule's record, opened. */
+struct special_view {
+	uint64_t hash;
+	struct slice terms;
+	unsigned feed;
+	unsigned kind;
+	unsigned subject;
+};
+
+struct special_view special_at(const struct layout *l, uint32_t rule);
+/* Name specials come first; the number of those. */
+static inline uint32_t layout_named_specials(const struct layout *l)
+{
+	return l->count[SECTION_SPECIALS] - l->patterns - l->count[SECTION_NETWORKS];
+}
+/* The first special rule of a name; those that follow with the same hash are its others. */
+uint32_t layout_find_special(const struct layout *l, uint64_t hash);
+
+static inline const uint8_t *layout_feed(const struct layout *l, unsigned feed)
+{
+	return l->section[SECTION_FEEDS] + (size_t)feed * FORMAT_FEED_BYTES;
+}
+
+/* ---- patterns (patterns.c) ---- */
+
+enum {
+	PATTERN_HITS_MAX = 32,  /* rules of one name; more are cut */
+	PATTERN_RUNS_MAX = 256, /* of PCRE2 for one name; more are cut */
+	PATTERN_LIMIT_STEPS = 1000,
+	PATTERN_LIMIT_HEAP_KIB = 256,
+	PATTERN_CODE_MAX_BYTES = 32 * 1024,
+	PATTERN_CODES_MAX_BYTES = 16 * 1024 * 1024
+};
+
+struct pattern_hits {
+	uint32_t rules[PATTERN_HITS_MAX];
+	size_t count;
+};
+
+/* Compiles the patterns of a verified database; *out is NULL without any. ERR_MEMORY. */
+MUST_CHECK enum err patterns_new(struct patterns **out, const struct layout *l);
+void patterns_free(struct patterns *p); /* NULL is fine */
+/* The patterns that match the name, in any order; what s remembers is not asked again. */
+void patterns_find(const struct patterns *p, struct ruledb_scratch *s,
+    const struct ruledb_question *question, struct pattern_hits *out);
+uint64_t patterns_cut(const struct patterns *p, unsigned i);
+
+enum pattern_fitness {
+	PATTERN_FITS,
+	PATTERN_FITS_WITHOUT_LITERAL,
+	PATTERN_DOES_NOT_COMPILE,
+	PATTERN_TOO_LARGE
+};
+/* Whether a reader could use it. *code_bytes is set unless it does not compile. */
+enum pattern_fitness pattern_check(struct slice text, size_t *code_bytes);
+
+/* ---- literals (literal.c) ---- */
+
+enum {
+	LITERAL_MIN = 3,
+	LITERAL_MAX_BYTES = 64,
+	LITERALS_MAX = 16
+};
+
+struct literal {
+	uint8_t len;
+	uint8_t bytes[LITERAL_MAX_BYTES]; /* lower case */
+};
+
+/* For each alternative of a pattern a text of LITERAL_MIN octets or more that every name it
+ * matches holds; their number, or 0 where that is not certain. */
+size_t pattern_literals(struct slice pattern, struct literal out[LITERALS_MAX]);
+
+/* ---- scratch (scratch.c) ---- */
+
+enum {
+	SCRATCH_MEMORY = 4096, /* names */
+	SCRATCH_RULES = 5      /* names with more pattern rules are asked again */
+};
+
+struct remembered {
+	uint64_t tag; /* 0: empty */
+	uint32_t rules[SCRATCH_RULES];
+	uint32_t count;
+};
+
+struct ruledb_scratch {
+	struct ruledb_scratch_stats stats;
+	void *match_data;    /* pcre2_match_data */
+	void *match_context; /* pcre2_match_context, with the limits */
+	uint32_t round;      /* of `tried` */
+	struct remembered memory[SCRATCH_MEMORY];
+	uint32_t tried[RULEDB_PATTERNS_MAX]; /* pattern -> the round it was last run in */
+};
+
+/* ---- judging (judge.c) ---- */
+
+/* A rule that reaches the name and whose conditions hold; several plain kinds of one feed at
+ * one name come together. */
+struct taken {
+	unsigned feed;
+	unsigned kinds; /* bits 1 << kind, only those that reach the name */
+	unsigned depth;
+	uint32_t rule;                  /* or RULEDB_NO_RULE */
+	const struct rule_terms *terms; /* NULL: plain */
+};
+
+/* One question before one database. */
+struct judging {
+	const struct ruledb *db;
+	const struct ruledb_question *question;
+	const struct met_set *met;
+	size_t met_count;
+	const struct pattern_hits *patterns; /* NULL: none */
+	bool named;    /* a special rule stands at the name or above */
+	bool has_data; /* a rule with data takes part */
+	bool has_undo; /* an exception from rules with data does */
+	uint64_t answers[RULEDB_FEED_WORDS]; /* feeds by rank whose data answer */
+	uint16_t kinds[RULEDB_FEEDS_MAX];    /* that are weighed */
+	uint16_t best[RULEDB_FEEDS_MAX];     /* feeds by length: 1 + 2 * labels + exact */
+};
+
+typedef void (*judge_visit)(struct judging *j, const struct taken *taken, void *arg);
+
+/* Weighs all rules that take part. */
+void judge_weigh(struct judging *j);
+/* Every rule that takes part: patterns, then names from the TLD on. */
+void judge_each(struct judging *j, judge_visit visit, void *arg);
+/* The kinds of `taken` that decide for its feed. After judge_weigh. */
+unsigned judge_winning(struct judging *j, const struct taken *taken);
+/* Adds the deciding rules to a listing that has been emptied. After judge_weigh. */
+void judge_list(struct judging *j, struct listing *out);
+
+/* All empty, but for the depths and data, which then mean nothing. */
+void listing_clear(struct listing *out);
+void listing_add(struct listing *out, const struct layout *l, const struct taken *taken);
+
 /* Kinds by what they do, as bits 1 << kind. */
 enum {
 	KINDS_SUBTREE = 0x1111,
 	KINDS_EXACT = 0x2222,
 	KINDS_BELOW = 0x4444,
 	KINDS_VALID = 0x7777,
+	KINDS_SPECIAL_BLOCK = 0x0008, /* as members say it */
+	KINDS_SPECIAL_EXCEPTION = 0x0080,
+	KINDS_SPECIAL = KINDS_SPECIAL_BLOCK | KINDS_SPECIAL_EXCEPTION,
 	KINDS_BLOCK = 0x0007,
 	KINDS_EXCEPTION = 0x0070,
 	KINDS_IMPORTANT_BLOCK = 0x0700,
@@ -99,6 +245,9 @@ struct record {
 	uint32_t hash_low;
 	uint32_t tag; /* feed << 4 | kind */
 };
+
+/* In a tag: undone by a badfilter, to be dropped. */
+#define RECORD_DEAD UINT32_C(0x80000000)
 
 static inline uint64_t record_hash(const struct record *r)
 {
@@ -140,6 +289,44 @@ void sets_deinit(struct sets *s);
 MUST_CHECK enum err sets_intern(struct sets *s, const struct member *members,
     uint16_t count, uint32_t *out, bool *is_new);
 
+/* A special rule on its way: 24 bytes. */
+struct special {
+	uint64_t hash;
+	uint32_t terms_at; /* in specials.terms; equal terms stand at one place */
+	uint16_t terms_len;
+	uint16_t feed;
+	uint8_t kind;
+	uint8_t subject;
+	bool badfilter;
+	bool dead;
+};
+
+struct terms_at {
+	uint32_t at;
+	uint32_t len; /* 0: an empty slot */
+};
+
+struct specials {
+	struct special *items;
+	size_t count, capacity;
+	struct buf terms;
+	struct terms_at *table; /* open addressing, of what stands in `terms` */
+	size_t table_size, table_used;
+	size_t feed_terms;           /* length of `terms` when the last feed began */
+	uint32_t patterns, networks; /* of items, once finished */
+};
+
+/* Why the builder itself leaves a rule out. */
+enum lost {
+	LOST_BAD_PATTERN,
+	LOST_LARGE_PATTERN,
+	LOST_MANY_PATTERNS,
+	LOST_VAGUE_PATTERN,
+	LOST_MANY_OF_NAME,
+	LOST_BAD_TERMS,
+	LOSTS
+};
+
 struct builder_reason {
 	uint32_t text;
 	uint64_t lines;
@@ -152,10 +339,13 @@ struct builder_feed {
 	int64_t fetched_s;
 	uint64_t names, exceptions, rules, idle, refused;
 	uint32_t reason_first, reason_count;
+	uint32_t specials, patterns, networks;
+	uint32_t lost[LOSTS];
 };
 
 struct builder_category {
 	uint32_t name;
+	uint32_t others;
 	uint64_t names;
 };
 
@@ -164,10 +354,16 @@ struct overflow {
 	uint32_t set;
 };
 
+/* A network's record, ready to be sorted and written. */
+struct network {
+	uint8_t record[FORMAT_NETWORK_BYTES];
+};
+
 struct ruledb_builder {
 	struct ruledb_builder_options options;
 	struct record *records; /* after merging: entries, 8 bytes each */
-	size_t count, capacity, max;
+	size_t count, capacity;
+	struct specials specials;
 	unsigned labels_min, labels_max;
 	struct builder_feed feeds[RULEDB_FEEDS_MAX];
 	unsigned feed_count;
@@ -180,12 +376,28 @@ struct ruledb_builder {
 	struct sets sets;
 	struct overflow *overflow;
 	uint32_t overflow_count, overflow_capacity;
+	struct network *networks; /* specials.networks of them */
 	uint32_t *directory;
 	unsigned bits;
 	uint32_t entry_count;
 	uint64_t rule_count;
 	bool merged;
 };
+
+/* Forgets the special rules of feeds from `feed_count` on. */
+void specials_drop_feed(struct ruledb_builder *b);
+void specials_deinit(struct specials *s);
+/* What they hold, and the records that they will need. */
+size_t specials_bytes(const struct specials *s);
+/* Drops duplicates, undoes what badfilter names (records too: both must be sorted), leaves out
+ * what a reader could not use, and adds the records by which names are found. */
+MUST_CHECK enum err specials_finish(struct ruledb_builder *b);
+/* Adds what was lost to the feeds' reasons. */
+MUST_CHECK enum err builder_tell_lost(struct ruledb_builder *b);
+MUST_CHECK enum err builder_push(struct ruledb_builder *b, struct record record);
+MUST_CHECK enum err builder_keep_text(
+    struct ruledb_builder *b, const char *text, uint32_t *out);
+void builder_note_labels(struct ruledb_builder *b, struct dname name);
 
 /* Records become entries, directory, sets, overflow and counts. */
 MUST_CHECK enum err builder_merge(struct ruledb_builder *b);

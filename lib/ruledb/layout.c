@@ -3,7 +3,8 @@
 
 static const uint8_t RECORD_BYTES[SECTIONS] = {FORMAT_ENTRY_BYTES, FORMAT_SLOT_BYTES,
     FORMAT_OVERFLOW_BYTES, FORMAT_SET_BYTES, FORMAT_MEMBER_BYTES, FORMAT_FEED_BYTES,
-    FORMAT_CATEGORY_BYTES, FORMAT_REASON_BYTES, 1};
+    FORMAT_CATEGORY_BYTES, FORMAT_REASON_BYTES, FORMAT_SPECIAL_BYTES, FORMAT_NETWORK_BYTES,
+    1, 1};
 
 static enum err refuse(struct diag *why, const char *what)
 {
@@ -13,15 +14,24 @@ static enum err refuse(struct diag *why, const char *what)
 
 static enum err check_preamble(struct slice image, struct diag *why)
 {
-	if (image.len < FORMAT_HEADER_BYTES)
+	if (image.len < HEADER_AT_FILE_BYTES)
 		return refuse(why, "shorter than its header");
 	if ((uintptr_t)image.ptr % 8 != 0)
 		return refuse(why, "not aligned in memory");
 	if (memcmp(image.ptr, RULEDB_MAGIC, 8) != 0)
 		return refuse(why, "it does not begin like one");
-	if (le32_load(image.ptr + HEADER_AT_VERSION) != FORMAT_VERSION ||
-	    le32_load(image.ptr + HEADER_AT_HEADER_BYTES) != FORMAT_HEADER_BYTES)
-		return refuse(why, "written by another version of the program");
+	unsigned version = le32_load(image.ptr + HEADER_AT_VERSION);
+	if (version != FORMAT_VERSION) {
+		diag_set(why,
+		    "this rule database is of format %u and this program reads format %u: "
+		    "it must be compiled again",
+		    version, (unsigned)FORMAT_VERSION);
+		return ERR_FORMAT;
+	}
+	if (image.len < FORMAT_HEADER_BYTES)
+		return refuse(why, "shorter than its header");
+	if (le32_load(image.ptr + HEADER_AT_HEADER_BYTES) != FORMAT_HEADER_BYTES)
+		return refuse(why, "a header of another size");
 	if (le64_load(image.ptr + HEADER_AT_FILE_BYTES) != image.len)
 		return refuse(why, "cut off, or something was appended");
 	return OK;
@@ -40,6 +50,10 @@ static enum err check_counts(const struct layout *l, struct diag *why)
 		return refuse(why, "more feeds or categories than the format can hold");
 	if (l->labels_min < 1 || l->labels_max > NAME_LABELS_MAX)
 		return refuse(why, "names of an impossible depth");
+	if (l->patterns > RULEDB_PATTERNS_MAX ||
+	    count[SECTION_NETWORKS] > count[SECTION_SPECIALS] ||
+	    l->patterns > count[SECTION_SPECIALS] - count[SECTION_NETWORKS])
+		return refuse(why, "more patterns or networks than special rules");
 	return OK;
 }
 
@@ -72,6 +86,7 @@ enum err layout_read(struct layout *out, struct slice image, struct diag *why)
 		l.count[i] = le32_load(counts);
 		counts += 4;
 	}
+	l.patterns = le32_load(image.ptr + HEADER_AT_PATTERNS);
 	l.labels_min = image.ptr[HEADER_AT_LABELS_MIN];
 	l.labels_max = image.ptr[HEADER_AT_LABELS_MAX];
 	rc = check_counts(&l, why);
@@ -114,4 +129,35 @@ struct set_view set_view_at(const struct layout *l, uint32_t set)
 	    .member_count = le16_load(record + SET_AT_MEMBER_COUNT),
 	    .judge = (le16_load(record + SET_AT_FLAGS) & SET_FLAG_JUDGE) != 0,
 	};
+}
+
+struct special_view special_at(const struct layout *l, uint32_t rule)
+{
+	const uint8_t *record =
+	    l->section[SECTION_SPECIALS] + (size_t)rule * FORMAT_SPECIAL_BYTES;
+
+	return (struct special_view){
+	    .hash = le64_load(record + SPECIAL_AT_HASH),
+	    .terms = {l->section[SECTION_TERMS] + le32_load(record + SPECIAL_AT_TERMS),
+	        le16_load(record + SPECIAL_AT_TERMS_LEN)},
+	    .feed = le16_load(record + SPECIAL_AT_FEED),
+	    .kind = record[SPECIAL_AT_KIND],
+	    .subject = record[SPECIAL_AT_SUBJECT],
+	};
+}
+
+uint32_t layout_find_special(const struct layout *l, uint64_t hash)
+{
+	const uint8_t *records = l->section[SECTION_SPECIALS];
+	uint32_t low = 0, high = layout_named_specials(l);
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (le64_load(records + (size_t)middle * FORMAT_SPECIAL_BYTES) < hash) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
 }

@@ -105,11 +105,14 @@ size_t layout_collect(const struct layout *l, const struct name_hashes *hashes,
 	return count;
 }
 
-static void list_categories(struct listing *out, uint64_t mask, unsigned depth)
+void listing_clear(struct listing *out)
 {
-	out->categories |= mask;
-	for (; mask != 0; mask &= mask - 1)
-		out->depth[__builtin_ctzll(mask)] = (uint8_t)depth;
+	out->categories = 0;
+	out->allowed = false;
+	out->allowed_depth = 0;
+	out->named = false;
+	out->data_count = 0;
+	memset(out->feeds, 0, sizeof out->feeds);
 }
 
 static void list_feed(struct listing *out, unsigned feed)
@@ -117,134 +120,83 @@ static void list_feed(struct listing *out, unsigned feed)
 	out->feeds[feed / 64] |= UINT64_C(1) << (feed % 64);
 }
 
-struct member_view {
-	unsigned feed;
-	unsigned kinds;
-};
-
-static struct member_view member_at(const struct set_view *set, unsigned i)
-{
-	const uint8_t *member = set->members + (size_t)i * FORMAT_MEMBER_BYTES;
-	return (struct member_view){le16_load(member), le16_load(member + 2)};
-}
-
-/* Without an exception anywhere, whatever reaches the name lists it. */
+/* Without an exception or a special rule anywhere, whatever reaches the name lists it. */
 static void list_plain(
     struct listing *out, const struct set_view *set, unsigned depth, bool at_name)
 {
-	list_categories(out, at_name ? set->at : set->below, depth);
+	uint64_t mask = at_name ? set->at : set->below;
+
+	out->categories |= mask;
+	for (; mask != 0; mask &= mask - 1)
+		out->depth[__builtin_ctzll(mask)] = (uint8_t)depth;
 	for (unsigned i = 0; i < set->member_count; i++) {
-		struct member_view member = member_at(set, i);
-		if (kinds_reaching(member.kinds, at_name) != 0)
-			list_feed(out, member.feed);
+		const uint8_t *member = set->members + (size_t)i * FORMAT_MEMBER_BYTES;
+		if (kinds_reaching(le16_load(member + 2), at_name) != 0)
+			list_feed(out, le16_load(member));
 	}
 }
 
-static unsigned category_of(const struct layout *l, unsigned feed)
+static void list_data(struct listing *out, unsigned category, const struct taken *taken)
 {
-	return le16_load(l->section[SECTION_FEEDS] + (size_t)feed * FORMAT_FEED_BYTES +
-	    FEED_AT_CATEGORY);
+	if (taken->terms == NULL || taken->terms->action == RULE_PLAIN ||
+	    out->data_count == RULEDB_DATA_MAX)
+		return;
+	out->data[out->data_count++] =
+	    (struct ruledb_data){(uint8_t)category, taken->rule}; /* category < 64 */
 }
 
-/* What one feed's kinds at one depth add, once its deciding rank is known. */
-static void list_judged(const struct layout *l, struct listing *out,
-    struct member_view member, unsigned rank, unsigned depth)
+void listing_add(struct listing *out, const struct layout *l, const struct taken *taken)
 {
-	unsigned category = category_of(l, member.feed);
+	const uint8_t *feed = layout_feed(l, taken->feed);
+	unsigned category = le16_load(feed + FEED_AT_CATEGORY);
+	uint8_t depth = (uint8_t)taken->depth;
 
+	out->named = true;
+	list_feed(out, taken->feed);
 	if (category == RULEDB_CATEGORY_ALLOW) {
+		if (!out->allowed || depth > out->allowed_depth)
+			out->allowed_depth = depth;
 		out->allowed = true;
-		out->allowed_depth = (uint8_t)depth;
-		list_feed(out, member.feed);
-	} else if ((rank & KINDS_ANY_BLOCK) != 0 && (member.kinds & rank) != 0) {
-		list_categories(out, UINT64_C(1) << category, depth);
-		list_feed(out, member.feed);
+		return;
 	}
-}
-
-/* With exceptions: first all kinds of each feed, then what its strongest say. */
-static void list_by_feed(const struct layout *l, const struct met_set *met, size_t count,
-    size_t labels, struct listing *out)
-{
-	uint16_t kinds[RULEDB_FEEDS_MAX] = {0};
-
-	for (size_t pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < count; i++) {
-			struct set_view set = set_view_at(l, met[i].set);
-			bool at_name = met[i].depth == labels;
-			for (unsigned k = 0; k < set.member_count; k++) {
-				struct member_view member = member_at(&set, k);
-				member.kinds = kinds_reaching(member.kinds, at_name);
-				if (pass == 0) {
-					kinds[member.feed] |= (uint16_t)member.kinds;
-				} else if (member.kinds != 0) {
-					list_judged(l, out, member,
-					    kinds_rank(kinds[member.feed]), met[i].depth);
-				}
-			}
-		}
-	}
+	uint64_t bit = UINT64_C(1) << category;
+	if ((out->categories & bit) == 0 || depth > out->depth[category])
+		out->depth[category] = depth;
+	out->categories |= bit;
+	if ((le16_load(feed + FEED_AT_FLAGS) & FEED_FLAG_REWRITE) != 0)
+		list_data(out, category, taken);
 }
 
 bool ruledb_match(const struct ruledb *db, struct ruledb_scratch *scratch,
     const struct ruledb_question *question, struct listing *out)
 {
-	const struct name_hashes *hashes = question->hashes;
 	const struct layout *l = &db->at;
-	(void)scratch;
 	struct met_set met[NAME_LABELS_MAX];
+	struct pattern_hits patterns;
 	bool judge = false;
 
-	out->categories = 0;
-	out->allowed = false;
-	out->allowed_depth = 0;
-	out->data_count = 0;
-	out->named = false;
-	memset(out->feeds, 0, sizeof out->feeds);
-	size_t count = layout_collect(l, hashes, met);
+	listing_clear(out);
+	patterns.count = 0;
+	size_t count = layout_collect(l, question->hashes, met);
 	for (size_t i = 0; i < count; i++)
 		judge |= set_view_at(l, met[i].set).judge;
-	if (judge) {
-		list_by_feed(l, met, count, hashes->count, out);
-		out->named = out->categories != 0 || out->allowed;
-		return out->named;
+	if (db->patterns != NULL)
+		patterns_find(db->patterns, scratch, question, &patterns);
+	if (judge || patterns.count > 0) {
+		struct judging j = {.db = db,
+		    .question = question,
+		    .met = met,
+		    .met_count = count,
+		    .patterns = &patterns};
+		judge_weigh(&j);
+		judge_list(&j, out);
+		return out->categories != 0 || out->allowed;
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct set_view set = set_view_at(l, met[i].set);
-		list_plain(out, &set, met[i].depth, met[i].depth == hashes->count);
+		list_plain(
+		    out, &set, met[i].depth, met[i].depth == question->hashes->count);
 	}
 	out->named = out->categories != 0;
 	return out->named;
-}
-
-bool ruledb_match_address(const struct ruledb *db, struct slice address,
-    const struct ruledb_question *question, struct listing *out)
-{
-	(void)db;
-	(void)address;
-	(void)question;
-	*out = (struct listing){.categories = 0};
-	return false;
-}
-
-bool ruledb_has_addresses(const struct ruledb *db)
-{
-	(void)db;
-	return false;
-}
-
-bool ruledb_rule_terms(const struct ruledb *db, uint32_t rule, struct rule_terms *out)
-{
-	(void)db;
-	(void)rule;
-	(void)out;
-	return false;
-}
-
-bool ruledb_pattern_at(const struct ruledb *db, unsigned i, struct ruledb_pattern *out)
-{
-	(void)db;
-	(void)i;
-	(void)out;
-	return false;
 }

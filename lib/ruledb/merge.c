@@ -54,7 +54,8 @@ static void set_describe(
 	for (unsigned i = 0; i < g->count; i++) {
 		uint16_t category = b->feeds[g->members[i].feed].category;
 		unsigned kinds = g->members[i].kinds;
-		if (category == RULEDB_CATEGORY_ALLOW || kinds & KINDS_ANY_EXCEPTION)
+		if (category == RULEDB_CATEGORY_ALLOW ||
+		    kinds & (KINDS_ANY_EXCEPTION | KINDS_SPECIAL))
 			set->flags |= SET_FLAG_JUDGE;
 		if (category == RULEDB_CATEGORY_ALLOW)
 			continue;
@@ -65,15 +66,22 @@ static void set_describe(
 	}
 }
 
-static void count_group(struct ruledb_builder *b, const struct group *g, uint64_t mask)
+static void count_group(struct ruledb_builder *b, const struct group *g)
 {
+	uint64_t mask = 0;
+
 	for (unsigned i = 0; i < g->count; i++) {
 		struct builder_feed *feed = &b->feeds[g->members[i].feed];
 		unsigned kinds = g->members[i].kinds;
 		bool allows = feed->category == RULEDB_CATEGORY_ALLOW;
-		feed->names += allows || (kinds & KINDS_ANY_BLOCK) != 0;
-		feed->exceptions += !allows && (kinds & KINDS_ANY_EXCEPTION) != 0;
-		b->rule_count += (unsigned)__builtin_popcount(kinds);
+		bool blocks = (kinds & (KINDS_ANY_BLOCK | KINDS_SPECIAL_BLOCK)) != 0;
+		bool excepts =
+		    (kinds & (KINDS_ANY_EXCEPTION | KINDS_SPECIAL_EXCEPTION)) != 0;
+		feed->names += allows || blocks;
+		feed->exceptions += !allows && excepts;
+		if (blocks && !allows)
+			mask |= UINT64_C(1) << feed->category;
+		b->rule_count += (unsigned)__builtin_popcount(kinds & KINDS_VALID);
 	}
 	for (; mask != 0; mask &= mask - 1)
 		b->categories[__builtin_ctzll(mask)].names++;
@@ -103,7 +111,7 @@ static enum err emit_entry(struct ruledb_builder *b, const struct group *g, uint
 		return rc;
 	if (is_new)
 		set_describe(b, g, &b->sets.items[set]);
-	count_group(b, g, b->sets.items[set].at | b->sets.items[set].below);
+	count_group(b, g);
 	uint16_t value =
 	    (uint16_t)(set < FORMAT_VALUE_OVERFLOW ? set : FORMAT_VALUE_OVERFLOW);
 	if (value == FORMAT_VALUE_OVERFLOW)
@@ -146,6 +154,16 @@ enum err builder_merge(struct ruledb_builder *b)
 {
 	records_sort(b->records, b->count);
 	b->count = records_unique(b->records, b->count);
+	if (b->specials.count > 0) {
+		enum err rc = specials_finish(b);
+		if (rc != OK)
+			return rc;
+		records_sort(b->records, b->count);
+		b->count = records_unique(b->records, b->count);
+	}
+	enum err rc = builder_tell_lost(b);
+	if (rc != OK)
+		return rc;
 	size_t names = count_names(b->records, b->count);
 	if (names > UINT32_MAX - 2)
 		return ERR_FULL;
@@ -154,7 +172,7 @@ enum err builder_merge(struct ruledb_builder *b)
 	b->directory = calloc(slots, sizeof *b->directory);
 	if (b->directory == NULL)
 		return ERR_MEMORY;
-	enum err rc = merge_groups(b);
+	rc = merge_groups(b);
 	for (size_t i = 1; i < slots; i++)
 		b->directory[i] += b->directory[i - 1];
 	return rc;

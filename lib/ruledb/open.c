@@ -7,6 +7,19 @@
 
 #include "ruledb/internal.h"
 
+static void note_prefixes(struct ruledb *db)
+{
+	const struct layout *l = &db->at;
+
+	for (uint32_t i = 0; i < l->count[SECTION_NETWORKS]; i++) {
+		const uint8_t *record =
+		    l->section[SECTION_NETWORKS] + (size_t)i * FORMAT_NETWORK_BYTES;
+		unsigned bits = record[NETWORK_AT_BITS];
+		db->prefixes[record[NETWORK_AT_FAMILY] == 4 ? 0 : 1][bits / 64] |=
+		    UINT64_C(1) << bits % 64;
+	}
+}
+
 static enum err open_image(
     struct ruledb **out, struct slice image, bool mapped, struct diag *why)
 {
@@ -21,6 +34,12 @@ static enum err open_image(
 		free(db);
 		return rc;
 	}
+	rc = patterns_new(&db->patterns, &db->at);
+	if (rc != OK) {
+		free(db);
+		return rc;
+	}
+	note_prefixes(db);
 	db->mapped = mapped;
 	*out = db;
 	return OK;
@@ -76,6 +95,7 @@ void ruledb_close(struct ruledb *db)
 {
 	if (db == NULL)
 		return;
+	patterns_free(db->patterns);
 	if (db->mapped) {
 		void *bytes;
 		memcpy(&bytes, &db->at.image.ptr, sizeof bytes);

@@ -78,12 +78,12 @@ static bool set_holds(const struct layout *l, const struct set_view *set)
 		const uint8_t *member = set->members + (size_t)i * FORMAT_MEMBER_BYTES;
 		unsigned feed = le16_load(member), kinds = le16_load(member + 2);
 		if ((int)feed <= before || feed >= l->count[SECTION_FEEDS] || kinds == 0 ||
-		    (kinds & ~(unsigned)KINDS_VALID) != 0)
+		    (kinds & ~(unsigned)(KINDS_VALID | KINDS_SPECIAL)) != 0)
 			return false;
 		before = (int)feed;
 		unsigned category = feed_category(l, feed);
 		bool allows = category == RULEDB_CATEGORY_ALLOW;
-		judge |= allows || (kinds & KINDS_ANY_EXCEPTION) != 0;
+		judge |= allows || (kinds & (KINDS_ANY_EXCEPTION | KINDS_SPECIAL)) != 0;
 		if (allows)
 			continue;
 		if (kinds_reaching(kinds, true) & KINDS_ANY_BLOCK)
@@ -129,6 +129,7 @@ static bool feed_holds(const struct layout *l, const uint8_t *feed)
 			return false;
 	}
 	return first <= reasons && count <= reasons - first &&
+	    le16_load(feed + FEED_AT_FLAGS) <= FEED_FLAGS_ALL &&
 	    (category < l->count[SECTION_CATEGORIES] || category == RULEDB_CATEGORY_ALLOW);
 }
 
@@ -159,6 +160,118 @@ static enum err check_tables(const struct layout *l, struct diag *why)
 	return OK;
 }
 
+/* ---- special rules ---- */
+
+static bool terms_hold(const struct layout *l, const uint8_t *record, unsigned subject)
+{
+	uint32_t at = le32_load(record + SPECIAL_AT_TERMS);
+	uint32_t len = le16_load(record + SPECIAL_AT_TERMS_LEN);
+	uint32_t all = l->count[SECTION_TERMS];
+	struct rule_terms terms;
+
+	if (at > all || len > all - at)
+		return false;
+	if (rule_terms_read(&terms, (struct slice){l->section[SECTION_TERMS] + at, len}) !=
+	    OK)
+		return false;
+	return (subject != RULE_OF_PATTERN || terms.pattern.len > 0) &&
+	    (subject != RULE_OF_NETWORK || terms.network.family != 0);
+}
+
+static unsigned expected_subject(const struct layout *l, uint32_t rule)
+{
+	uint32_t named = layout_named_specials(l);
+
+	if (rule < named)
+		return RULE_OF_NAME;
+	return rule - named < l->patterns ? RULE_OF_PATTERN : RULE_OF_NETWORK;
+}
+
+static bool special_holds(const struct layout *l, uint32_t rule, const uint8_t *record)
+{
+	unsigned kind = record[SPECIAL_AT_KIND], subject = record[SPECIAL_AT_SUBJECT];
+
+	return kind < RULE_KINDS && (KINDS_VALID >> kind & 1) != 0 &&
+	    le16_load(record + SPECIAL_AT_FEED) < l->count[SECTION_FEEDS] &&
+	    subject == expected_subject(l, rule) &&
+	    (subject == RULE_OF_NAME || le64_load(record + SPECIAL_AT_HASH) == 0) &&
+	    terms_hold(l, record, subject);
+}
+
+/* By hash, feed, kind and place of the terms; equal ones would be the same rule. */
+static bool special_follows(const struct special_view *a, const struct special_view *b)
+{
+	if (a->hash != b->hash)
+		return a->hash < b->hash;
+	if (a->feed != b->feed)
+		return a->feed < b->feed;
+	if (a->kind != b->kind)
+		return a->kind < b->kind;
+	return a->terms.ptr < b->terms.ptr;
+}
+
+static enum err check_specials(const struct layout *l, struct diag *why)
+{
+	struct special_view before = {.hash = 0};
+	unsigned of_name = 0;
+
+	for (uint32_t i = 0; i < l->count[SECTION_SPECIALS]; i++) {
+		const uint8_t *record =
+		    l->section[SECTION_SPECIALS] + (size_t)i * FORMAT_SPECIAL_BYTES;
+		if (!special_holds(l, i, record))
+			return refuse(why, "a special rule is damaged");
+		struct special_view special = special_at(l, i);
+		bool first = i == 0 || special.subject != before.subject;
+		if (!first && !special_follows(&before, &special))
+			return refuse(why, "the special rules are not in order");
+		bool same = !first && special.subject == RULE_OF_NAME &&
+		    special.hash == before.hash && special.feed == before.feed;
+		of_name = same ? of_name + 1 : 1;
+		if (of_name > RULEDB_SPECIALS_OF_NAME)
+			return refuse(why, "too many special rules for one name");
+		before = special;
+	}
+	return OK;
+}
+
+static bool network_holds(const struct layout *l, const uint8_t *record)
+{
+	uint32_t rule = le32_load(record + NETWORK_AT_RULE);
+	uint32_t all = l->count[SECTION_SPECIALS];
+	struct rule_terms terms;
+
+	if (rule >= all || all - rule > l->count[SECTION_NETWORKS] ||
+	    rule_terms_read(&terms, special_at(l, rule).terms) != OK)
+		return false;
+	return record[NETWORK_AT_FAMILY] == terms.network.family &&
+	    record[NETWORK_AT_BITS] == terms.network.bits &&
+	    memcmp(record, terms.network.octets, sizeof terms.network.octets) == 0;
+}
+
+static bool network_follows(const uint8_t *a, const uint8_t *b)
+{
+	int c = memcmp(a + NETWORK_AT_FAMILY, b + NETWORK_AT_FAMILY, 2);
+
+	if (c == 0)
+		c = memcmp(a, b, 16);
+	return c < 0 ||
+	    (c == 0 && le32_load(a + NETWORK_AT_RULE) < le32_load(b + NETWORK_AT_RULE));
+}
+
+static enum err check_networks(const struct layout *l, struct diag *why)
+{
+	const uint8_t *records = l->section[SECTION_NETWORKS];
+
+	for (uint32_t i = 0; i < l->count[SECTION_NETWORKS]; i++) {
+		const uint8_t *record = records + (size_t)i * FORMAT_NETWORK_BYTES;
+		if (!network_holds(l, record))
+			return refuse(why, "a network is damaged");
+		if (i > 0 && !network_follows(record - FORMAT_NETWORK_BYTES, record))
+			return refuse(why, "the networks are not in order");
+	}
+	return OK;
+}
+
 enum err ruledb_verify(struct slice image, struct diag *why)
 {
 	struct layout l;
@@ -175,5 +288,9 @@ enum err ruledb_verify(struct slice image, struct diag *why)
 		rc = check_sets(&l, why);
 	if (rc == OK)
 		rc = check_entries(&l, why);
+	if (rc == OK)
+		rc = check_specials(&l, why);
+	if (rc == OK)
+		rc = check_networks(&l, why);
 	return rc;
 }

@@ -61,10 +61,12 @@ static void plan_make(const struct ruledb_builder *b, struct plan *p)
 {
 	static const uint8_t record_bytes[SECTIONS] = {FORMAT_ENTRY_BYTES,
 	    FORMAT_SLOT_BYTES, FORMAT_OVERFLOW_BYTES, FORMAT_SET_BYTES, FORMAT_MEMBER_BYTES,
-	    FORMAT_FEED_BYTES, FORMAT_CATEGORY_BYTES, FORMAT_REASON_BYTES, 1};
+	    FORMAT_FEED_BYTES, FORMAT_CATEGORY_BYTES, FORMAT_REASON_BYTES,
+	    FORMAT_SPECIAL_BYTES, FORMAT_NETWORK_BYTES, 1, 1};
 	const uint32_t count[SECTIONS] = {b->entry_count, ((uint32_t)1 << b->bits) + 1,
 	    b->overflow_count, b->sets.count, b->sets.member_count, b->feed_count,
-	    b->category_count, b->reason_count, (uint32_t)b->text.len};
+	    b->category_count, b->reason_count, (uint32_t)b->specials.count,
+	    b->specials.networks, (uint32_t)b->specials.terms.len, (uint32_t)b->text.len};
 
 	uint64_t at = FORMAT_HEADER_BYTES;
 	for (unsigned i = 0; i < SECTIONS; i++) {
@@ -100,6 +102,7 @@ static void header_make(const struct ruledb_builder *b, const struct plan *p,
 	bool empty = b->entry_count == 0;
 	header[HEADER_AT_LABELS_MIN] = (uint8_t)(empty ? 1 : b->labels_min);
 	header[HEADER_AT_LABELS_MAX] = (uint8_t)(empty ? 0 : b->labels_max);
+	le32_store(header + HEADER_AT_PATTERNS, b->specials.patterns);
 	le64_store(header + HEADER_AT_RULES, b->rule_count);
 }
 
@@ -144,7 +147,7 @@ static void emit_sets(const struct ruledb_builder *b, const struct plan *p, stru
 
 static void emit_feed(const struct builder_feed *feed, struct out *o)
 {
-	uint8_t record[FORMAT_FEED_BYTES];
+	uint8_t record[FORMAT_FEED_BYTES] = {0};
 
 	le32_store(record + FEED_AT_NAME, feed->name);
 	le32_store(record + FEED_AT_URL, feed->url);
@@ -161,16 +164,46 @@ static void emit_feed(const struct builder_feed *feed, struct out *o)
 	le64_store(record + FEED_AT_REFUSED, feed->refused);
 	le32_store(record + FEED_AT_REASON_FIRST, feed->reason_first);
 	le32_store(record + FEED_AT_REASON_COUNT, feed->reason_count);
+	le32_store(record + FEED_AT_SPECIALS, feed->specials);
+	le32_store(record + FEED_AT_PATTERNS, feed->patterns);
+	le32_store(record + FEED_AT_NETWORKS, feed->networks);
 	out_bytes(o, record, sizeof record);
 }
 
 /* Categories and reasons have one shape: a text and a count. */
-static void emit_counted(struct out *o, uint32_t text, uint64_t count)
+static void emit_counted(struct out *o, uint32_t text, uint32_t others, uint64_t count)
 {
-	uint8_t record[FORMAT_CATEGORY_BYTES] = {0};
+	uint8_t record[FORMAT_CATEGORY_BYTES];
 	le32_store(record, text);
+	le32_store(record + 4, others);
 	le64_store(record + 8, count);
 	out_bytes(o, record, sizeof record);
+}
+
+static void emit_special(const struct special *special, struct out *o)
+{
+	uint8_t record[FORMAT_SPECIAL_BYTES] = {0};
+
+	le64_store(record + SPECIAL_AT_HASH, special->hash);
+	le32_store(record + SPECIAL_AT_TERMS, special->terms_at);
+	le16_store(record + SPECIAL_AT_TERMS_LEN, special->terms_len);
+	le16_store(record + SPECIAL_AT_FEED, special->feed);
+	record[SPECIAL_AT_KIND] = special->kind;
+	record[SPECIAL_AT_SUBJECT] = special->subject;
+	out_bytes(o, record, sizeof record);
+}
+
+static void emit_specials(
+    const struct ruledb_builder *b, const struct plan *p, struct out *o)
+{
+	out_pad(o, p->offset[SECTION_SPECIALS]);
+	for (size_t i = 0; i < b->specials.count; i++)
+		emit_special(&b->specials.items[i], o);
+	out_pad(o, p->offset[SECTION_NETWORKS]);
+	for (uint32_t i = 0; i < b->specials.networks; i++)
+		out_bytes(o, b->networks[i].record, sizeof b->networks[i].record);
+	out_pad(o, p->offset[SECTION_TERMS]);
+	out_bytes(o, b->specials.terms.ptr, b->specials.terms.len);
 }
 
 static void emit_tables(const struct ruledb_builder *b, const struct plan *p, struct out *o)
@@ -180,10 +213,12 @@ static void emit_tables(const struct ruledb_builder *b, const struct plan *p, st
 		emit_feed(&b->feeds[i], o);
 	out_pad(o, p->offset[SECTION_CATEGORIES]);
 	for (unsigned i = 0; i < b->category_count; i++)
-		emit_counted(o, b->categories[i].name, b->categories[i].names);
+		emit_counted(o, b->categories[i].name, b->categories[i].others,
+		    b->categories[i].names);
 	out_pad(o, p->offset[SECTION_REASONS]);
 	for (uint32_t i = 0; i < b->reason_count; i++)
-		emit_counted(o, b->reasons[i].text, b->reasons[i].lines);
+		emit_counted(o, b->reasons[i].text, 0, b->reasons[i].lines);
+	emit_specials(b, p, o);
 	out_pad(o, p->offset[SECTION_TEXT]);
 	out_bytes(o, b->text.ptr, b->text.len);
 	out_pad(o, p->size);

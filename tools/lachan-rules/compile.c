@@ -31,7 +31,7 @@ struct job {
 static enum err take_rule(void *arg, const struct feed_rule *rule)
 {
 	struct job *job = arg;
-	return ruledb_builder_add(job->builder, rule->rule.name, rule->rule.kind);
+	return ruledb_builder_add_rule(job->builder, &rule->rule);
 }
 
 static bool is_protected(void *arg, const struct feed_rule *rule)
@@ -58,6 +58,10 @@ static enum err note_provenance(struct job *job, const char *path, const char *s
 	    .rules = stats->rules,
 	    .idle = stats->idle,
 	};
+	/* Data always show here: there is no configuration that could say `rewrite`. */
+	ruledb_builder_feed_options(job->builder,
+	    feed_format_judging(feed_parser_format(job->parser)) == FEED_JUDGED_LONGEST,
+	    true);
 	enum err rc = ruledb_builder_provenance(job->builder, &from);
 	for (unsigned i = 0; rc == OK && i < FEED_REASONS; i++) {
 		if (stats->refused[i] > 0) {

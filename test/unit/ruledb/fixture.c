@@ -84,7 +84,17 @@ bool fixture_match(const struct ruledb *db, const char *text, struct listing *ou
 	name_hash_all(&hashes, name_of(&name), ruledb_key(db));
 	ruledb_prefetch(db, &hashes);
 	struct ruledb_question asked = {.name = name_of(&name), .hashes = &hashes};
-	return ruledb_match(db, NULL, &asked, out);
+	return ruledb_match(db, fixture_scratch(), &asked, out);
+}
+
+/* One for the whole test program, as a worker has one for all its databases. */
+struct ruledb_scratch *fixture_scratch(void)
+{
+	static struct ruledb_scratch *scratch;
+
+	if (scratch == NULL)
+		assert_int_equal(ruledb_scratch_new(&scratch), OK);
+	return scratch;
 }
 
 uint64_t fixture_bit(const struct ruledb *db, const char *category)

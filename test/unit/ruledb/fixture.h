@@ -25,6 +25,8 @@ struct name_buf fixture_name(const char *text);
 void fixture_hashes(const struct ruledb *db, const char *text, struct name_hashes *out);
 /* ruledb_match for a name as text. */
 bool fixture_match(const struct ruledb *db, const char *text, struct listing *out);
+/* The test program's own; never freed. */
+struct ruledb_scratch *fixture_scratch(void);
 /* The bit of a category. */
 uint64_t fixture_bit(const struct ruledb *db, const char *category);
 

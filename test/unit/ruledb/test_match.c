@@ -149,16 +149,16 @@ static void hits_tell_winners_from_losers(void **state)
 	struct ruledb_hit hits[4];
 
 	fixture_hashes(db, "ok.example.vn", &hashes);
-	assert_int_equal(
-	    ruledb_hits(db, NULL, &(struct ruledb_question){.hashes = &hashes}, hits, 4),
+	assert_int_equal(ruledb_hits(db, fixture_scratch(),
+	                     &(struct ruledb_question){.hashes = &hashes}, hits, 4),
 	    2);
 	assert_int_equal(hits[0].depth, 2);
 	assert_false(hits[0].wins);
 	assert_int_equal(hits[1].depth, 3);
 	assert_int_equal(hits[1].kind, RULEDB_EXCEPTION);
 	assert_true(hits[1].wins);
-	assert_int_equal(
-	    ruledb_hits(db, NULL, &(struct ruledb_question){.hashes = &hashes}, hits, 0),
+	assert_int_equal(ruledb_hits(db, fixture_scratch(),
+	                     &(struct ruledb_question){.hashes = &hashes}, hits, 0),
 	    2);
 	assert_int_equal(ruledb_kinds_of(db, &hashes, 0), 1u << RULEDB_EXCEPTION);
 	assert_true(ruledb_has(db, &hashes));

@@ -1,0 +1,261 @@
+/* Where exceptions, special rules or patterns take part: each feed by its own rules. */
+#include "ruledb/internal.h"
+
+/* ---- which rules take part ---- */
+
+/* "Whoever": the worst that this feed could do. Conditions of type, client and tag hold for
+ * rules and not for exceptions; excepted names stay excepted. */
+static bool holds_for_anybody(
+    const struct rule_terms *terms, unsigned kind, const struct rule_question *q)
+{
+	struct rule_terms name_only = {.denyallow = terms->denyallow};
+
+	if ((kind & RULE_EXCEPTION) != 0 && rule_terms_ask_who(terms))
+		return false;
+	return rule_terms_hold(&name_only, q);
+}
+
+/* Opens the terms of a rule that reaches the name; false when its conditions do not hold. */
+static bool special_holds(
+    struct judging *j, const struct special_view *special, struct rule_terms *terms)
+{
+	const struct ruledb_question *question = j->question;
+	struct rule_question q = {.name = question->name,
+	    .qtype = question->qtype,
+	    .client = question->client,
+	    .client_names = question->client_names,
+	    .tags = question->tags};
+
+	j->named = true;
+	if (rule_terms_read(terms, special->terms) != OK)
+		return false; /* verify has read them: never */
+	return question->whoever ? holds_for_anybody(terms, special->kind, &q)
+	                         : rule_terms_hold(terms, &q);
+}
+
+static void visit_special(
+    struct judging *j, uint32_t rule, unsigned depth, judge_visit visit, void *arg)
+{
+	struct special_view special = special_at(&j->db->at, rule);
+	struct rule_terms terms;
+
+	if (!special_holds(j, &special, &terms))
+		return;
+	struct taken taken = {special.feed, 1u << special.kind, depth, rule, &terms};
+	visit(j, &taken, arg);
+}
+
+static void visit_specials(struct judging *j, size_t depth, judge_visit visit, void *arg)
+{
+	const struct layout *l = &j->db->at;
+	uint64_t hash = j->question->hashes->at[depth - 1];
+	bool at_name = depth == j->question->hashes->count;
+	uint32_t end = layout_named_specials(l);
+
+	for (uint32_t rule = layout_find_special(l, hash); rule < end; rule++) {
+		struct special_view special = special_at(l, rule);
+		if (special.hash != hash)
+			return;
+		if (kinds_reaching(1u << special.kind, at_name) != 0)
+			visit_special(j, rule, (unsigned)depth, visit, arg);
+	}
+}
+
+static void visit_set(
+    struct judging *j, const struct met_set *met, judge_visit visit, void *arg)
+{
+	struct set_view set = set_view_at(&j->db->at, met->set);
+	bool at_name = met->depth == j->question->hashes->count;
+	unsigned all = 0;
+
+	for (unsigned i = 0; i < set.member_count; i++) {
+		const uint8_t *member = set.members + (size_t)i * FORMAT_MEMBER_BYTES;
+		unsigned kinds = le16_load(member + 2);
+		all |= kinds;
+		struct taken taken = {.feed = le16_load(member),
+		    .kinds = kinds_reaching(kinds, at_name),
+		    .depth = met->depth,
+		    .rule = RULEDB_NO_RULE};
+		if (taken.kinds != 0)
+			visit(j, &taken, arg);
+	}
+	if ((all & KINDS_SPECIAL) != 0)
+		visit_specials(j, met->depth, visit, arg);
+}
+
+void judge_each(struct judging *j, judge_visit visit, void *arg)
+{
+	size_t patterns = j->patterns == NULL ? 0 : j->patterns->count;
+
+	for (size_t i = 0; i < patterns; i++)
+		visit_special(j, j->patterns->rules[i], 0, visit, arg);
+	for (size_t i = 0; i < j->met_count; i++)
+		visit_set(j, &j->met[i], visit, arg);
+}
+
+/* ---- weighing ---- */
+
+static unsigned feed_flags(const struct judging *j, unsigned feed)
+{
+	return le16_load(layout_feed(&j->db->at, feed) + FEED_AT_FLAGS);
+}
+
+static bool is_longest(const struct judging *j, unsigned feed)
+{
+	return (feed_flags(j, feed) & FEED_FLAG_LONGEST) != 0;
+}
+
+static bool has_data(const struct taken *taken)
+{
+	return taken->terms != NULL && taken->terms->action != RULE_PLAIN;
+}
+
+static bool is_exception(const struct taken *taken)
+{
+	return (taken->kinds & KINDS_ANY_EXCEPTION) != 0;
+}
+
+/* Of the kinds at one name the exact ones come first. */
+static unsigned nearest_kinds(unsigned kinds)
+{
+	unsigned exact = kinds & KINDS_EXACT;
+	return exact != 0 ? exact : kinds;
+}
+
+static uint16_t nearness(const struct taken *taken)
+{
+	bool exact = (taken->kinds & KINDS_EXACT) != 0;
+	return (uint16_t)(1 + 2 * taken->depth + exact); /* depth <= 127 */
+}
+
+static void weigh_longest(struct judging *j, const struct taken *taken)
+{
+	uint16_t near = nearness(taken);
+
+	if (near > j->best[taken->feed]) {
+		j->best[taken->feed] = near;
+		j->kinds[taken->feed] = 0;
+	}
+	if (near == j->best[taken->feed])
+		j->kinds[taken->feed] |= (uint16_t)nearest_kinds(taken->kinds);
+}
+
+static void weigh(struct judging *j, const struct taken *taken, void *arg)
+{
+	(void)arg;
+	if (is_longest(j, taken->feed)) {
+		weigh_longest(j, taken);
+	} else if (!has_data(taken)) {
+		j->kinds[taken->feed] |= (uint16_t)taken->kinds;
+	} else if (is_exception(taken)) {
+		j->has_undo = true;
+	} else {
+		j->has_data = true;
+	}
+}
+
+/* ---- rules with data, in feeds by rank ---- */
+
+struct undoing {
+	const struct taken *rule;
+	bool undone;
+};
+
+/* An exception with data undoes rules with the same data, one with "any" all; what is
+ * important only by an important exception. */
+static void look_for_undo(struct judging *j, const struct taken *taken, void *arg)
+{
+	struct undoing *u = arg;
+	const struct rule_terms *its, *ours = u->rule->terms;
+
+	(void)j;
+	if (taken->feed != u->rule->feed || !has_data(taken) || !is_exception(taken))
+		return;
+	if ((u->rule->kinds & KINDS_IMPORTANT_BLOCK) != 0 &&
+	    (taken->kinds & KINDS_IMPORTANT_EXCEPTION) == 0)
+		return;
+	its = taken->terms;
+	u->undone |= its->action == RULE_ANY_DATA ||
+	    (its->action == ours->action && its->data_type == ours->data_type &&
+	        slice_equal(its->data, ours->data));
+}
+
+static bool is_undone(struct judging *j, const struct taken *rule)
+{
+	struct undoing u = {.rule = rule, .undone = false};
+
+	if (j->has_undo)
+		judge_each(j, look_for_undo, &u);
+	return u.undone;
+}
+
+static bool answers(const struct judging *j, unsigned feed)
+{
+	return (j->answers[feed / 64] >> feed % 64 & 1) != 0;
+}
+
+/* Where the feed may rewrite, its data stand above all its other rules, as they do in
+ * AdGuard Home; elsewhere they are rules like any other. */
+static void weigh_data(struct judging *j, const struct taken *taken, void *arg)
+{
+	(void)arg;
+	if (is_longest(j, taken->feed) || !has_data(taken) || is_exception(taken) ||
+	    is_undone(j, taken))
+		return;
+	if ((feed_flags(j, taken->feed) & FEED_FLAG_REWRITE) != 0)
+		j->answers[taken->feed / 64] |= UINT64_C(1) << taken->feed % 64;
+	else
+		j->kinds[taken->feed] |= (uint16_t)taken->kinds;
+}
+
+void judge_weigh(struct judging *j)
+{
+	judge_each(j, weigh, NULL);
+	if (j->has_data)
+		judge_each(j, weigh_data, NULL);
+}
+
+/* ---- deciding ---- */
+
+static bool is_allow_feed(const struct judging *j, unsigned feed)
+{
+	return le16_load(layout_feed(&j->db->at, feed) + FEED_AT_CATEGORY) ==
+	    RULEDB_CATEGORY_ALLOW;
+}
+
+unsigned judge_winning(struct judging *j, const struct taken *taken)
+{
+	unsigned feed = taken->feed;
+
+	if (is_allow_feed(j, feed))
+		return taken->kinds;
+	if (is_longest(j, feed)) {
+		if (nearness(taken) != j->best[feed])
+			return 0;
+		return nearest_kinds(taken->kinds) & kinds_rank(j->kinds[feed]);
+	}
+	if (has_data(taken)) {
+		if (is_exception(taken))
+			return j->has_data ? taken->kinds : 0;
+		if (is_undone(j, taken))
+			return 0;
+		if (answers(j, feed))
+			return taken->kinds;
+	}
+	return answers(j, feed) ? 0 : taken->kinds & kinds_rank(j->kinds[feed]);
+}
+
+static void list_one(struct judging *j, const struct taken *taken, void *arg)
+{
+	unsigned winning = judge_winning(j, taken);
+
+	if ((winning & KINDS_ANY_BLOCK) != 0 ||
+	    (winning != 0 && is_allow_feed(j, taken->feed)))
+		listing_add(arg, &j->db->at, taken);
+}
+
+void judge_list(struct judging *j, struct listing *out)
+{
+	judge_each(j, list_one, out);
+	out->named |= j->named;
+}
