@@ -250,16 +250,13 @@ uint64_t grants_file_next_end_ms(const struct grants_file *f, struct moment now)
 
 	for (size_t i = 0; i < f->count; i++) {
 		const struct grant_record *g = &f->items[i];
-		if (g->until_s == 0)
-			continue;
-		uint64_t left =
-		    g->until_mono_ms > now.mono_ms ? g->until_mono_ms - now.mono_ms : 0;
-		if (now.wall_trusted) {
+		uint64_t end = g->until_mono_ms;
+		if (g->until_s != 0 && now.wall_trusted) {
 			int64_t s = g->until_s > now.wall_s ? g->until_s - now.wall_s : 0;
-			if ((uint64_t)s * 1000 < left)
-				left = (uint64_t)s * 1000;
+			if (now.mono_ms + (uint64_t)s * 1000 < end)
+				end = now.mono_ms + (uint64_t)s * 1000;
 		}
-		next = left < next ? left : next;
+		next = end < next ? end : next;
 	}
 	return next;
 }

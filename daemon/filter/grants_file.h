@@ -44,7 +44,7 @@ MUST_CHECK enum err grants_file_remove(
  * written keeps the ended lines until it can, and they stay ended. A clock that is not
  * trusted ends nothing by the calendar. */
 bool grants_file_expire(struct grants_file *f, struct moment now);
-/* Milliseconds until the next one ends; UINT64_MAX: none does. */
+/* mono_ms at which the next one ends; UINT64_MAX: none does by itself. */
 uint64_t grants_file_next_end_ms(const struct grants_file *f, struct moment now);
 
 #endif

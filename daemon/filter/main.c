@@ -38,7 +38,7 @@ static void random_key(struct hash_key *key)
 }
 
 /* A clock older than this program, or than the newest file the program has written, has lost
- * its battery: it decides nothing about the calendar. */
+ * its battery, or was put back: it decides nothing about the calendar. */
 static bool wall_is_trusted(const struct config *config)
 {
 	struct stat st;
@@ -240,20 +240,49 @@ static void on_end(evutil_socket_t number, short what, void *context)
 	(void)event_base_loopbreak(p->base);
 }
 
+static void look_at_trust(struct program *p)
+{
+	bool before = atomic_load(&p->filter->wall_trusted);
+	bool now = wall_is_trusted(publisher_now(p->publisher)->config);
+
+	if (before == now)
+		return;
+	atomic_store(&p->filter->wall_trusted, now);
+	if (now) {
+		log_info("clock", "the clock is trusted now");
+	} else {
+		log_warn("clock",
+		    "the clock is behind our own files and not trusted: no window opens "
+		    "anything, no allow grant counts, until it is set");
+	}
+}
+
+/* The poll would do, but a quarter of a second late. */
+static void wait_for_border(struct program *p)
+{
+	uint64_t now_ms = clock_mono_ms();
+	uint64_t at_ms = publisher_wakes_at_ms(p->publisher);
+	uint64_t left_ms = at_ms > now_ms ? at_ms - now_ms : 0;
+
+	if (left_ms >= POLL_MS)
+		return;
+	/* A little after it: both clocks are read in whole milliseconds. */
+	const struct timeval left = {0, (suseconds_t)(left_ms + 2) * 1000};
+	(void)evtimer_add(p->border, &left); /* without it: the poll */
+}
+
+/* Of the poll, and of the timer for the border that comes before the next one. */
 static void on_poll(evutil_socket_t fd, short what, void *context)
 {
 	struct program *p = context;
-	const struct snapshot *now = publisher_now(p->publisher);
 
 	(void)fd;
 	(void)what;
-	if (!atomic_load(&p->filter->wall_trusted) && wall_is_trusted(now->config)) {
-		atomic_store(&p->filter->wall_trusted, true);
-		log_info("clock", "the clock is trusted now");
-	}
+	look_at_trust(p);
 	if (publisher_poll(p->publisher))
 		counting_follow(p->counting, publisher_now(p->publisher));
 	publisher_reap(p->publisher);
+	wait_for_border(p);
 	log_tick();
 }
 
@@ -276,6 +305,9 @@ static enum err watch_events(struct program *p)
 	p->signals[1] = evsignal_new(p->base, SIGINT, on_end, p);
 	p->signals[2] = evsignal_new(p->base, SIGHUP, on_hup, p);
 	p->poll = event_new(p->base, -1, EV_PERSIST, on_poll, p);
+	p->border = evtimer_new(p->base, on_poll, p);
+	if (p->border == NULL)
+		return ERR_MEMORY;
 	for (size_t i = 0; i < COUNT_OF(p->signals); i++) {
 		if (p->signals[i] == NULL || event_add(p->signals[i], NULL) != 0)
 			return ERR_MEMORY;
@@ -351,6 +383,8 @@ static enum err build(struct program *p, struct diag *why)
 
 	enum err rc = filter_new(&p->filter, p->startup.config);
 	if (rc == OK)
+		rc = ruledb_scratch_new(&p->scratch);
+	if (rc == OK)
 		rc = make_snapshot(p, why);
 	if (rc != OK)
 		return rc;
@@ -385,6 +419,8 @@ static void end(struct program *p)
 	}
 	if (p->poll != NULL)
 		event_free(p->poll);
+	if (p->border != NULL)
+		event_free(p->border);
 	link_close(p->link);
 	verdict_server_close(p->verdicts);
 	control_server_close(p->control);
@@ -397,6 +433,7 @@ static void end(struct program *p)
 	}
 	audit_close(p->audit);
 	publisher_free(p->publisher);
+	ruledb_scratch_free(p->scratch);
 	filter_free(p->filter);
 	if (p->base != NULL)
 		event_base_free(p->base);

@@ -4,6 +4,7 @@
  *	publisher.c       snapshots
  *	counting.c        tally and summaries
  *	control.c         control.sock: the commands of lachanctl
+ *	command*.c        those of them that are larger
  *	status.c          what `status` says
  *	verdict_server.c  verdict.sock: what the warning page asks
  *
@@ -36,6 +37,9 @@ struct program {
 	struct link *link;
 	struct event *signals[3];
 	struct event *poll;
+	struct event *border; /* of a window or grant, before the next poll */
+	struct ruledb_scratch
+	    *scratch; /* of this thread, for those who explain and judge */
 	uint64_t started_ms;
 };
 

@@ -7,16 +7,16 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "filter/rules_file.h"
+#include "filter/snapshot_make.h"
 #include "filter/worker.h"
-#include "kit/local_time.h"
 #include "kit/log.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
 
 enum {
-	LOCAL_PREFIXES_MAX = 256,
-	NETWORK_POLL_MS = 30000, /* addresses and resolv.conf may change under us */
+	NETWORK_POLL_MS = 30000 /* addresses and resolv.conf may change under us */
 };
 
 struct retired {
@@ -28,6 +28,7 @@ struct retired {
 struct publisher {
 	struct filter *filter;
 	struct snapshot *now;
+	struct grants_file *grants; /* NULL: their file cannot be read */
 	struct retired *retired;
 	uint64_t network_id;
 	uint64_t network_polled_ms;
@@ -35,107 +36,17 @@ struct publisher {
 	uint64_t unusable_id; /* of a rules.db that was looked at and passed over */
 };
 
-/* ---- shared parts ---- */
+/* ---- building ---- */
 
-static struct shared *shared_new(void *object, void (*free_object)(void *))
+static struct moment now_of(const struct publisher *p)
 {
-	struct shared *s = calloc(1, sizeof *s);
-	if (s != NULL) {
-		*s = (struct shared){
-		    .holders = 1, .object = object, .free_object = free_object};
-	}
-	return s;
-}
-
-static struct shared *shared_hold(struct shared *s)
-{
-	s->holders++;
-	return s;
-}
-
-static void shared_drop(struct shared *s)
-{
-	if (s == NULL || --s->holders > 0)
-		return;
-	s->free_object(s->object);
-	free(s);
+	return clock_moment(
+	    atomic_load_explicit(&p->filter->wall_trusted, memory_order_relaxed));
 }
 
 static void free_config(void *config)
 {
 	config_free(config);
-}
-
-static void free_rules(void *rules)
-{
-	struct rules_part *part = rules;
-	ruledb_close(part->db);
-	free(part);
-}
-
-static void free_policy(void *policy)
-{
-	policy_free(policy);
-}
-
-static void snapshot_free(struct snapshot *s)
-{
-	if (s == NULL)
-		return;
-	/* The policy borrows from rules and configuration: it goes first. */
-	for (int i = SNAPSHOT_PARTS; i > 0; i--)
-		shared_drop(s->parts[i - 1]);
-	free(s);
-}
-
-/* ---- building ---- */
-
-static struct shared *build_policy(const struct config *config,
-    const struct rules_part *rules, const struct interfaces *ours, struct diags *all)
-{
-	struct prefix local[LOCAL_PREFIXES_MAX];
-	const struct policy_sources from = {
-	    .config = config,
-	    .rules = rules->db,
-	    .local = local,
-	    .local_count = interfaces_local_prefixes(ours, local, LOCAL_PREFIXES_MAX),
-	};
-	struct policy *policy;
-
-	if (policy_build(&policy, &from, all) != OK)
-		return NULL;
-	struct shared *part = shared_new(policy, free_policy);
-	if (part == NULL)
-		policy_free(policy);
-	return part;
-}
-
-/* Tiers may have other indices after a reload: a pause follows its tier's name. */
-static void carry_pauses(struct snapshot *to, const struct snapshot *from)
-{
-	for (size_t i = 0; from != NULL && i < policy_tier_count(from->policy); i++) {
-		uint8_t tier;
-		if (from->state.tiers[i].paused_until_ms != 0 &&
-		    policy_find_tier(
-		        to->policy, policy_tier_at(from->policy, i)->name, &tier))
-			to->state.tiers[tier].paused_until_ms =
-			    from->state.tiers[i].paused_until_ms;
-	}
-}
-
-/* What holds now by the configuration and the calendar. */
-static void make_state(struct snapshot *s, const struct filter *filter)
-{
-	const struct moment now = {
-	    .mono_ms = clock_mono_ms(),
-	    .wall_s = (int64_t)time(NULL),
-	    .wall_trusted =
-	        atomic_load_explicit(&filter->wall_trusted, memory_order_relaxed),
-	};
-	struct calendar calendar;
-
-	calendar_make(&calendar, local_offset_s, NULL, now.wall_s);
-	policy_state_make(&s->state, s->policy, &calendar, now, NULL);
 }
 
 static void look_at_network(struct snapshot *s, const struct interfaces *ours)
@@ -178,35 +89,27 @@ static uint64_t network_id(const struct config *config)
 static struct snapshot *build(
     struct publisher *p, struct shared *config, struct shared *rules, struct diags *all)
 {
-	struct snapshot *s = calloc(1, sizeof *s);
 	struct interfaces ours = INTERFACES_NONE;
+	const struct snapshot_plan plan = {
+	    .config = config,
+	    .rules = rules,
+	    .grants = p->grants,
+	    .ours = &ours,
+	    .before = p->now,
+	    .now = now_of(p),
+	};
 
-	if (s == NULL)
-		return NULL;
 	if (interfaces_read(&ours) != OK) {
 		log_warn("network", "this machine's addresses cannot be read: %s",
 		    strerror(errno));
 	}
-	s->config = config->object;
-	s->rules = rules->object;
-	s->parts[PART_CONFIG] = shared_hold(config);
-	s->parts[PART_RULES] = shared_hold(rules);
-	s->parts[PART_POLICY] = build_policy(s->config, s->rules, &ours, all);
-	if (s->parts[PART_POLICY] == NULL) {
-		snapshot_free(s);
-		interfaces_deinit(&ours);
-		return NULL;
+	struct snapshot *s = snapshot_make(&plan, all);
+	if (s != NULL) {
+		look_at_network(s, &ours);
+		s->judging_serial = ++p->judging_serial;
+		p->network_id = network_id(s->config);
 	}
-	s->policy = s->parts[PART_POLICY]->object;
-	s->generation = p->now == NULL ? 1 : p->now->generation + 1;
-	s->judging_serial = ++p->judging_serial;
-	s->refuse_all =
-	    s->rules->db == NULL && s->config->filter.without_rules == WITHOUT_RULES_REFUSE;
-	make_state(s, p->filter);
-	carry_pauses(s, p->now);
-	look_at_network(s, &ours);
 	interfaces_deinit(&ours);
-	p->network_id = network_id(s->config);
 	return s;
 }
 
@@ -225,6 +128,7 @@ static void publish(struct publisher *p, struct snapshot *s)
 {
 	struct snapshot *old = p->now;
 
+	s->generation = old == NULL ? 1 : old->generation + 1;
 	p->now = s;
 	/* Release: a worker that sees the pointer sees what it points to; one that sees the
 	 * generation has the pointer before it. */
@@ -302,9 +206,9 @@ static struct shared *load_rules(const struct config *config)
 	if (part == NULL)
 		return NULL;
 	rules_file_load(part, config, (int64_t)time(NULL));
-	struct shared *s = shared_new(part, free_rules);
+	struct shared *s = shared_new(part, rules_part_free);
 	if (s == NULL)
-		free_rules(part);
+		rules_part_free(part);
 	return s;
 }
 
@@ -327,9 +231,9 @@ static struct shared *fresh_rules(struct publisher *p, bool *kept)
 		p->unusable_id = rules_file_id(config);
 		return shared_hold(p->now->parts[PART_RULES]);
 	}
-	struct shared *s = shared_new(part, free_rules);
+	struct shared *s = shared_new(part, rules_part_free);
 	if (s == NULL)
-		free_rules(part);
+		rules_part_free(part);
 	return s;
 }
 
@@ -373,13 +277,9 @@ enum err publisher_set_config(struct publisher *p, struct config *config, struct
 
 enum err publisher_pause(struct publisher *p, uint64_t tiers, uint64_t until_ms)
 {
-	struct snapshot *s = calloc(1, sizeof *s);
+	struct snapshot *s = snapshot_copy(p->now);
 	if (s == NULL)
 		return ERR_MEMORY;
-	*s = *p->now;
-	s->generation++;
-	for (int i = 0; i < SNAPSHOT_PARTS; i++)
-		shared_hold(s->parts[i]);
 	for (size_t i = 0; i < POLICY_TIERS_MAX; i++) {
 		if ((tiers >> i & 1) != 0)
 			s->state.tiers[i].paused_until_ms = until_ms;
@@ -388,22 +288,146 @@ enum err publisher_pause(struct publisher *p, uint64_t tiers, uint64_t until_ms)
 	return OK;
 }
 
-bool publisher_poll(struct publisher *p)
-{
-	uint64_t now_ms = clock_mono_ms();
-	const struct rules_part *rules = p->now->rules;
-	uint64_t file_id = rules_file_id(p->now->config);
-	bool changed = file_id != rules->file_id && file_id != p->unusable_id;
+/* ---- timetables ---- */
 
-	if (!changed && now_ms - p->network_polled_ms >= NETWORK_POLL_MS) {
-		p->network_polled_ms = now_ms;
-		changed = network_id(p->now->config) != p->network_id;
-		if (changed) {
-			log_info("network",
-			    "this machine's addresses or upstreams have changed");
+static void say_windows(const struct snapshot *from, const struct snapshot *to)
+{
+	for (uint8_t i = 0; i < policy_tier_count(to->policy); i++) {
+		uint64_t before = from->state.tiers[i].windows;
+		uint64_t after = to->state.tiers[i].windows;
+		for (uint16_t w = 0; w < 64; w++) {
+			if ((before >> w & 1) == (after >> w & 1))
+				continue;
+			log_info("timetable", "%s: \"%s\" %s",
+			    policy_tier_at(to->policy, i)->name,
+			    policy_window_name(to->policy, i, w),
+			    (after >> w & 1) != 0 ? "begins" : "is over");
 		}
 	}
-	return changed && publisher_reload_rules(p) == OK;
+}
+
+/* What holds now has changed by itself. False without memory: the next poll tries again. */
+static bool follow_time(struct publisher *p, struct moment now)
+{
+	struct snapshot *s = snapshot_copy(p->now);
+	if (s == NULL)
+		return false;
+	snapshot_make_state(s, now);
+	say_windows(p->now, s);
+	publish(p, s);
+	return true;
+}
+
+uint64_t publisher_wakes_at_ms(const struct publisher *p)
+{
+	uint64_t window_ms = p->now->state.changes_at_ms;
+	uint64_t grant_ms =
+	    p->grants == NULL ? UINT64_MAX : grants_file_next_end_ms(p->grants, now_of(p));
+
+	return window_ms < grant_ms ? window_ms : grant_ms;
+}
+
+/* ---- grants ---- */
+
+const struct grants_file *publisher_grants(const struct publisher *p)
+{
+	return p->grants;
+}
+
+/* Puts the list as it is now in force. */
+static enum err follow_grants(struct publisher *p)
+{
+	struct snapshot *s = snapshot_copy(p->now);
+	if (s == NULL)
+		return ERR_MEMORY;
+	if (!snapshot_set_grants(s, p->grants)) {
+		snapshot_free(s);
+		return ERR_MEMORY;
+	}
+	s->judging_serial = ++p->judging_serial;
+	publish(p, s);
+	return OK;
+}
+
+enum err publisher_grant(
+    struct publisher *p, const struct grant_record *grant, uint32_t *id)
+{
+	if (p->grants == NULL)
+		return ERR_DENIED;
+	enum err rc = grants_file_add(p->grants, grant, now_of(p), id);
+	return rc == OK ? follow_grants(p) : rc;
+}
+
+enum err publisher_revoke(struct publisher *p, uint32_t id, struct grant_record *removed)
+{
+	if (p->grants == NULL)
+		return ERR_DENIED;
+	enum err rc = grants_file_remove(p->grants, id, removed);
+	return rc == OK ? follow_grants(p) : rc;
+}
+
+/* The workers have stopped counting with them already: each ends when it is used. */
+static void end_grants(struct publisher *p, struct moment now)
+{
+	if (p->grants == NULL || !grants_file_expire(p->grants, now))
+		return;
+	log_info("grants", "a grant has ended");
+	if (follow_grants(p) != OK)
+		log_warn("grants", "no memory to forget a grant that has ended");
+}
+
+static void open_grants(struct publisher *p, const struct config *config)
+{
+	char path[FILE_PATH_BYTES];
+	struct diag why = {.text = "the path is too long"};
+	size_t count;
+
+	if (path_join(path, sizeof path, config->server.state_dir.text, "grants") != OK ||
+	    grants_file_open(&p->grants, path, now_of(p), &why) != OK) {
+		p->grants = NULL;
+		log_error("grants", "%s; none is in force and none can be made", why.text);
+		return;
+	}
+	if (grants_file_damaged(p->grants) > 0) {
+		log_error("grants", "%s: %zu damaged lines were left out", path,
+		    grants_file_damaged(p->grants));
+	}
+	(void)grants_file_expire(p->grants, now_of(p));
+	(void)grants_file_items(p->grants, &count);
+	if (count > 0)
+		log_info("grants", "%zu grants are in force again", count);
+}
+
+/* ---- what changes by itself ---- */
+
+static bool rules_have_changed(const struct publisher *p)
+{
+	uint64_t file_id = rules_file_id(p->now->config);
+
+	return file_id != p->now->rules->file_id && file_id != p->unusable_id;
+}
+
+static bool network_has_changed(struct publisher *p, uint64_t now_ms)
+{
+	if (now_ms - p->network_polled_ms < NETWORK_POLL_MS)
+		return false;
+	p->network_polled_ms = now_ms;
+	if (network_id(p->now->config) == p->network_id)
+		return false;
+	log_info("network", "this machine's addresses or upstreams have changed");
+	return true;
+}
+
+bool publisher_poll(struct publisher *p)
+{
+	struct moment now = now_of(p);
+
+	end_grants(p, now);
+	if (policy_state_is_stale(&p->now->state, now))
+		(void)follow_time(p, now);
+	if (!rules_have_changed(p) && !network_has_changed(p, clock_mono_ms()))
+		return false;
+	return publisher_reload_rules(p) == OK;
 }
 
 /* ---- life ---- */
@@ -420,9 +444,11 @@ enum err publisher_new(
 	if (p == NULL)
 		return ERR_MEMORY;
 	p->filter = filter;
+	open_grants(p, config);
 	p->network_polled_ms = clock_mono_ms();
 	enum err rc = publisher_set_config(p, config, all);
 	if (rc != OK) {
+		grants_file_close(p->grants);
 		free(p);
 		return rc;
 	}
@@ -441,5 +467,6 @@ void publisher_free(struct publisher *p)
 		free(r);
 	}
 	snapshot_free(p->now);
+	grants_file_close(p->grants);
 	free(p);
 }

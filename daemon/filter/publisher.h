@@ -7,6 +7,7 @@
 #include "base/diag.h"
 #include "base/err.h"
 #include "filter/filter.h"
+#include "filter/grants_file.h"
 
 struct publisher;
 
@@ -26,9 +27,22 @@ MUST_CHECK enum err publisher_set_config(
 /* Reads the rules again from disk. ERR_FORMAT: the file there is not usable (the log says
  * why) and the rules in force stay. ERR_MEMORY: nothing has changed. */
 MUST_CHECK enum err publisher_reload_rules(struct publisher *p);
-/* Looks at the state folder and the machine's addresses, and publishes what has changed.
- * True when it did. For a timer of a few times a second. */
+/* Looks at the clock, the state folder and the machine's addresses, and publishes what has
+ * changed: windows that began or ended, grants that have ended, rules, network. True when
+ * rules or network did, so that everything that follows the configuration should look. For a
+ * timer of a few times a second, and at publisher_wakes_at_ms(). */
 bool publisher_poll(struct publisher *p);
+/* mono_ms of the next moment in which a window or grant begins or ends; UINT64_MAX: none. */
+uint64_t publisher_wakes_at_ms(const struct publisher *p);
+
+/* The grants that live; NULL where their file cannot be read. */
+const struct grants_file *publisher_grants(const struct publisher *p);
+/* As grants_file_add() and grants_file_remove(), and in force. ERR_DENIED: the file cannot be
+ * read, so that nothing may be written over it. */
+MUST_CHECK enum err publisher_grant(
+    struct publisher *p, const struct grant_record *grant, uint32_t *id);
+MUST_CHECK enum err publisher_revoke(
+    struct publisher *p, uint32_t id, struct grant_record *removed);
 
 /* Pauses tiers (bit i: tier i) until `mono_ms`; 0 ends their pause. */
 MUST_CHECK enum err publisher_pause(struct publisher *p, uint64_t tiers, uint64_t mono_ms);

@@ -40,6 +40,7 @@ enum snapshot_part {
 	PART_CONFIG,
 	PART_RULES,
 	PART_POLICY,
+	PART_GRANTS,
 	SNAPSHOT_PARTS
 };
 

@@ -2,6 +2,7 @@
 #ifndef KIT_LOCAL_TIME_H
 #define KIT_LOCAL_TIME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Local time minus UTC in seconds at wall_s; `unused` fits calendar_make() of
@@ -14,5 +15,9 @@ enum {
 
 /* RFC 3339 with the zone's offset: "2026-11-20T11:30:00+07:00". Any thread. */
 void local_time_text(char out[LOCAL_TIME_TEXT_BYTES], int64_t wall_s);
+
+/* Reads RFC 3339 ("2026-11-20T11:30:00+07:00", "...Z"). Without an offset it is the school's
+ * time, seconds may be left out, and a space may stand for the T. False for anything else. */
+bool local_time_read(const char *text, int64_t *out);
 
 #endif

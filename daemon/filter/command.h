@@ -1,0 +1,57 @@
+/* command -- one command of control.sock while it is answered.
+ *
+ * Requests and replies are JSON objects; sentences are English msgids, translated by whoever
+ * shows them. The larger commands, and their keys:
+ *
+ *	explain {"name","type"?,"client"?|"tier"?,"at"?} -> kit/explain_json.h
+ *	        at: RFC 3339 (without an offset: the school's time), or seconds since 1970
+ *	allow, deny {"name","tier"?|"group"?|"client"?,"for_ms"?|"for":"always","reason"?}
+ *	        -> {"id","until"}; without a scope for everybody; 45 minutes by default
+ *	grants  -> {"grants":[{"id","deny","name","scope","who","made","until","by","reason",
+ *	           "applies"}]}; applies: false where the tier or room is gone, or the clock is
+ *	           not trusted
+ *	revoke  {"id"} -> {"name"}
+ *
+ * Threads: main alone. */
+#ifndef FILTER_COMMAND_H
+#define FILTER_COMMAND_H
+
+#include "dns/name.h"
+#include "filter/program.h"
+
+/* Fills a reply, or says in `error` what the person did wrong. */
+struct command {
+	struct program *program;
+	struct control_peer *peer;
+	const json_t *request;
+	json_t *reply; /* NULL and no error: answered already, or no memory */
+	char error[256];
+};
+
+/* `sentence` is a msgid. */
+void command_fail(struct command *c, const char *sentence);
+/* A string of the request; NULL without it. */
+const char *command_text(const struct command *c, const char *key);
+/* {"ok":true} */
+void command_done(struct command *c);
+/* The name of the request; false: it has failed. */
+bool command_read_name(struct command *c, struct name_buf *name);
+/* "uid:1000": who asks, for the record. */
+void command_actor(const struct command *c, char *out, size_t size);
+
+/* Who changed what, for the record. A change that cannot be recorded is still made, and the
+ * log says so; false then. ERR_DENIED of audit_append() is one of the reasons. */
+bool command_append(struct program *p, const struct audit_entry *entry);
+/* The same, by the asker, for the tier of the request or all. */
+void command_record_plain(const struct command *c, const char *action, const char *detail);
+
+/* Sets `key` to an RFC 3339 time. */
+void command_put_time(json_t *reply, const char *key, int64_t wall_s);
+
+void command_explain(struct command *c);
+void command_allow(struct command *c);
+void command_deny(struct command *c);
+void command_grants(struct command *c);
+void command_revoke(struct command *c);
+
+#endif

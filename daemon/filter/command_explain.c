@@ -1,0 +1,164 @@
+#include <stdlib.h>
+
+#include "base/words.h"
+#include "dns/codes.h"
+#include "dns/text.h"
+#include "filter/clock.h"
+#include "filter/command.h"
+#include "kit/explain_json.h"
+#include "kit/local_time.h"
+#include "kit/log.h"
+#include "policy/explain.h"
+
+enum {
+	AT_DAYS_MAX = 400 /* as far as a calendar reaches */
+};
+
+/* What `explain` is about. */
+struct subject {
+	struct name_buf name;
+	struct addr client; /* family 0: not given */
+	uint16_t qtype;
+	struct policy_who who;
+	bool at_given;
+	int64_t at_s;
+};
+
+/* The asker: a tier, else an address, else a device that nobody claims. */
+static bool read_asker(struct command *c, const struct policy *policy, struct subject *out)
+{
+	const char *tier = command_text(c, "tier");
+	const char *client = command_text(c, "client");
+	uint8_t index;
+
+	out->client = ADDR_NONE;
+	if (tier != NULL && !policy_find_tier(policy, tier, &index)) {
+		command_fail(c, N_("there is no such tier"));
+		return false;
+	}
+	if (tier == NULL && client != NULL &&
+	    addr_from_text(&out->client, slice_of(client), NULL) != OK) {
+		command_fail(c, N_("that is not an address"));
+		return false;
+	}
+	out->who = tier != NULL ? policy_member(policy, index)
+	                        : policy_client(policy, &out->client);
+	return true;
+}
+
+static bool read_time(struct command *c, struct moment now, struct subject *out)
+{
+	const json_t *at = json_object_get(c->request, "at");
+	int64_t span_s = (int64_t)AT_DAYS_MAX * CALENDAR_DAY_S;
+
+	out->at_given = at != NULL;
+	if (!out->at_given) {
+		out->at_s = now.wall_s;
+		return true;
+	}
+	if (json_is_integer(at)) {
+		out->at_s = json_integer_value(at);
+	} else if (!json_is_string(at) ||
+	    !local_time_read(json_string_value(at), &out->at_s)) {
+		command_fail(c, N_("that is not a time (write it like 2026-11-20T11:30)"));
+		return false;
+	}
+	if (out->at_s < now.wall_s - span_s || out->at_s > now.wall_s + span_s) {
+		command_fail(c, N_("that time is more than 400 days away"));
+		return false;
+	}
+	return true;
+}
+
+static bool read_subject(
+    struct command *c, const struct policy *policy, struct moment now, struct subject *out)
+{
+	const char *type = command_text(c, "type");
+
+	if (!command_read_name(c, &out->name))
+		return false;
+	out->qtype = TYPE_A;
+	if (type != NULL && !text_to_type(slice_of(type), &out->qtype)) {
+		command_fail(c, N_("that is not a record type"));
+		return false;
+	}
+	return read_asker(c, policy, out) && read_time(c, now, out);
+}
+
+/* The moment and the state to judge by. Another time is looked at as if the clock were right
+ * then; what lies in the past is judged by the grants and pauses of today. */
+static void look_at_time(const struct snapshot *s, const struct subject *subject,
+    struct moment *now, struct policy_state *state)
+{
+	struct calendar calendar;
+
+	*state = s->state;
+	if (!subject->at_given)
+		return;
+	int64_t ahead_ms = (subject->at_s - now->wall_s) * 1000;
+	if (ahead_ms >= 0) {
+		now->mono_ms += (uint64_t)ahead_ms;
+	} else {
+		uint64_t back_ms = (uint64_t)-ahead_ms;
+		now->mono_ms = now->mono_ms > back_ms ? now->mono_ms - back_ms : 0;
+	}
+	now->wall_s = subject->at_s;
+	now->wall_trusted = true;
+	calendar_make(&calendar, local_offset_s, NULL, now->wall_s);
+	policy_state_make(state, s->policy, &calendar, *now, &s->state);
+	state->enforce = s->state.enforce;
+}
+
+static json_t *explain(struct program *p, const struct subject *subject, struct moment now)
+{
+	const struct snapshot *s = publisher_now(p->publisher);
+	struct explanation *e = calloc(1, sizeof *e);
+	struct policy_state *state = calloc(1, sizeof *state);
+	struct name_hashes hashes;
+	json_t *made = NULL;
+
+	if (e == NULL || state == NULL)
+		goto done;
+	name_hash_all(&hashes, name_of(&subject->name), policy_hash_key(s->policy));
+	look_at_time(s, subject, &now, state);
+	const struct policy_question question = {
+	    .name = name_of(&subject->name),
+	    .hashes = &hashes,
+	    .qtype = subject->qtype,
+	    .client = subject->client.family != 0 ? &subject->client : NULL,
+	    .scratch = p->scratch,
+	};
+	policy_explain(s->policy, &subject->who, &question, state, now, e);
+	const struct explain_subject what = {
+	    .policy = s->policy,
+	    .name = name_of(&subject->name),
+	    .qtype = subject->qtype,
+	    .at_s = now.wall_s,
+	    .trial = !state->enforce,
+	};
+	made = explain_to_json(&what, e);
+	if (made != NULL && s->rules->db != NULL &&
+	    explain_find_lines(made, s->rules->db, s->config->server.state_dir.text) !=
+	        OK) {
+		log_warn(
+		    "control", "explain: no memory to look for the lines of the rules");
+	}
+done:
+	free(state);
+	free(e);
+	return made;
+}
+
+void command_explain(struct command *c)
+{
+	struct program *p = c->program;
+	const struct moment now = clock_moment(
+	    atomic_load_explicit(&p->filter->wall_trusted, memory_order_relaxed));
+	struct subject subject;
+
+	if (!read_subject(c, publisher_now(p->publisher)->policy, now, &subject))
+		return;
+	c->reply = explain(p, &subject, now);
+	if (c->reply != NULL)
+		(void)json_object_set_new(c->reply, "ok", json_true());
+}

@@ -1,0 +1,221 @@
+#include "filter/snapshot_make.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kit/local_time.h"
+
+enum {
+	LOCAL_PREFIXES_MAX = 256
+};
+
+/* ---- shared parts ---- */
+
+struct shared *shared_new(void *object, void (*free_object)(void *object))
+{
+	struct shared *s = calloc(1, sizeof *s);
+	if (s != NULL) {
+		*s = (struct shared){
+		    .holders = 1, .object = object, .free_object = free_object};
+	}
+	return s;
+}
+
+struct shared *shared_hold(struct shared *s)
+{
+	if (s != NULL)
+		s->holders++;
+	return s;
+}
+
+void shared_drop(struct shared *s)
+{
+	if (s == NULL || --s->holders > 0)
+		return;
+	s->free_object(s->object);
+	free(s);
+}
+
+void rules_part_free(void *rules)
+{
+	struct rules_part *part = rules;
+	ruledb_close(part->db);
+	free(part);
+}
+
+static void free_policy(void *policy)
+{
+	policy_free(policy);
+}
+
+static void free_grants(void *grants)
+{
+	grants_free(grants);
+}
+
+void snapshot_free(struct snapshot *s)
+{
+	if (s == NULL)
+		return;
+	/* What borrows from a part stands behind it, and goes first. */
+	for (int i = SNAPSHOT_PARTS; i > 0; i--)
+		shared_drop(s->parts[i - 1]);
+	free(s);
+}
+
+/* ---- policy ---- */
+
+static struct shared *make_policy(const struct config *config,
+    const struct rules_part *rules, const struct interfaces *ours, struct diags *all)
+{
+	struct prefix local[LOCAL_PREFIXES_MAX];
+	const struct policy_sources from = {
+	    .config = config,
+	    .rules = rules->db,
+	    .local = local,
+	    .local_count = interfaces_local_prefixes(ours, local, LOCAL_PREFIXES_MAX),
+	};
+	struct policy *policy;
+
+	if (policy_build(&policy, &from, all) != OK)
+		return NULL;
+	struct shared *part = shared_new(policy, free_policy);
+	if (part == NULL)
+		policy_free(policy);
+	return part;
+}
+
+/* Tiers may have other indices after a reload: a pause follows its tier's name. */
+static void carry_pauses(struct snapshot *to, const struct snapshot *from)
+{
+	for (size_t i = 0; from != NULL && i < policy_tier_count(from->policy); i++) {
+		uint64_t until_ms = from->state.tiers[i].paused_until_ms;
+		uint8_t tier;
+		if (until_ms != 0 &&
+		    policy_find_tier(
+		        to->policy, policy_tier_at(from->policy, i)->name, &tier))
+			to->state.tiers[tier].paused_until_ms = until_ms;
+	}
+}
+
+/* ---- state ---- */
+
+static void make_state(
+    struct snapshot *s, struct moment now, const struct policy_state *before)
+{
+	struct calendar calendar;
+
+	calendar_make(&calendar, local_offset_s, NULL, now.wall_s);
+	policy_state_make(&s->state, s->policy, &calendar, now, before);
+	s->state.enforce = s->config->filter.enforce;
+}
+
+void snapshot_make_state(struct snapshot *s, struct moment now)
+{
+	const struct policy_state before = s->state;
+
+	make_state(s, now, &before);
+}
+
+/* ---- grants ---- */
+
+/* As policy wants it; the texts and the name stay the record's. */
+static struct grant to_grant(const struct grant_record *r)
+{
+	struct grant g = {
+	    .id = r->id,
+	    .deny = r->deny,
+	    .scope = r->scope,
+	    .name = name_of(&r->name),
+	    .subject = r->scope == SCOPE_CLIENTS ? "" : r->who,
+	    .always = r->until_s == 0,
+	    .until_wall_s = r->until_s,
+	    .until_mono_ms = r->until_mono_ms,
+	    .made_wall_s = r->made_s,
+	    .by = r->by,
+	    .reason = r->reason,
+	};
+
+	if (r->scope == SCOPE_CLIENTS &&
+	    prefix_from_text(&g.clients, slice_of(r->who), NULL) != OK)
+		g.id = 0; /* it was checked when it was made or read */
+	return g;
+}
+
+static struct grants *build_grants(
+    const struct policy *policy, const struct grants_file *file)
+{
+	size_t count = 0;
+	const struct grant_record *records =
+	    file == NULL ? NULL : grants_file_items(file, &count);
+	struct grant *items = calloc(count + 1, sizeof *items);
+	struct grants *made = NULL;
+	size_t used = 0;
+
+	if (items == NULL)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		items[used] = to_grant(&records[i]);
+		used += items[used].id != 0 ? 1 : 0;
+	}
+	if (grants_build(&made, policy, items, used) != OK)
+		made = NULL;
+	free(items);
+	return made;
+}
+
+bool snapshot_set_grants(struct snapshot *s, const struct grants_file *file)
+{
+	struct grants *grants = build_grants(s->policy, file);
+	struct shared *part = grants == NULL ? NULL : shared_new(grants, free_grants);
+
+	if (part == NULL) {
+		grants_free(grants);
+		return false;
+	}
+	shared_drop(s->parts[PART_GRANTS]);
+	s->parts[PART_GRANTS] = part;
+	s->state.grants = grants;
+	return true;
+}
+
+/* ---- whole ---- */
+
+struct snapshot *snapshot_make(const struct snapshot_plan *plan, struct diags *all)
+{
+	struct snapshot *s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		return NULL;
+	s->config = plan->config->object;
+	s->rules = plan->rules->object;
+	s->parts[PART_CONFIG] = shared_hold(plan->config);
+	s->parts[PART_RULES] = shared_hold(plan->rules);
+	s->parts[PART_POLICY] = make_policy(s->config, s->rules, plan->ours, all);
+	if (s->parts[PART_POLICY] == NULL) {
+		snapshot_free(s);
+		return NULL;
+	}
+	s->policy = s->parts[PART_POLICY]->object;
+	s->refuse_all =
+	    s->rules->db == NULL && s->config->filter.without_rules == WITHOUT_RULES_REFUSE;
+	make_state(s, plan->now, NULL);
+	carry_pauses(s, plan->before);
+	if (!snapshot_set_grants(s, plan->grants)) {
+		snapshot_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+struct snapshot *snapshot_copy(const struct snapshot *before)
+{
+	struct snapshot *s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		return NULL;
+	*s = *before;
+	for (int i = 0; i < SNAPSHOT_PARTS; i++)
+		(void)shared_hold(s->parts[i]);
+	return s;
+}
