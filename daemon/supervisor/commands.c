@@ -83,40 +83,144 @@ static void do_children(
 	        describe_feeds(&sv->feeds, now_ms)));
 }
 
+/* ---- feeds ---- */
+
+/* A decision of a person, as opposed to a fetch, stands in the record when it took effect. */
+static void record_end(const struct feeds_wait *wait, int exit_status)
+{
+	char detail[FEEDS_NAME_BYTES + 16];
+
+	(void)snprintf(
+	    detail, sizeof detail, "%s%s", wait->name, exit_status == 0 ? "" : " (failed)");
+	record_change(&wait->sv->records, wait->action, detail, wait->actor);
+}
+
 static void on_feeds_done(void *context, int exit_status)
 {
-	struct supervisor *sv = context;
-	struct control_peer *peer = sv->feeds_peer;
+	struct feeds_wait *wait = context;
 
-	sv->feeds_peer = NULL;
-	if (peer != NULL)
-		reply_json(
-		    peer, json_pack("{s:b,s:i}", "ok", 1, "exit_status", exit_status));
+	if (wait->action != NULL)
+		record_end(wait, exit_status);
+	if (wait->peer != NULL)
+		reply_json(wait->peer,
+		    json_pack("{s:b,s:i}", "ok", 1, "exit_status", exit_status));
+	wait->sv = NULL;
+}
+
+static struct feeds_wait *free_wait(struct supervisor *sv)
+{
+	for (size_t i = 0; i < SUPERVISOR_FEEDS_WAITS; i++)
+		if (sv->feeds_waits[i].sv == NULL)
+			return &sv->feeds_waits[i];
+	return NULL;
+}
+
+static void say_not_started(struct control_peer *peer, enum err rc)
+{
+	const char *why = rc == ERR_AGAIN ? N_("lists are being fetched already")
+	    : rc == ERR_NOT_FOUND         ? N_("lachan-feeds is not installed")
+	                                  : N_("lachan-feeds cannot be started");
+
+	(void)control_reply_error(peer, why);
+}
+
+/* `action` is recorded at the end; NULL: not. False: the peer was told why not. */
+static bool run_feeds(struct supervisor *sv, struct control_peer *peer,
+    struct feeds_order *order, const char *action)
+{
+	struct feeds_wait *wait = free_wait(sv);
+
+	if (wait == NULL) {
+		say_not_started(peer, ERR_AGAIN);
+		return false;
+	}
+	*wait = (struct feeds_wait){.sv = sv, .peer = peer, .action = action};
+	(void)snprintf(wait->name, sizeof wait->name, "%s", order->name);
+	name_actor(wait->actor, peer);
+	order->on_done = on_feeds_done;
+	order->context = wait;
+	enum err rc = feeds_run_order(&sv->feeds, order);
+	if (rc != OK) {
+		wait->sv = NULL;
+		say_not_started(peer, rc);
+		return false;
+	}
+	control_peer_keep(peer); /* fetching may take minutes */
+	return true;
+}
+
+static bool is_feed(const struct supervisor *sv, const char *name)
+{
+	const struct config_feeds *feeds = &sv->now.config->filter.feeds;
+
+	for (size_t i = 0; i < feeds->count; i++)
+		if (feeds->items[i].enabled && strcmp(feeds->items[i].name.text, name) == 0)
+			return true;
+	return false;
+}
+
+/* The feed a request names; NULL: the peer was told what is wrong with it. */
+static const char *named_feed(
+    const struct supervisor *sv, struct control_peer *peer, const json_t *request)
+{
+	const char *name = json_string_value(json_object_get(request, "name"));
+
+	if (name != NULL && is_feed(sv, name))
+		return name;
+	(void)control_reply_error(peer,
+	    name == NULL ? N_("the name of a feed is missing")
+	                 : N_("there is no such feed in the configuration"));
+	return NULL;
 }
 
 static void do_feeds_update(
     struct supervisor *sv, struct control_peer *peer, const json_t *request)
 {
-	const char *name = json_string_value(json_object_get(request, "name"));
-	char actor[RECORD_ACTOR_BYTES], detail[FEEDS_NAME_BYTES];
+	struct feeds_order order = {.option = NULL};
+	char actor[RECORD_ACTOR_BYTES];
 
-	switch (feeds_run_now(&sv->feeds, name, on_feeds_done, sv)) {
-	case OK:
-		sv->feeds_peer = peer;
-		control_peer_keep(peer); /* fetching may take minutes */
-		name_actor(actor, peer);
-		(void)snprintf(detail, sizeof detail, "%s", name == NULL ? "all" : name);
-		record_change(&sv->records, "feeds-update", detail, actor);
-		break;
-	case ERR_AGAIN:
-		(void)control_reply_error(peer, N_("lists are being fetched already"));
-		break;
-	case ERR_NOT_FOUND:
-		(void)control_reply_error(peer, N_("lachan-feeds is not installed"));
-		break;
-	default:
-		(void)control_reply_error(peer, N_("lachan-feeds cannot be started"));
+	if (json_object_get(request, "name") != NULL) {
+		const char *name = named_feed(sv, peer, request);
+		if (name == NULL)
+			return;
+		order.option = "--only";
+		(void)snprintf(order.name, sizeof order.name, "%s", name);
 	}
+	if (!run_feeds(sv, peer, &order, NULL))
+		return;
+	name_actor(actor, peer);
+	record_change(
+	    &sv->records, "feeds-update", order.option == NULL ? "all" : order.name, actor);
+}
+
+static void decide_feed(struct supervisor *sv, struct control_peer *peer,
+    const json_t *request, const char *option, const char *action)
+{
+	const char *name = named_feed(sv, peer, request);
+	struct feeds_order order = {.option = option, .urgent = true};
+
+	if (name == NULL)
+		return;
+	(void)snprintf(order.name, sizeof order.name, "%s", name);
+	(void)run_feeds(sv, peer, &order, action);
+}
+
+static void do_feeds_accept(
+    struct supervisor *sv, struct control_peer *peer, const json_t *request)
+{
+	decide_feed(sv, peer, request, "--accept", "feeds-accept");
+}
+
+static void do_feeds_off(
+    struct supervisor *sv, struct control_peer *peer, const json_t *request)
+{
+	decide_feed(sv, peer, request, "--off", "feeds-off");
+}
+
+static void do_feeds_on(
+    struct supervisor *sv, struct control_peer *peer, const json_t *request)
+{
+	decide_feed(sv, peer, request, "--on", "feeds-on");
 }
 
 static void on_request(void *context, struct control_peer *peer, struct slice request)
@@ -129,6 +233,9 @@ static void on_request(void *context, struct control_peer *peer, struct slice re
 	    {"reload", do_reload},
 	    {"children", do_children},
 	    {"feeds-update", do_feeds_update},
+	    {"feeds-accept", do_feeds_accept},
+	    {"feeds-off", do_feeds_off},
+	    {"feeds-on", do_feeds_on},
 	};
 	json_t *root = json_loadb((const char *)request.ptr, request.len, 0, NULL);
 	const char *name = json_string_value(json_object_get(root, "command"));
@@ -140,8 +247,9 @@ static void on_request(void *context, struct control_peer *peer, struct slice re
 			return;
 		}
 	json_decref(root);
-	(void)control_reply_error(
-	    peer, N_("unknown command (known: reload, children, feeds-update)"));
+	(void)control_reply_error(peer,
+	    N_("unknown command (known: reload, children, feeds-update, feeds-accept, "
+	       "feeds-off, feeds-on)"));
 }
 
 static void on_closed(void *context, struct control_peer *peer)
@@ -150,8 +258,9 @@ static void on_closed(void *context, struct control_peer *peer)
 
 	if (sv->reload_peer == peer)
 		sv->reload_peer = NULL;
-	if (sv->feeds_peer == peer)
-		sv->feeds_peer = NULL;
+	for (size_t i = 0; i < SUPERVISOR_FEEDS_WAITS; i++)
+		if (sv->feeds_waits[i].peer == peer)
+			sv->feeds_waits[i].peer = NULL;
 }
 
 enum err commands_open(struct supervisor *sv, struct diag *why)

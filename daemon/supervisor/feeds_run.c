@@ -32,7 +32,10 @@ static enum err start(struct feeds_run *feeds, const char *option, const char *v
 static void on_due(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
 {
 	struct feeds_run *feeds = context;
-	const struct timeval next = {.tv_sec = FEEDS_EVERY_S};
+	/* Somebody's order is under way: its end is near. */
+	const struct timeval next = {
+	    .tv_sec = feeds->pid != 0 && feeds->order.on_done != NULL ? FEEDS_MAKE_UP_S
+	                                                              : FEEDS_EVERY_S};
 
 	if (feeds->ending)
 		return;
@@ -87,41 +90,77 @@ void feeds_run_begin(struct feeds_run *feeds, unsigned delay_s)
 		(void)event_add(feeds->due, &first);
 }
 
-enum err feeds_run_now(struct feeds_run *feeds, const char *only,
-    void (*on_done)(void *context, int exit_status), void *context)
+static enum err start_order(struct feeds_run *feeds, const struct feeds_order *order)
+{
+	enum err rc =
+	    start(feeds, order->option, order->option != NULL ? order->name : NULL);
+
+	if (rc == OK)
+		feeds->order = *order;
+	return rc;
+}
+
+enum err feeds_run_order(struct feeds_run *feeds, const struct feeds_order *order)
 {
 	if (!feeds->installed)
 		return ERR_NOT_FOUND;
-	if (feeds->pid != 0 || feeds->ending)
+	if (feeds->ending || feeds->next.on_done != NULL)
 		return ERR_AGAIN;
-	enum err rc = start(feeds, only == NULL ? NULL : "--only", only);
-	if (rc == OK) {
-		feeds->on_done = on_done;
-		feeds->context = context;
+	if (feeds->pid == 0)
+		return start_order(feeds, order);
+	feeds->next = *order;
+	/* Whatever it was doing, the next run finds a whole state. */
+	if (order->urgent && feeds->order.on_done == NULL) {
+		feeds->broken_off = true;
+		(void)kill(feeds->pid, SIGTERM);
 	}
-	return rc;
+	return OK;
+}
+
+static void log_end(const struct feeds_run *feeds, int status)
+{
+	char end[64];
+
+	spawn_describe_end(end, sizeof end, status);
+	if (feeds->broken_off)
+		log_debug("feeds", "lachan-feeds was broken off for something urgent");
+	else if (feeds->last_status == 0)
+		log_debug("feeds", "lachan-feeds has finished");
+	else if (feeds->last_status == 1)
+		log_warn("feeds",
+		    "a feed was refused or is held, its last good list stays (lachanctl "
+		    "feeds)");
+	else if (!feeds->ending)
+		log_error(
+		    "feeds", "lachan-feeds ended: %s; the lists stay as they are", end);
+}
+
+/* What waited begins; where it cannot, who asked is told. */
+static void start_next(struct feeds_run *feeds)
+{
+	struct feeds_order next = feeds->next;
+
+	feeds->next = (struct feeds_order){.on_done = NULL};
+	if (next.on_done != NULL && (feeds->ending || start_order(feeds, &next) != OK))
+		next.on_done(next.context, -1);
 }
 
 void feeds_run_on_exit(struct feeds_run *feeds, int status, uint64_t now_ms)
 {
-	char end[64];
+	struct feeds_order ended = feeds->order;
 
 	feeds->pid = 0;
+	feeds->order = (struct feeds_order){.on_done = NULL};
 	feeds->finished_at_ms = now_ms;
 	feeds->last_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	(void)event_del(feeds->too_long);
-	spawn_describe_end(end, sizeof end, status);
-	if (feeds->last_status == 0)
-		log_debug("feeds", "lachan-feeds has finished");
-	else if (feeds->last_status == 1)
-		log_warn("feeds",
-		    "a feed was refused, its last good list stays (lachanctl feeds)");
-	else if (!feeds->ending)
-		log_error(
-		    "feeds", "lachan-feeds ended: %s; the lists stay as they are", end);
-	if (feeds->on_done != NULL)
-		feeds->on_done(feeds->context, feeds->last_status);
-	feeds->on_done = NULL;
+	log_end(feeds, status);
+	if (feeds->broken_off)
+		feeds_run_begin(feeds, FEEDS_MAKE_UP_S);
+	feeds->broken_off = false;
+	start_next(feeds);
+	if (ended.on_done != NULL)
+		ended.on_done(ended.context, feeds->last_status);
 }
 
 void feeds_run_end(struct feeds_run *feeds)

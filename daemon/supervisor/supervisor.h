@@ -11,7 +11,19 @@
 #include "supervisor/reload.h"
 
 enum {
-	SUPERVISOR_CHILDREN_MAX = 4
+	SUPERVISOR_CHILDREN_MAX = 4,
+	SUPERVISOR_FEEDS_WAITS = 2 /* one run, and one that waits for its end */
+};
+
+struct supervisor;
+
+/* Who waits for a run of the feeds, and what is recorded when it has ended. */
+struct feeds_wait {
+	struct supervisor *sv;     /* NULL: free */
+	struct control_peer *peer; /* NULL: gone meanwhile */
+	const char *action;
+	char name[FEEDS_NAME_BYTES];
+	char actor[RECORD_ACTOR_BYTES];
 };
 
 struct supervisor {
@@ -26,7 +38,7 @@ struct supervisor {
 	struct records records;
 	struct control_server *control;
 	struct control_peer *reload_peer; /* who waits for the reload; NULL: nobody */
-	struct control_peer *feeds_peer;  /* who waits for a run of the feeds */
+	struct feeds_wait feeds_waits[SUPERVISOR_FEEDS_WAITS];
 	bool ending;
 	bool said_ready;
 	int exit_status;

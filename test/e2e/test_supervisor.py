@@ -14,8 +14,8 @@ import struct
 import time
 import unittest
 
-from lachan_test import (BIN, HELPERS, Control, LachanTest, dns, is_alive, main,
-                         wait_for)
+from lachan_test import (BIN, HELPERS, SOURCE_DIR, Control, LachanTest, dns, is_alive,
+                         main, wait_for)
 
 PROGRAMS = ("lachan-filter", "lachan-page", "lachan-feeds")
 
@@ -288,15 +288,72 @@ class Reloading(SupervisorTest):
 
 
 class Commands(SupervisorTest):
-    def test_feeds_are_fetched_on_demand(self):
-        self.behave("lachan-feeds", exit=1)
-        self.lachand()
+    FEEDS = ("filter:\n  feeds:\n"
+             "    - {name: some-games, category: games, url: [\"file:///nowhere/list\"]}\n"
+             "    - {name: not-now, category: games, url: [\"file:///nowhere/x\"], enabled: off}\n")
+
+    def configure(self, name, **more):
+        super().configure(name, extra=self.FEEDS, **more)
+
+    def wait_first_run(self):
         self.wait_note("lachan-feeds", "args=--due")
         wait_for("the first run's end",
                  lambda: self.command("children")["feeds"]["state"] == "waiting")
-        self.assertEqual(self.command("feeds-update", name="ut1-gambling"),
+
+    def test_feeds_are_fetched_on_demand(self):
+        self.behave("lachan-feeds", exit=1)
+        self.lachand()
+        self.wait_first_run()
+        self.assertEqual(self.command("feeds-update", name="some-games"),
                          {"ok": True, "exit_status": 1})
-        self.assertIn("args=--only,ut1-gambling", self.notes("lachan-feeds")[-1])
+        self.assertIn("args=--only,some-games", self.notes("lachan-feeds")[-1])
+
+    def test_a_feed_is_accepted_switched_off_and_on(self):
+        self.lachand()
+        self.wait_first_run()
+        for word in "accept", "off", "on":
+            self.assertEqual(self.command("feeds-" + word, name="some-games"),
+                             {"ok": True, "exit_status": 0})
+            self.assertIn("args=--%s,some-games " % word, self.notes("lachan-feeds")[-1])
+
+    def test_a_feed_that_is_not_there_is_refused_with_words(self):
+        self.lachand()
+        self.wait_first_run()
+        runs = len(self.notes("lachan-feeds"))
+        for command in "feeds-accept", "feeds-off", "feeds-on", "feeds-update":
+            for name in "nobody-knows-it", "not-now", "", "x" * 3000, 7:
+                answer = self.command(command, name=name)
+                self.assertFalse(answer["ok"], answer)
+        self.assertIn("name of a feed is missing", self.command("feeds-off")["error"])
+        self.assertEqual(len(self.notes("lachan-feeds")), runs)
+
+    def test_a_decision_breaks_off_a_run_by_the_clock(self):
+        self.behave("lachan-feeds", linger="--due")
+        gateway = self.lachand()
+        self.wait_note("lachan-feeds", "args=--due")
+        self.assertEqual(self.command("feeds-off", name="some-games"),
+                         {"ok": True, "exit_status": 0})
+        self.assertIn("args=--off,some-games ", self.notes("lachan-feeds")[1])
+        # What was broken off is made up for.
+        self.wait_note("lachan-feeds", "args=--due", count=2)
+        self.assertNotIn("lachan-feeds ended", gateway.log())
+
+    def test_one_order_waits_for_a_run_and_a_second_is_refused(self):
+        self.behave("lachan-feeds", linger="--only")
+        self.lachand()
+        self.wait_first_run()
+        path = self.path("run", "lachand.sock")
+        with Control(path) as first, Control(path) as second, Control(path) as third:
+            first.send({"command": "feeds-update", "name": "some-games"})
+            self.wait_note("lachan-feeds", "args=--only")
+            second.send({"command": "feeds-off", "name": "some-games"})
+            # Requests of one peer are read in order: this answer says that the other waits.
+            self.assertTrue(second.ask("children")["ok"])
+            self.assertIn("already", third.ask("feeds-on", name="some-games")["error"])
+            os.kill(int(self.notes("lachan-feeds")[1].split()[1]), signal.SIGTERM)
+            self.assertEqual(first.receive(), {"ok": True, "exit_status": -1})
+            self.assertTrue(second.receive()["ok"])
+        self.assertIn("args=--off,some-games ", self.notes("lachan-feeds")[2])
 
     def test_nonsense_is_answered_or_closed_and_harms_nobody(self):
         self.lachand()
@@ -373,10 +430,12 @@ class RealPrograms(LachanTest):
         self.gateway.wait_log("lachan-page is ready")
 
     def configure(self, deny=""):
-        # No feed is pulled: what runs at the start must not replace the rules under us.
+        # One small feed: what runs at the start needs no network.
         self.config = self.write_config(
             dns_port=self.dns_port, page_port=self.page_port, upstream=self.names.port,
-            extra="filter:\n  tiers:\n    - {name: lower_secondary, deny: [%s]}\n" % deny)
+            extra="filter:\n  feeds:\n    - {name: lachan-games, category: games, "
+                  "url: [\"file://%s/rules/lists/games.txt\"]}\n"
+                  "  tiers:\n    - {name: lower_secondary, deny: [%s]}\n" % (SOURCE_DIR, deny))
 
     def resolved(self, name="www.example.vn", **how):
         return self.ask(self.dns_port, name, **how).addresses()
@@ -431,10 +490,14 @@ class RealPrograms(LachanTest):
                  lambda: ask("children")["feeds"]["state"] == "waiting")
         ask("feeds-update", name="lachan-games")
         self.assertEqual(self.recorded(3), (me, "feeds-update", "lachan-games"))
+        self.assertEqual(ask("feeds-off", name="lachan-games"), {"ok": True, "exit_status": 0})
+        self.assertEqual(self.recorded(4), (me, "feeds-off", "lachan-games"))
+        self.assertEqual(ask("feeds-accept", name="lachan-games")["exit_status"], 1)
+        self.assertEqual(self.recorded(5), (me, "feeds-accept", "lachan-games (failed)"))
         with open(self.config, "a", encoding="utf-8") as file:
             file.write("nonsense: 1\n")
         self.assertFalse(ask("reload")["ok"])
-        self.assertEqual(self.recorded(3)[1], "feeds-update")
+        self.assertEqual(self.recorded(5)[1], "feeds-accept")
 
     def test_children_hold_no_rights(self):
         for name, pid in self.gateway.children().items():

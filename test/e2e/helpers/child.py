@@ -10,6 +10,8 @@ CHILD.json next to it (by program name) that says how to behave:
     stubborn   true: TERM is ignored
     die_at     seconds after the start when it ends with status 3
     exit       ends at once with this status (lachan-feeds)
+    linger     text: with this among its arguments it runs until a signal ends it; else it
+               ends at once with status 0 (lachan-feeds)
 
 What happens is written to PROGRAM.log beside it, a line an event.
 """
@@ -75,6 +77,10 @@ def main():
     note("start %d mine=%s args=%s names=%s config=%s" % (
         os.getpid(), mine, ",".join(sys.argv[1:]), ",".join(names),
         mark_of(read_config(config_fd))))
+    if "linger" in how:
+        if how["linger"] not in sys.argv[1:]:
+            sys.exit(0)
+        signal.pause()
     if "exit" in how:
         sys.exit(how["exit"])
     if how.get("stubborn"):
