@@ -4,12 +4,12 @@ import socket
 import struct
 import threading
 
-A, NS, CNAME, SOA, TXT, AAAA, OPT, HTTPS, ANY = 1, 2, 5, 6, 16, 28, 41, 65, 255
+A, NS, CNAME, SOA, MX, TXT, AAAA, OPT, SVCB, HTTPS, ANY = 1, 2, 5, 6, 15, 16, 28, 41, 64, 65, 255
 IN, CH = 1, 3
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
 EDE = 15  # option code, RFC 8914
-TYPES = {"A": A, "NS": NS, "CNAME": CNAME, "SOA": SOA, "TXT": TXT, "AAAA": AAAA,
-         "HTTPS": HTTPS, "ANY": ANY}
+TYPES = {"A": A, "NS": NS, "CNAME": CNAME, "SOA": SOA, "MX": MX, "TXT": TXT, "AAAA": AAAA,
+         "SVCB": SVCB, "HTTPS": HTTPS, "ANY": ANY}
 
 
 def wire_name(name):
@@ -111,7 +111,7 @@ class Reply:
             return socket.inet_ntop(socket.AF_INET, data)
         if rtype == AAAA:
             return socket.inet_ntop(socket.AF_INET6, data)
-        if rtype in (CNAME, NS):
+        if rtype in (CNAME, NS, SOA):
             return read_name(self.wire, at)[0]
         return data.hex()
 

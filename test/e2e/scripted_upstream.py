@@ -31,6 +31,29 @@ def cname(name, target, ttl=300):
     return record(name, dns.CNAME, ttl, dns.wire_name(target))
 
 
+def aaaa(name, address, ttl=300):
+    return record(name, dns.AAAA, ttl, socket.inet_pton(socket.AF_INET6, address))
+
+
+def svcb_params(*, v4=(), v6=(), ech=None, mandatory=()):
+    """SvcParams in the order of their keys (RFC 9460 section 2.2); alpn=h2 always."""
+    params = [(1, b"\2h2")]
+    if mandatory:
+        params.insert(0, (0, struct.pack("!%dH" % len(mandatory), *mandatory)))
+    if v4:
+        params.append((4, b"".join(socket.inet_aton(address) for address in v4)))
+    if ech is not None:
+        params.append((5, ech))
+    if v6:
+        params.append((6, b"".join(socket.inet_pton(socket.AF_INET6, a) for a in v6)))
+    return b"".join(struct.pack("!2H", key, len(value)) + value for key, value in params)
+
+
+def https(name, target=".", *, rtype="HTTPS", ttl=300, priority=1, **params):
+    return record(name, rtype, ttl, struct.pack("!H", priority) + dns.wire_name(target) +
+                  (svcb_params(**params) if priority else b""))
+
+
 def soa(zone, ttl=300, minimum=300):
     return record(zone, dns.SOA, ttl, dns.wire_name("ns." + zone) + dns.wire_name("root." + zone) +
                   struct.pack("!5I", 1, 3600, 600, 86400, minimum))
