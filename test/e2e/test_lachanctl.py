@@ -228,6 +228,57 @@ class Grants(English):
         self.assertEqual(self.control.asked[-1], {"command": "revoke", "id": 12})
 
 
+class Feeds(English):
+    """What lachan-feeds wrote, and a person's word about it."""
+
+    def setUp(self):
+        super().setUp()
+        with open(self.config, "a", encoding="utf-8") as file:
+            file.write("filter: {feeds: [{name: games, category: games, url: "
+                       "[\"https://lists.example/games.txt\"]}]}\n")
+        os.mkdir(self.path("state", "feeds"))
+
+    def meta(self, **members):
+        self.write("state/feeds/games.meta", json.dumps({
+            "kind": "lachan-feed", "version": 1, "result": "ok", "reason": "", "off": False,
+            "held": None, "entries": 1200, "patterns": 7, "refused": {}, **members}))
+
+    held = {"since": "2026-11-20T13:30:00+07:00", "sha256": "00", "bytes": 9, "rules": 2,
+            "url": "https://lists.example/games.txt", "covers": ["google.com", "moet.gov.vn"],
+            "covers_count": 12}
+
+    def test_a_held_list_is_shown_with_the_names_that_made_it_held(self):
+        self.meta(result="held", reason="it newly covers google.com", held=self.held)
+        _, out, _ = self.ctl("feeds")
+        for words in ("WAITS for a yes", "1,200", "12 names that people need: google.com, "
+                      "moet.gov.vn, …", "feeds accept games", "feeds off games"):
+            self.assertIn(words, out)
+        feed = self.ctl_json("feeds")["feeds"][0]
+        self.assertEqual((feed["held"], feed["patterns"], feed["off"]), (self.held, 7, False))
+
+    def test_accept_off_and_on_are_told_to_the_supervisor(self):
+        lachand = self.gateway({"feeds-" + word: {"ok": True, "exit_status": 0}
+                                for word in ("accept", "off", "on")}, "lachand.sock")
+        self.meta(held=self.held)
+        for word in ("accept", "off", "on"):
+            status, out, err = self.ctl("feeds", word, "games")
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn("games", out)
+            self.assertEqual(lachand.asked[-1], {"command": "feeds-" + word, "name": "games"})
+        self.meta(off=True)
+        self.assertIn("feeds on games takes it in again", self.ctl("feeds")[1])
+
+    def test_what_cannot_be_accepted_is_told(self):
+        self.meta()
+        status, _, err = self.ctl("feeds", "accept", "games")
+        self.assertEqual(status, 1)
+        self.assertIn("games holds nothing back", err)
+        self.assertEqual(self.ctl("feeds", "accept", "other")[0], 2)
+        self.assertEqual(self.ctl("feeds", "accept")[0], 2)
+        self.gateway({"feeds-off": {"ok": False, "error": "a run is under way"}}, "lachand.sock")
+        self.assertIn("a run is under way", self.ctl("feeds", "off", "games")[2])
+
+
 class Policy(CtlTest):
     """The policy in plain words, from the configuration alone and with a filter beside it."""
 

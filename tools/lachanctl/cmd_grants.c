@@ -110,8 +110,6 @@ static enum ctl_status say_made(
 		            "earlier).\n"),
 		    name, scope_words(c), at, (long long)id);
 	}
-	if (*text(reply, "warning") != 0)
-		puts(text(reply, "warning"));
 	json_decref(reply);
 	return CTL_DONE;
 }
@@ -172,7 +170,10 @@ static void add_grant(const struct ctl *c, struct table *t, const json_t *one)
 	table_cell(t, "%s", *who != 0 ? who : _("everybody"));
 	table_cell(t, "%s", is_always(until) ? _("revoked") : at);
 	table_cell(t, "%s", text(one, "by"));
-	table_cell(t, "%s", text(one, "reason"));
+	table_cell(t, "%s%s",
+	    json_is_false(json_object_get(one, "applies")) ? _("(without effect now) ")
+	                                                   : "",
+	    text(one, "reason"));
 }
 
 static void say_grants(const struct ctl *c, const json_t *reply)

@@ -84,17 +84,14 @@ static enum ctl_status begin(
 	return *pid < 0 ? ctl_fail(c, CTL_FAILED, "fork: %s", strerror(errno)) : CTL_DONE;
 }
 
-enum ctl_status helper_run(const struct ctl *c, const char *const *words)
+enum ctl_status helper_run(const struct ctl *c, const char *const *words, int *how)
 {
 	pid_t pid = -1;
-	int how = 0;
 	/* With --json its words must not mix with our object. */
 	enum ctl_status status =
 	    begin(c, words, c->json ? STDERR_FILENO : STDOUT_FILENO, &pid);
 
-	if (status == CTL_DONE)
-		status = wait_for(c, pid, &how);
-	return status == CTL_DONE && how != 0 ? CTL_FAILED : status;
+	return status == CTL_DONE ? wait_for(c, pid, how) : status;
 }
 
 enum ctl_status helper_read(

@@ -5,11 +5,11 @@
 #include "lachanctl/ctl.h"
 
 /* Runs lachan-feeds with these words (NULL at the end, after its name), its output where ours
- * goes, or to standard error with --json. CTL_FAILED when it failed, or with a sentence when
- * it is not there. */
-enum ctl_status helper_run(const struct ctl *c, const char *const *words);
-/* The same, with its output into `out`; *status is what it ended with. */
+ * goes, or to standard error with --json. CTL_DONE with its exit status in *how; else it
+ * could not be run, and that was said. */
+enum ctl_status helper_run(const struct ctl *c, const char *const *words, int *how);
+/* The same, with its output into `out`. */
 enum ctl_status helper_read(
-    const struct ctl *c, const char *const *words, struct buf *out, int *status);
+    const struct ctl *c, const char *const *words, struct buf *out, int *how);
 
 #endif

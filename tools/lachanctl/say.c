@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/words.h"
+#include "kit/local_time.h"
 
 void say_duration(char out[SAY_BYTES], int64_t seconds)
 {
@@ -102,39 +103,21 @@ void say_time(char out[SAY_BYTES], const char *rfc3339, int64_t now_s)
 	(void)strftime(out, SAY_BYTES, same_day ? "%H:%M" : "%H:%M %d/%m/%Y", &at);
 }
 
-/* strptime alone takes "2026-02-31" and "9:5"; and mktime moves what does not exist. */
-static bool local_seconds(struct tm *tm, int64_t *out_s)
-{
-	struct tm asked = *tm;
-
-	tm->tm_isdst = -1;
-	time_t at = mktime(tm);
-	*out_s = (int64_t)at;
-	return at != (time_t)-1 && asked.tm_mday == tm->tm_mday &&
-	    asked.tm_mon == tm->tm_mon;
-}
-
 bool say_read_moment(const char *text, int64_t now_s, int64_t *out_s)
 {
-	static const char *const dated[] = {"%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M",
-	    "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d"};
 	time_t now = (time_t)now_s;
-	struct tm today, tm;
+	struct tm today;
+	int hour_digits = (int)strspn(text, "0123456789");
 
-	if (say_parse_time(text, out_s))
-		return true;
+	if (hour_digits > 2 || text[hour_digits] != ':')
+		return local_time_read(text, out_s);
 	if (localtime_r(&now, &today) == NULL)
 		return false;
-	tm = today;
-	tm.tm_sec = 0;
-	const char *rest = strptime(text, "%H:%M", &tm);
-	if (rest != NULL && *rest == 0)
-		return local_seconds(&tm, out_s);
-	for (size_t i = 0; i < sizeof dated / sizeof dated[0]; i++) {
-		memset(&tm, 0, sizeof tm);
-		rest = strptime(text, dated[i], &tm);
-		if (rest != NULL && *rest == 0)
-			return local_seconds(&tm, out_s);
-	}
-	return false;
+	today.tm_sec = 0;
+	const char *rest = strptime(text, "%H:%M", &today);
+	if (rest == NULL || *rest != 0)
+		return false;
+	today.tm_isdst = -1;
+	*out_s = (int64_t)mktime(&today);
+	return true;
 }

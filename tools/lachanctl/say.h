@@ -22,8 +22,8 @@ void say_time(char out[SAY_BYTES], const char *rfc3339, int64_t now_s);
 /* RFC 3339 to seconds since 1970 UTC; false when it is none. */
 bool say_parse_time(const char *rfc3339, int64_t *out_s);
 
-/* A moment as a person writes it: "11:30" (today), "2026-12-21 09:00", "2026-12-21", both in
- * local time, or RFC 3339; false when it is none of them. */
+/* A moment as a person writes it: "11:30" (today), "2026-12-21 09:00", both in local time, or
+ * RFC 3339; false when it is none of them. */
 bool say_read_moment(const char *text, int64_t now_s, int64_t *out_s);
 
 #endif
