@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <strings.h>
 
+enum {
+	TEXT_RDATA_MAX = 8192
+};
+
 /* ldns knows a type by a descriptor; those it only numbers have no name of their own. */
 void text_from_type(char out[TEXT_CODE_BYTES], uint16_t type)
 {
@@ -55,6 +59,62 @@ static enum err append_take(struct buf *out, char *text)
 	buf_text(out, text);
 	free(text);
 	return buf_status(out);
+}
+
+/* Master files speak of lines and of bytes below 0x80: what ldns would take for an end, or for
+ * more than one record, is none. */
+static bool is_one_line(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if ((text.ptr[i] < 0x20 && text.ptr[i] != '\t') || text.ptr[i] >= 0x7f)
+			return false;
+	}
+	return text.len > 0 && text.len <= TEXT_RDATA_MAX;
+}
+
+static enum err append_rdata(struct buf *out, const ldns_rr *record)
+{
+	ldns_buffer *wire = ldns_buffer_new(LDNS_MIN_BUFLEN);
+	enum err rc = wire == NULL ? ERR_MEMORY : OK;
+
+	if (rc == OK && ldns_rr_rdata2buffer_wire(wire, record) != LDNS_STATUS_OK)
+		rc = ERR_FORMAT;
+	if (rc == OK) {
+		buf_append(out,
+		    (struct slice){ldns_buffer_begin(wire), ldns_buffer_position(wire)});
+		rc = buf_status(out);
+	}
+	ldns_buffer_free(wire);
+	return rc;
+}
+
+enum err text_record_read(
+    struct buf *out, uint16_t type, struct slice rdata, struct dname origin)
+{
+	char code[TEXT_CODE_BYTES];
+	struct buf line = BUF_INIT(TEXT_RDATA_MAX + 64);
+	ldns_rr *record = NULL;
+	enum err rc = ERR_FORMAT;
+
+	if (!is_one_line(rdata))
+		return ERR_FORMAT;
+	text_from_type(code, type);
+	buf_printf(&line, ". 0 IN %s ", code);
+	buf_append(&line, rdata);
+	ldns_rdf *base =
+	    ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, origin.len, origin.wire);
+	if (base == NULL || buf_status(&line) != OK) {
+		rc = ERR_MEMORY;
+	} else if (ldns_rr_new_frm_str(&record, buf_cstr(&line), 0, base, NULL) ==
+	        LDNS_STATUS_OK &&
+	    ldns_rr_rd_count(record) > 0 &&
+	    ldns_rr_get_type(record) == (ldns_rr_type)type) {
+		rc = append_rdata(out, record);
+	}
+	ldns_rr_free(record);
+	ldns_rdf_deep_free(base);
+	buf_deinit(&line);
+	return rc;
 }
 
 enum err text_append_rr(struct buf *out, struct slice packet, const struct rr *rr)

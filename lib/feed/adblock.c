@@ -1,68 +1,20 @@
-/* adblock: the part of the browsers' filter language that speaks of whole names.
+/* adblock: the part of the browsers' filter language that speaks of names, with AdGuard's
+ * meaning for DNS.
  *
  *   ||name^  ||name  ||name^|  ||name^*   the name and all below it
- *   ||*.name^                             what is below the name
+ *   ||*.name^  *.name  .name^             what is below the name
  *   |name^  |name|                        the name alone
  *   @@ before any of these                an exception for this feed
  *   name                                  as far as the feed's `match` says
  *   address name…                         as in a hosts file
- *   $important  $all                      understood; browser-only modifiers make the rule
- *                                         mean nothing here, others refuse it
+ *   ||ad*.name^  |ads.  -ads-  *word*     a pattern: || is the start of a name or of a label,
+ *                                         | a start or an end, ^ an end, * anything
+ *   /expression/                          a pattern as it stands
+ *   $modifiers                            adblock_modifiers.c
  *   ! comment  # comment  [Adblock Plus]  nothing
  *   name##selector  ||name/path           for browsers alone: nothing */
-#include "feed/internal.h"
-
-enum modifier {
-	MODIFIER_NOTHING,
-	MODIFIER_IMPORTANT,
-	MODIFIER_BROWSER,
-	MODIFIER_REFUSED
-};
-
-/* Modifiers that narrow a rule to requests only a browser can tell apart. Sorted. */
-static const char *const BROWSER_ONLY[] = {"1p", "3p", "app", "background", "beacon", "bug",
-    "cname", "content", "cookie", "csp", "css", "doc", "document", "domain", "ehide",
-    "elemhide", "empty", "extension", "first-party", "font", "frame", "from",
-    "genericblock", "generichide", "ghide", "header", "hls", "iframe", "image", "img",
-    "inline-font", "inline-script", "jsinject", "jsonprune", "match-case", "media",
-    "method", "mp4", "network", "object", "object-subrequest", "other", "path",
-    "permissions", "ping", "popunder", "popup", "queryprune", "redirect", "redirect-rule",
-    "referrerpolicy", "removeheader", "removeparam", "replace", "rewrite", "script",
-    "shide", "sitekey", "specifichide", "stealth", "strict1p", "strict3p", "stylesheet",
-    "subdocument", "third-party", "to", "uritransform", "url", "urlblock", "urltransform",
-    "webbundle", "webrtc", "websocket", "xhr", "xmlhttprequest", "xmlprune"};
-
-static enum modifier modifier_of(struct slice word)
-{
-	struct slice rest = word;
-	struct slice name = slice_trim(slice_cut(&rest, '='));
-
-	if (name.len > 0 && name.ptr[0] == '~')
-		name = (struct slice){name.ptr + 1, name.len - 1};
-	if (slice_equal(name, SLICE_LIT("important")))
-		return MODIFIER_IMPORTANT;
-	if (slice_equal(name, SLICE_LIT("all")))
-		return MODIFIER_NOTHING;
-	for (size_t i = 0; i < COUNT_OF(BROWSER_ONLY); i++) {
-		if (slice_equal(name, slice_of(BROWSER_ONLY[i])))
-			return MODIFIER_BROWSER;
-	}
-	return MODIFIER_REFUSED;
-}
-
-/* All modifiers together; MODIFIER_IMPORTANT only when nothing stronger stands beside it.
- * A comma inside a value (\, or a list) starts a word that is unknown: refused, not guessed. */
-static enum modifier modifiers_of(struct slice words)
-{
-	enum modifier all = MODIFIER_NOTHING;
-
-	while (words.ptr != NULL) {
-		enum modifier one = modifier_of(slice_cut(&words, ','));
-		if (one > all)
-			all = one;
-	}
-	return all;
-}
+#include "feed/adblock.h"
+#include "feed/tld.h"
 
 static bool has_byte(struct slice s, uint8_t c)
 {
@@ -96,120 +48,262 @@ static bool is_plain_end(struct slice end)
 	    slice_equal(end, SLICE_LIT("^*"));
 }
 
+static void emit(struct feed_parser *p, const struct adblock_modifiers *m, unsigned reach)
+{
+	if (m->made) {
+		feed_emit_made(p, RULE_OF_NAME, m->kind | reach);
+	} else {
+		feed_emit(p, m->kind | reach);
+	}
+}
+
+/* ---- patterns ---- */
+
+static struct slice without_first(struct slice s, size_t n)
+{
+	return (struct slice){s.ptr + n, s.len - n};
+}
+
+static bool ends_with_byte(struct slice s, const char *bytes)
+{
+	return s.len > 0 && strchr(bytes, s.ptr[s.len - 1]) != NULL &&
+	    s.ptr[s.len - 1] != 0;
+}
+
+static struct feed_glob glob_of(struct slice pattern)
+{
+	struct feed_glob g = {.body = pattern, .start = FEED_GLOB_ANYWHERE};
+
+	if (slice_starts(g.body, SLICE_LIT("||"))) {
+		g = (struct feed_glob){without_first(pattern, 2), FEED_GLOB_AT_LABEL, false};
+	} else if (slice_starts(g.body, SLICE_LIT("|"))) {
+		g = (struct feed_glob){without_first(pattern, 1), FEED_GLOB_AT_START, false};
+	} else if (slice_starts(g.body, SLICE_LIT("://"))) {
+		g = (struct feed_glob){without_first(pattern, 3), FEED_GLOB_AT_START, false};
+	}
+	for (; g.body.len > 0 && g.body.ptr[0] == '*'; g.body = without_first(g.body, 1))
+		g.start = FEED_GLOB_ANYWHERE;
+	/* "name^*" ends as "name^" does: no name goes on behind a separator */
+	while (ends_with_byte(g.body, "*"))
+		g.body.len--;
+	for (; ends_with_byte(g.body, "^|"); g.body.len--)
+		g.ended = true;
+	for (; ends_with_byte(g.body, "*"); g.body.len--)
+		g.ended = false;
+	return g;
+}
+
+/* "://name^" is the name alone. */
+static bool is_name_alone(struct feed_parser *p, const struct feed_glob *g)
+{
+	return g->start == FEED_GLOB_AT_START && g->ended && !has_byte(g->body, '*') &&
+	    feed_read_name(&p->name, g->body) == FEED_REASONS;
+}
+
+/* ".name^" is what is below the name; ".name" is meant so where it ends as names do. */
+static bool is_below_name(struct feed_parser *p, const struct feed_glob *g)
+{
+	size_t dot = g->body.len;
+
+	if (g->start == FEED_GLOB_AT_START || g->body.len < 2 || g->body.ptr[0] != '.' ||
+	    has_byte(g->body, '*') ||
+	    feed_read_name(&p->name, without_first(g->body, 1)) != FEED_REASONS)
+		return false;
+	while (g->body.ptr[dot - 1] != '.')
+		dot--;
+	return g->ended || feed_is_tld(without_first(g->body, dot));
+}
+
+static void read_glob(
+    struct feed_parser *p, struct adblock_modifiers *m, struct slice pattern)
+{
+	struct feed_glob g = glob_of(pattern);
+
+	if (g.body.len == 0 || slice_equal(g.body, SLICE_LIT("."))) {
+		feed_refuse(p, FEED_ROOT);
+	} else if (!feed_glob_is_of_names(g.body)) {
+		feed_idle(p);
+	} else if (is_name_alone(p, &g)) {
+		emit(p, m, RULE_EXACT);
+	} else if (is_below_name(p, &g)) {
+		emit(p, m, RULE_BELOW);
+	} else {
+		if (!m->made)
+			feed_make_begin(p);
+		feed_glob_write(&p->made.pattern, &g);
+		feed_emit_made(p, RULE_OF_PATTERN, m->kind);
+	}
+}
+
+/* What stands between the slashes. A slash inside speaks of URLs. */
+static void read_expression(
+    struct feed_parser *p, struct adblock_modifiers *m, struct slice text)
+{
+	if (has_byte(text, '/')) {
+		feed_idle(p);
+		return;
+	}
+	if (!m->made)
+		feed_make_begin(p);
+	feed_emit_expression(p, text, m->kind);
+}
+
+/* ---- names ---- */
+
 /* A name with `end` behind it. "||word." without a separator is the beginning of many
  * names, not one. */
-static void read_anchored(struct feed_parser *p, struct slice pattern, unsigned kind)
+static void read_anchored(
+    struct feed_parser *p, struct adblock_modifiers *m, struct slice pattern, size_t bars)
 {
-	if (slice_starts(pattern, SLICE_LIT("*."))) {
-		pattern = (struct slice){pattern.ptr + 2, pattern.len - 2};
-		kind = (kind & ~(unsigned)RULE_REACH_MASK) | RULE_BELOW;
+	struct slice body = without_first(pattern, bars);
+	unsigned reach = bars == 2 ? RULE_SUBTREE : RULE_EXACT;
+
+	if (slice_starts(body, SLICE_LIT("*."))) {
+		body = without_first(body, 2);
+		reach = RULE_BELOW;
 	}
 	size_t len = 0;
-	while (len < pattern.len && memchr("^|/*", pattern.ptr[len], 4) == NULL)
+	while (len < body.len && memchr("^|/*", body.ptr[len], 4) == NULL)
 		len++;
-	struct slice name = {pattern.ptr, len};
-	struct slice end = {pattern.ptr + len, pattern.len - len};
-	if (!is_plain_end(end)) {
-		bool path = has_byte(end, '/') || has_byte(end, ':');
-		if (path && !has_byte(name, '*')) {
+	struct slice name = {body.ptr, len};
+	struct slice end = without_first(body, len);
+	bool open = end.len == 0 && len > 0 && (bars == 1 || name.ptr[len - 1] == '.');
+	if (open || !is_plain_end(end)) {
+		if (has_byte(body, '/') || has_byte(body, ':')) {
 			feed_idle(p);
 		} else {
-			feed_refuse(p, FEED_PATTERN);
+			read_glob(p, m, pattern);
 		}
 		return;
 	}
-	bool open = end.len == 0 && len > 0 && name.ptr[len - 1] == '.';
-	enum feed_reason reason = open ? FEED_PATTERN : feed_read_name(&p->name, name);
+	enum feed_reason reason = feed_read_name(&p->name, name);
 	if (reason == FEED_URL) {
 		feed_idle(p); /* a port or a scheme: only a browser sees those */
+	} else if (name.len == 0) {
+		feed_refuse(p, FEED_ROOT);
 	} else if (reason != FEED_REASONS) {
 		feed_refuse(p, reason);
 	} else {
-		feed_emit(p, kind);
+		emit(p, m, reach);
 	}
 }
 
-/* ".example.com", "-ads-": to be found anywhere in a name. */
+static bool is_edge(uint8_t c)
+{
+	return c == '-' || c == '_' || c == '.';
+}
+
+/* "-ads-", ".ads.", "ads.": parts of names, by how they begin and end. */
 static bool is_part_of_name(struct slice s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		uint8_t c = byte_lower(s.ptr[i]);
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '.' &&
-		    c != '-' && c != '_')
-			return false;
-	}
-	return true;
+	return s.len > 1 && feed_glob_is_of_names(s) &&
+	    (is_edge(s.ptr[0]) || is_edge(s.ptr[s.len - 1]));
 }
 
-/* Without an anchor: a bare name, a hosts line, or a pattern for URLs. */
-static void read_unanchored(struct feed_parser *p, struct slice pattern, unsigned kind)
+/* ".aspx?id=", "&banner=": what stands behind the name in an URL. */
+static bool is_of_url(struct slice s)
 {
-	if (has_byte(pattern, '*') || has_byte(pattern, '^') || has_byte(pattern, '|')) {
-		if (has_byte(pattern, '/')) {
-			feed_idle(p);
-		} else {
-			feed_refuse(p, FEED_PATTERN);
-		}
+	return has_byte(s, '?') || has_byte(s, '=') || has_byte(s, '&') || has_byte(s, '%');
+}
+
+/* Without an anchor: a bare name, part of a name, or a pattern for URLs. */
+static void read_unanchored(
+    struct feed_parser *p, struct adblock_modifiers *m, struct slice pattern)
+{
+	if (has_byte(pattern, '*') || has_byte(pattern, '^') || has_byte(pattern, '|') ||
+	    slice_starts(pattern, SLICE_LIT("://"))) {
+		read_glob(p, m, pattern);
 		return;
 	}
 	enum feed_reason reason = feed_read_name(&p->name, pattern);
 	bool single = reason == FEED_REASONS && name_label_count(name_of(&p->name)) == 1;
-	if (single || (reason == FEED_BAD_NAME && is_part_of_name(pattern))) {
-		feed_refuse(p, FEED_PATTERN);
+	if ((single || reason == FEED_BAD_NAME) && is_part_of_name(pattern)) {
+		read_glob(p, m, pattern);
+	} else if (single) {
+		/* "fe": a word that is in half of all names, or a top-level domain */
+		feed_refuse(p, FEED_TLD);
 	} else if (reason == FEED_REASONS) {
-		feed_emit(p, kind | feed_bare_kind(p));
-	} else if (reason == FEED_URL) {
+		emit(p, m, feed_bare_kind(p));
+	} else if (reason == FEED_URL || is_of_url(pattern)) {
 		feed_idle(p);
 	} else {
 		feed_refuse(p, reason);
 	}
 }
 
-static void read_pattern(struct feed_parser *p, struct slice pattern, unsigned kind)
+static void read_pattern(
+    struct feed_parser *p, struct adblock_modifiers *m, struct slice pattern)
 {
 	if (slice_starts(pattern, SLICE_LIT("||"))) {
-		read_anchored(p, (struct slice){pattern.ptr + 2, pattern.len - 2},
-		    kind | RULE_SUBTREE);
+		read_anchored(p, m, pattern, 2);
 	} else if (slice_starts(pattern, SLICE_LIT("|"))) {
-		read_anchored(
-		    p, (struct slice){pattern.ptr + 1, pattern.len - 1}, kind | RULE_EXACT);
+		read_anchored(p, m, pattern, 1);
 	} else {
-		read_unanchored(p, pattern, kind);
+		read_unanchored(p, m, pattern);
 	}
+}
+
+/* ---- rules ---- */
+
+/* The length of "/expression/" at the start of a rule; 0: there is none. */
+static size_t expression_length(struct slice rule)
+{
+	if (rule.len < 3 || rule.ptr[0] != '/')
+		return 0;
+	for (size_t i = rule.len; i > 2; i--) {
+		if (rule.ptr[i - 1] == '/' && (i == rule.len || rule.ptr[i] == '$'))
+			return i;
+	}
+	return 0;
 }
 
 /* A line that is neither comment nor cosmetic. */
 static void read_rule(struct feed_parser *p, struct slice rule)
 {
-	unsigned kind = 0;
+	struct adblock_modifiers m = {.reason = FEED_REASONS};
 
 	if (slice_starts(rule, SLICE_LIT("@@"))) {
-		kind = RULE_EXCEPTION;
-		rule = (struct slice){rule.ptr + 2, rule.len - 2};
+		m.kind = RULE_EXCEPTION;
+		rule = without_first(rule, 2);
 	}
-	if (rule.len > 1 && rule.ptr[0] == '/') {
-		/* a regular expression, or the path of a URL */
-		if (has_byte((struct slice){rule.ptr + 1, rule.len - 1}, '/') &&
-		    (rule.ptr[rule.len - 1] == '/' || has_byte(rule, '$'))) {
-			feed_refuse(p, FEED_PATTERN);
-		} else {
-			feed_idle(p);
-		}
+	size_t expression = expression_length(rule);
+	struct slice words = without_first(rule, expression);
+	struct slice pattern = slice_cut(&words, '$');
+	if (expression == 0 && rule.len > 1 && rule.ptr[0] == '/') {
+		feed_idle(p); /* the path of a URL */
 		return;
 	}
-	struct slice modifiers = rule;
-	struct slice pattern = slice_cut(&modifiers, '$');
-	enum modifier what = modifiers_of(modifiers);
-	if (what == MODIFIER_IMPORTANT)
-		kind |= RULE_IMPORTANT;
-	if (what == MODIFIER_REFUSED) {
-		feed_refuse(p, FEED_MODIFIER);
-	} else if (what == MODIFIER_BROWSER) {
+	m.made = words.ptr != NULL;
+	if (m.made)
+		adblock_read_modifiers(p, &m, words);
+	if (m.reason != FEED_REASONS) {
+		feed_refuse(p, m.reason);
+	} else if (m.for_browsers) {
 		feed_idle(p);
+	} else if (expression > 0) {
+		read_expression(p, &m, (struct slice){rule.ptr + 1, expression - 2});
 	} else if (pattern.len == 0) {
-		feed_refuse(p, FEED_BAD_LINE);
+		feed_refuse(p, m.made ? FEED_ROOT : FEED_BAD_LINE);
 	} else {
-		read_pattern(p, pattern, kind);
+		read_pattern(p, &m, pattern);
+	}
+}
+
+/* A rule with blanks in it: they stand in a modifier's value, or it is a hosts line. */
+static void read_words(struct feed_parser *p, struct slice line, struct slice first)
+{
+	static const char *const ours[] = {"client=", "ctag=", "dnsrewrite="};
+
+	for (size_t i = 0; has_byte(first, '$') && i < COUNT_OF(ours); i++) {
+		if (memmem(line.ptr, line.len, ours[i], strlen(ours[i])) != NULL) {
+			read_rule(p, line);
+			return;
+		}
+	}
+	if (has_byte(first, '$') || has_byte(first, '/')) {
+		feed_idle(p); /* values of browser modifiers may hold blanks */
+	} else {
+		feed_read_plain(p, line);
 	}
 }
 
@@ -228,11 +322,7 @@ void feed_read_adblock(struct feed_parser *p, struct slice line)
 	struct slice first = feed_next_word(&rest);
 	struct slice second = feed_next_word(&rest);
 	if (second.len > 0 && second.ptr[0] != '#' && second.ptr[0] != '!') {
-		if (has_byte(first, '$') || has_byte(first, '/')) {
-			feed_idle(p); /* values of browser modifiers may hold blanks */
-		} else {
-			feed_read_plain(p, line);
-		}
+		read_words(p, line, first);
 		return;
 	}
 	read_rule(p, first);
@@ -256,6 +346,8 @@ unsigned feed_probe_adblock(struct slice line)
 		return 8;
 	if (line.ptr[0] == '!')
 		return 2;
+	if (expression_length(line) > 0 && line.ptr[1] != '/' && line.ptr[1] != '*')
+		return 3;
 	if (line.ptr[0] == '#' ? is_generic_cosmetic(line) : is_cosmetic(line))
 		return 3;
 	return feed_probe_domains(line) > 0 ? 1 : 0;

@@ -25,18 +25,29 @@ enum {
 /* Why a line gives no rule. GARBAGE: it is not of the format at all, many of them mean that
  * the file is none. REFUSED: a line of the format that this filter cannot honour. IGNORED:
  * understood, and kept out for the school's safety. */
-#define FEED_REASON_MAP(X)                                                            \
-	X(FEED_LINE_TOO_LONG, GARBAGE, N_("line longer than 100 kB"))                 \
-	X(FEED_BAD_BYTES, GARBAGE, N_("control characters in the line"))              \
-	X(FEED_BAD_LINE, GARBAGE, N_("not a line of this format"))                    \
-	X(FEED_BAD_NAME, GARBAGE, N_("not a domain name"))                            \
-	X(FEED_BAD_IDN, GARBAGE, N_("not a valid internationalised name"))            \
-	X(FEED_URL, GARBAGE, N_("a URL or a path, not a name"))                       \
-	X(FEED_ADDRESS, REFUSED, N_("an address, not a name"))                        \
-	X(FEED_PATTERN, REFUSED, N_("a pattern, which this format does not support")) \
-	X(FEED_MODIFIER, REFUSED, N_("a modifier that this filter does not support")) \
-	X(FEED_ROOT, IGNORED, N_("the root: it would cover every name"))              \
-	X(FEED_TLD, IGNORED, N_("a top-level domain: it would cover too much"))       \
+#define FEED_REASON_MAP(X)                                                               \
+	X(FEED_LINE_TOO_LONG, GARBAGE, N_("line longer than 100 kB"))                    \
+	X(FEED_BAD_BYTES, GARBAGE, N_("control characters in the line"))                 \
+	X(FEED_BAD_LINE, GARBAGE, N_("not a line of this format"))                       \
+	X(FEED_BAD_NAME, GARBAGE, N_("not a domain name"))                               \
+	X(FEED_BAD_IDN, GARBAGE, N_("not a valid internationalised name"))               \
+	X(FEED_URL, GARBAGE, N_("a URL or a path, not a name"))                          \
+	X(FEED_ADDRESS, REFUSED, N_("an address, not a name"))                           \
+	X(FEED_PAGE, REFUSED,                                                            \
+	    N_("the address of a page: only whole names can be filtered"))               \
+	X(FEED_PATTERN, REFUSED, N_("a pattern, which this format does not support"))    \
+	X(FEED_BAD_PATTERN, REFUSED,                                                     \
+	    N_("an expression that is too long or cannot be read"))                      \
+	X(FEED_MODIFIER, REFUSED, N_("a modifier that this filter does not support"))    \
+	X(FEED_VALUE, REFUSED, N_("a modifier whose value cannot be read"))              \
+	X(FEED_TERMS, REFUSED, N_("more conditions than one rule can hold"))             \
+	X(FEED_OPTION, REFUSED, N_("a setting of another program, not a rule"))          \
+	X(FEED_RECORD, REFUSED, N_("a record that cannot be read"))                      \
+	X(FEED_TRIGGER, REFUSED, N_("an RPZ trigger that this filter does not support")) \
+	X(FEED_ZONE, REFUSED, N_("a name outside the zone that the file describes"))     \
+	X(FEED_ROOT, IGNORED, N_("the root: it would cover every name"))                 \
+	X(FEED_TLD, IGNORED, N_("a top-level domain: it would cover too much"))          \
+	X(FEED_BROAD, IGNORED, N_("a pattern that would cover too many names"))          \
 	X(FEED_PROTECTED, IGNORED, N_("a protected name or public suffix"))
 
 enum feed_reason {
@@ -58,7 +69,8 @@ enum feed_class feed_reason_class(enum feed_reason reason);
 
 struct feed_format; /* a row of the table in feed/format.c */
 
-/* "domains" "hosts" "wildcard" "adblock"; NULL for others. "auto" is no format: pass NULL
+/* "domains" "hosts" "wildcard" "adblock" "dnsmasq" "unbound" "rpz" "regex" "squidguard"; NULL
+ * for others. "auto" is no format: pass NULL
  * in the options. */
 const struct feed_format *feed_format_find(const char *name);
 const char *feed_format_name(const struct feed_format *format);

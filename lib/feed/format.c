@@ -7,6 +7,11 @@ static const struct feed_format FORMATS[] = {
     {"hosts", FEED_JUDGED_BY_RANK, feed_probe_hosts, feed_read_plain},
     {"wildcard", FEED_JUDGED_BY_RANK, feed_probe_wildcard, feed_read_plain},
     {"domains", FEED_JUDGED_BY_RANK, feed_probe_domains, feed_read_plain},
+    {"dnsmasq", FEED_JUDGED_LONGEST, feed_probe_dnsmasq, feed_read_dnsmasq},
+    {"unbound", FEED_JUDGED_LONGEST, feed_probe_unbound, feed_read_unbound},
+    {"rpz", FEED_JUDGED_LONGEST, feed_probe_rpz, feed_read_rpz},
+    {"regex", FEED_JUDGED_BY_RANK, feed_probe_regex, feed_read_regex},
+    {"squidguard", FEED_JUDGED_BY_RANK, feed_probe_squidguard, feed_read_squidguard},
 };
 
 const struct feed_format *feed_format_find(const char *name)
@@ -30,13 +35,12 @@ enum feed_judging feed_format_judging(const struct feed_format *format)
 
 const char *const *feed_format_names(void)
 {
-	static const char *const names[] = {
-	    "domains", "hosts", "wildcard", "adblock", NULL};
+	static const char *const names[] = {"domains", "hosts", "wildcard", "adblock",
+	    "dnsmasq", "unbound", "rpz", "regex", "squidguard", NULL};
 	return names;
 }
 
-/* Cuts the next line, ended by CR, LF or the end of what there is. */
-static struct slice next_line(struct slice *rest)
+struct slice feed_next_line(struct slice *rest)
 {
 	size_t n = 0;
 	while (n < rest->len && rest->ptr[n] != '\n' && rest->ptr[n] != '\r')
@@ -52,7 +56,7 @@ const struct feed_format *feed_format_guess(struct slice head)
 	uint64_t votes[COUNT_OF(FORMATS)] = {0};
 
 	while (head.len > 0) {
-		struct slice line = next_line(&head);
+		struct slice line = feed_next_line(&head);
 		for (size_t i = 0; line.len > 0 && i < COUNT_OF(FORMATS); i++)
 			votes[i] += FORMATS[i].probe(line);
 	}

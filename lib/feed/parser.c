@@ -13,6 +13,8 @@ enum err feed_parser_new(struct feed_parser **out, const struct feed_options *op
 	p->format = options->format;
 	p->head = BUF_INIT(FEED_HEAD_BYTES);
 	p->partial = BUF_INIT(FEED_LINE_MAX_BYTES);
+	feed_making_init(&p->made);
+	p->zone.record = BUF_INIT(FEED_LINE_MAX_BYTES);
 	*out = p;
 	return OK;
 }
@@ -23,6 +25,8 @@ void feed_parser_free(struct feed_parser *p)
 		return;
 	buf_deinit(&p->head);
 	buf_deinit(&p->partial);
+	buf_deinit(&p->zone.record);
+	feed_making_deinit(&p->made);
 	free(p);
 }
 
@@ -60,6 +64,25 @@ static bool is_single_label(const struct name_buf *name)
 	return (size_t)name->wire[0] + 2 == name->len;
 }
 
+void feed_give(struct feed_parser *p, const struct rule *rule)
+{
+	struct feed_rule given = {
+	    .rule = *rule,
+	    .line = p->stats.lines,
+	    .text = p->line,
+	};
+	const struct feed_options *o = &p->options;
+
+	if (o->is_protected != NULL && o->is_protected(o->arg, &given)) {
+		feed_refuse(p, FEED_PROTECTED);
+		return;
+	}
+	p->stats.rules++;
+	p->stats.useful_lines += !p->line_useful;
+	p->line_useful = true;
+	p->rc = o->on_rule(o->arg, &given);
+}
+
 void feed_emit(struct feed_parser *p, unsigned kind)
 {
 	if (p->rc != OK)
@@ -68,20 +91,9 @@ void feed_emit(struct feed_parser *p, unsigned kind)
 		feed_refuse(p, FEED_TLD);
 		return;
 	}
-	struct feed_rule rule = {
-	    .rule = {.subject = RULE_OF_NAME, .kind = kind, .name = name_of(&p->name)},
-	    .line = p->stats.lines,
-	    .text = p->line,
-	};
-	const struct feed_options *o = &p->options;
-	if (o->is_protected != NULL && o->is_protected(o->arg, &rule)) {
-		feed_refuse(p, FEED_PROTECTED);
-		return;
-	}
-	p->stats.rules++;
-	p->stats.useful_lines += !p->line_useful;
-	p->line_useful = true;
-	p->rc = o->on_rule(o->arg, &rule);
+	feed_give(p,
+	    &(struct rule){
+	        .subject = RULE_OF_NAME, .kind = kind, .name = name_of(&p->name)});
 }
 
 /* ---- lines ---- */

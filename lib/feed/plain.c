@@ -5,6 +5,7 @@
  *   *.name  .name   the name and all below it: authors of wildcard lists mean the name too,
  *                   and dnscrypt-proxy, whose format it is, defines it so
  *   =name           the name alone
+ *   ads.*  *word*   in wildcard lists: a pattern for the whole name
  *   address name…   each name; whatever the address, it is a block */
 #include "feed/internal.h"
 
@@ -43,9 +44,32 @@ static bool is_address_memo(struct feed_parser *p, struct slice word)
 	return true;
 }
 
+/* "ads.*", "*word*", "ad*.name": dnscrypt-proxy's patterns, asked of the whole name. */
+static void read_glob(struct feed_parser *p, struct slice word)
+{
+	struct feed_glob g = {.body = word, .start = FEED_GLOB_AT_START, .ended = true};
+
+	if (strcmp(p->format->name, "wildcard") != 0 || !feed_glob_is_of_names(word)) {
+		feed_refuse(p, FEED_PATTERN);
+		return;
+	}
+	for (; g.body.len > 0 && g.body.ptr[0] == '*'; g.start = FEED_GLOB_ANYWHERE)
+		g.body = (struct slice){g.body.ptr + 1, g.body.len - 1};
+	for (; g.body.len > 0 && g.body.ptr[g.body.len - 1] == '*'; g.body.len--)
+		g.ended = false;
+	if (g.body.len == 0 || slice_equal(g.body, SLICE_LIT("."))) {
+		feed_refuse(p, FEED_ROOT);
+		return;
+	}
+	feed_make_begin(p);
+	feed_glob_write(&p->made.pattern, &g);
+	feed_emit_made(p, RULE_OF_PATTERN, 0);
+}
+
 static void read_one(struct feed_parser *p, struct slice word)
 {
 	unsigned kind = feed_bare_kind(p);
+	const struct slice whole = word;
 
 	if (slice_starts(word, SLICE_LIT("*."))) {
 		word = (struct slice){word.ptr + 2, word.len - 2};
@@ -63,7 +87,9 @@ static void read_one(struct feed_parser *p, struct slice word)
 		return;
 	}
 	enum feed_reason reason = feed_read_name(&p->name, word);
-	if (reason != FEED_REASONS) {
+	if (reason == FEED_PATTERN) {
+		read_glob(p, whole);
+	} else if (reason != FEED_REASONS) {
 		feed_refuse(p, reason);
 	} else if (feed_is_local_name(name_of(&p->name))) {
 		feed_idle(p);

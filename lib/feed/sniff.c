@@ -14,10 +14,16 @@ static enum err refuse(struct diag *why, const char *sentence)
 	return ERR_FORMAT;
 }
 
-static struct slice skip_blanks(struct slice s)
+static struct slice without_bom(struct slice s)
 {
 	if (slice_starts(s, SLICE_LIT("\xef\xbb\xbf")))
 		s = (struct slice){s.ptr + 3, s.len - 3};
+	return s;
+}
+
+static struct slice skip_blanks(struct slice s)
+{
+	s = without_bom(s);
 	while (s.len > 0 && memchr(" \t\r\n\f", s.ptr[0], 5) != NULL)
 		s = (struct slice){s.ptr + 1, s.len - 1};
 	return s;
@@ -73,6 +79,17 @@ static bool is_compressed(struct slice head)
 	                  "7zXZ"));
 }
 
+/* An object, or an array of strings or objects; "[Adblock Plus]" is none. */
+static bool is_json(struct slice head)
+{
+	struct slice s = skip_blanks(head);
+	if (s.len < 2 || (s.ptr[0] != '{' && s.ptr[0] != '['))
+		return false;
+	bool object = s.ptr[0] == '{';
+	s = skip_blanks((struct slice){s.ptr + 1, s.len - 1});
+	return s.len > 0 && memchr(object ? "\"}}" : "\"{[", s.ptr[0], 3) != NULL;
+}
+
 /* A text has hardly any control characters; a stray one costs its line, not the feed. */
 static bool is_binary(struct slice head)
 {
@@ -96,7 +113,10 @@ enum err feed_sniff(struct slice head, struct diag *why)
 		return refuse(why, _("this is a web page, not a list"));
 	if (is_binary(head))
 		return refuse(why, _("this is binary data, not a list"));
-	return OK;
+	if (is_json(head))
+		return refuse(why, _("this is JSON, not a list in plain text"));
+	const char *foreign = feed_foreign(without_bom(head));
+	return foreign == NULL ? OK : refuse(why, foreign);
 }
 
 enum err feed_judge(

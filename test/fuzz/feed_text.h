@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "feed/feed.h"
+#include "feed/pattern.h"
 
 /* A failed promise ends the program, with or without NDEBUG. */
 #define HOLDS(condition)          \
@@ -15,30 +16,75 @@
 			abort();  \
 	} while (0)
 
-static enum err check_rule(void *arg, const struct feed_rule *rule)
+static void check_name(struct dname name)
 {
-	uint64_t *sum = arg;
 	size_t at = 0, labels = 0;
 
-	HOLDS(rule->rule.name.len >= 5 && rule->rule.name.len <= NAME_OCTETS_MAX);
-	while (rule->rule.name.wire[at] != 0) {
-		size_t len = rule->rule.name.wire[at];
-		HOLDS(len <= NAME_LABEL_OCTETS_MAX && at + len + 1 < rule->rule.name.len);
+	HOLDS(name.len >= 5 && name.len <= NAME_OCTETS_MAX);
+	while (name.wire[at] != 0) {
+		size_t len = name.wire[at];
+		HOLDS(len <= NAME_LABEL_OCTETS_MAX && at + len + 1 < name.len);
 		for (size_t i = 1; i <= len; i++) {
-			uint8_t c = rule->rule.name.wire[at + i];
+			uint8_t c = name.wire[at + i];
 			HOLDS((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
 			    c == '-' || c == '_');
 		}
 		at += len + 1;
 		labels++;
 	}
-	HOLDS(at + 1 == rule->rule.name.len);
+	HOLDS(at + 1 == name.len);
 	HOLDS(labels >= 2);
-	HOLDS((rule->rule.kind & RULE_REACH_MASK) != 3 && rule->rule.kind < 16);
+}
+
+/* What is given can be kept, and is read again as what it was. */
+static uint64_t check_terms(const struct rule_terms *terms)
+{
+	struct buf once = BUF_INIT(RULE_TERMS_MAX_BYTES);
+	struct buf twice = BUF_INIT(RULE_TERMS_MAX_BYTES);
+	struct rule_terms read;
+
+	rule_terms_write(&once, terms);
+	HOLDS(buf_status(&once) == OK);
+	HOLDS(rule_terms_read(&read, buf_slice(&once)) == OK);
+	rule_terms_write(&twice, &read);
+	HOLDS(slice_equal(buf_slice(&once), buf_slice(&twice)));
+	uint64_t sum = checksum64(0, buf_slice(&once));
+	buf_deinit(&once);
+	buf_deinit(&twice);
+	return sum;
+}
+
+static void check_pattern(struct slice text)
+{
+	struct feed_pattern *pattern;
+
+	HOLDS(feed_pattern_new(&pattern, text) == OK);
+	feed_pattern_free(pattern);
+}
+
+static enum err check_rule(void *arg, const struct feed_rule *rule)
+{
+	uint64_t *sum = arg;
+	const struct rule *r = &rule->rule;
+
+	HOLDS((r->subject == RULE_OF_NAME) == (r->name.wire != NULL));
+	if (r->subject == RULE_OF_NAME) {
+		check_name(r->name);
+		*sum = checksum64(*sum, (struct slice){r->name.wire, r->name.len});
+	} else {
+		HOLDS(r->terms != NULL);
+	}
+	if (r->terms != NULL) {
+		*sum = hash_mix64(*sum ^ check_terms(r->terms));
+		HOLDS((r->subject == RULE_OF_PATTERN) == (r->terms->pattern.len > 0));
+		HOLDS((r->subject == RULE_OF_NETWORK) == (r->terms->network.family != 0));
+	}
+	if (r->subject == RULE_OF_PATTERN)
+		check_pattern(r->terms->pattern);
+	HOLDS((r->kind & RULE_REACH_MASK) != 3 && r->kind < RULE_KINDS);
 	HOLDS(rule->line >= 1);
 	HOLDS(rule->text.len <= FEED_LINE_MAX_BYTES);
-	*sum = hash_mix64(*sum ^ rule->line ^ (uint64_t)rule->rule.kind << 48);
-	*sum = checksum64(*sum, (struct slice){rule->rule.name.wire, rule->rule.name.len});
+	*sum = hash_mix64(*sum ^ rule->line ^ (uint64_t)r->kind << 48);
 	*sum = checksum64(*sum, rule->text);
 	return OK;
 }

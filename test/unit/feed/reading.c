@@ -1,10 +1,14 @@
 #include "unit/feed/reading.h"
 
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include <cmocka.h>
+
+#include "dns/codes.h"
+#include "dns/text.h"
 
 static const char *reach_text(unsigned kind)
 {
@@ -18,19 +22,144 @@ static const char *reach_text(unsigned kind)
 	}
 }
 
+static void PRINTF_LIKE(2, 3) add(struct reading *out, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	int n =
+	    vsnprintf(out->rules + out->used, sizeof out->rules - out->used, format, args);
+	va_end(args);
+	if (n > 0 && (size_t)n < sizeof out->rules - out->used)
+		out->used += (size_t)n;
+}
+
+static void add_network(struct reading *out, const struct rule_network *network)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+
+	(void)inet_ntop(
+	    network->family == 4 ? AF_INET : AF_INET6, network->octets, text, sizeof text);
+	add(out, "%s/%u", text, network->bits);
+}
+
+static void add_types(struct reading *out, const struct rule_terms *t)
+{
+	char code[TEXT_CODE_BYTES];
+
+	for (unsigned i = 0; i < t->type_count; i++) {
+		text_from_type(code, t->types[i]);
+		add(out, " %s%s", t->types_negated ? "~" : "", code);
+	}
+}
+
+static void add_lists(struct reading *out, const struct rule_terms *t)
+{
+	char name[NAME_TEXT_MAX];
+	struct rule_client client;
+	struct slice word;
+	bool negated;
+
+	struct reader r = reader_over(t->clients);
+	while (rule_client_next(&r, &client)) {
+		add(out, " client %s", client.negated ? "~" : "");
+		if (client.network.family != 0) {
+			add_network(out, &client.network);
+		} else {
+			add(out, "%.*s", (int)client.word.len,
+			    (const char *)client.word.ptr);
+		}
+	}
+	r = reader_over(t->tags);
+	while (rule_word_next(&r, &word, &negated))
+		add(out, " tag %s%.*s", negated ? "~" : "", (int)word.len,
+		    (const char *)word.ptr);
+	for (size_t at = 0; at < t->denyallow.len;) {
+		struct dname one = {t->denyallow.ptr + at, 0};
+		while (one.wire[one.len] != 0)
+			one.len += (size_t)one.wire[one.len] + 1;
+		one.len++;
+		name_to_text(name, one);
+		add(out, " but %s", name);
+		at += one.len;
+	}
+}
+
+static void add_action(struct reading *out, const struct rule_terms *t)
+{
+	static const char *const actions[] = {[RULE_PLAIN] = "",
+	    [RULE_RECORD] = " =",
+	    [RULE_NXDOMAIN] = " =nxdomain",
+	    [RULE_NODATA] = " =nodata",
+	    [RULE_REFUSED] = " =refused",
+	    [RULE_DROP] = " =drop",
+	    [RULE_TCP_ONLY] = " =tcp"};
+	char text[NAME_TEXT_MAX] = "";
+
+	add(out, "%s", actions[t->action]);
+	if (t->action != RULE_RECORD)
+		return;
+	text_from_type(text, t->data_type);
+	add(out, "%s ", text);
+	if (t->data_type == TYPE_CNAME) {
+		name_to_text(text, (struct dname){t->data.ptr, t->data.len});
+	} else if (t->data_type == TYPE_A) {
+		(void)inet_ntop(AF_INET, t->data.ptr, text, sizeof text);
+	} else if (t->data_type == TYPE_AAAA) {
+		(void)inet_ntop(AF_INET6, t->data.ptr, text, sizeof text);
+	} else {
+		(void)snprintf(text, sizeof text, "%zu octets", t->data.len);
+	}
+	add(out, "%s", text);
+}
+
+static void add_terms(struct reading *out, const struct rule_terms *t)
+{
+	add_types(out, t);
+	add_lists(out, t);
+	add_action(out, t);
+	if (t->badfilter)
+		add(out, " badfilter");
+}
+
+/* What is given can be kept: its encoding is read again as the same. */
+static void assert_encodes(const struct rule_terms *terms)
+{
+	struct buf once = BUF_INIT(RULE_TERMS_MAX_BYTES);
+	struct buf twice = BUF_INIT(RULE_TERMS_MAX_BYTES);
+	struct rule_terms read;
+
+	rule_terms_write(&once, terms);
+	assert_int_equal(buf_status(&once), OK);
+	assert_int_equal(rule_terms_read(&read, buf_slice(&once)), OK);
+	rule_terms_write(&twice, &read);
+	assert_true(slice_equal(buf_slice(&once), buf_slice(&twice)));
+	buf_deinit(&once);
+	buf_deinit(&twice);
+}
+
 static enum err note(void *arg, const struct feed_rule *rule)
 {
 	struct reading *out = arg;
+	const struct rule *r = &rule->rule;
 	char name[NAME_TEXT_MAX];
 
-	name_to_text(name, rule->rule.name);
-	int n = snprintf(out->rules + out->used, sizeof out->rules - out->used,
-	    "%s%s%s%s %s@%u", out->count == 0 ? "" : ", ",
-	    rule->rule.kind & RULE_EXCEPTION ? "@@" : "",
-	    rule->rule.kind & RULE_IMPORTANT ? "!" : "", reach_text(rule->rule.kind), name,
-	    (unsigned)rule->line);
-	if (n > 0 && (size_t)n < sizeof out->rules - out->used)
-		out->used += (size_t)n;
+	add(out, "%s%s%s", out->count == 0 ? "" : ", ",
+	    r->kind & RULE_EXCEPTION ? "@@" : "", r->kind & RULE_IMPORTANT ? "!" : "");
+	if (r->subject == RULE_OF_NAME) {
+		name_to_text(name, r->name);
+		add(out, "%s %s", reach_text(r->kind), name);
+	} else if (r->subject == RULE_OF_PATTERN) {
+		add(out, "/%.*s/", (int)r->terms->pattern.len,
+		    (const char *)r->terms->pattern.ptr);
+	} else {
+		add_network(out, &r->terms->network);
+	}
+	if (r->terms != NULL) {
+		add_terms(out, r->terms);
+		assert_encodes(r->terms);
+	}
+	add(out, "@%u", (unsigned)rule->line);
 	out->count++;
 	return OK;
 }
@@ -40,6 +169,8 @@ static bool is_protected(void *arg, const struct feed_rule *rule)
 	char name[NAME_TEXT_MAX];
 
 	(void)arg;
+	if (rule->rule.subject != RULE_OF_NAME)
+		return false;
 	name_to_text(name, rule->rule.name);
 	return strcmp(name, "edu.vn") == 0;
 }

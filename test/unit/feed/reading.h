@@ -1,11 +1,12 @@
-/* What a text gives when it is read as a feed, as one string: "subtree a.vn@1 …". */
+/* What a text gives when it is read as a feed, as one string: "subtree a.vn@1, @@/^ads\./@2,
+ * exact b.vn A but c.b.vn =nxdomain@3". */
 #ifndef TEST_FEED_READING_H
 #define TEST_FEED_READING_H
 
 #include "feed/feed.h"
 
 struct reading {
-	char rules[4096];
+	char rules[8192];
 	size_t used;
 	unsigned count;
 	struct feed_stats stats;

@@ -1,0 +1,109 @@
+/* Rules that are more than a name: their terms are gathered here, checked, and given. */
+#include "feed/internal.h"
+#include "feed/pattern.h"
+
+void feed_making_init(struct feed_making *m)
+{
+	m->pattern = BUF_INIT(RULE_PATTERN_MAX_BYTES);
+	m->denyallow = BUF_INIT(RULE_TERMS_MAX_BYTES);
+	m->clients = BUF_INIT(RULE_TERMS_MAX_BYTES);
+	m->tags = BUF_INIT(RULE_TERMS_MAX_BYTES);
+	m->data = BUF_INIT(RULE_TERMS_MAX_BYTES);
+	m->encoded = BUF_INIT(RULE_TERMS_MAX_BYTES);
+}
+
+void feed_making_deinit(struct feed_making *m)
+{
+	buf_deinit(&m->pattern);
+	buf_deinit(&m->denyallow);
+	buf_deinit(&m->clients);
+	buf_deinit(&m->tags);
+	buf_deinit(&m->data);
+	buf_deinit(&m->encoded);
+}
+
+void feed_make_begin(struct feed_parser *p)
+{
+	struct feed_making *m = &p->made;
+
+	m->terms = (struct rule_terms){.action = RULE_PLAIN};
+	buf_reset(&m->pattern);
+	buf_reset(&m->denyallow);
+	buf_reset(&m->clients);
+	buf_reset(&m->tags);
+	buf_reset(&m->data);
+}
+
+static bool is_plain(const struct rule_terms *t)
+{
+	return t->action == RULE_PLAIN && !t->badfilter && t->type_count == 0 &&
+	    t->denyallow.len == 0 && t->clients.len == 0 && t->tags.len == 0;
+}
+
+/* Sets the slices; false when the terms are more than a rule can hold. */
+static bool finish_terms(struct feed_making *m)
+{
+	const struct buf *parts[] = {
+	    &m->pattern, &m->denyallow, &m->clients, &m->tags, &m->data};
+
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		if (buf_status(parts[i]) != OK)
+			return false;
+	}
+	m->terms.pattern = buf_slice(&m->pattern);
+	m->terms.denyallow = buf_slice(&m->denyallow);
+	m->terms.clients = buf_slice(&m->clients);
+	m->terms.tags = buf_slice(&m->tags);
+	m->terms.data = buf_slice(&m->data);
+	buf_reset(&m->encoded);
+	rule_terms_write(&m->encoded, &m->terms);
+	return buf_status(&m->encoded) == OK;
+}
+
+/* FEED_REASONS: the pattern may be used. */
+static enum feed_reason judge_pattern(struct feed_parser *p)
+{
+	struct feed_pattern *pattern;
+	enum feed_breadth breadth = FEED_BREADTH_FINE;
+
+	enum err rc = feed_pattern_new(&pattern, p->made.terms.pattern);
+	if (rc == ERR_MEMORY)
+		p->rc = rc;
+	if (rc != OK)
+		return FEED_BAD_PATTERN;
+	/* what undoes another rule covers nothing itself */
+	if (!p->made.terms.badfilter)
+		breadth = feed_pattern_breadth(pattern);
+	feed_pattern_free(pattern);
+	return breadth == FEED_BREADTH_ANY   ? FEED_BROAD
+	    : breadth == FEED_BREADTH_SUFFIX ? FEED_TLD
+	                                     : FEED_REASONS;
+}
+
+void feed_emit_made(struct feed_parser *p, enum rule_subject subject, unsigned kind)
+{
+	struct rule rule = {.subject = subject, .kind = kind, .terms = &p->made.terms};
+	enum feed_reason reason = FEED_REASONS;
+
+	if (p->rc != OK)
+		return;
+	if (!finish_terms(&p->made)) {
+		bool long_pattern = buf_status(&p->made.pattern) != OK;
+		feed_refuse(p, long_pattern ? FEED_BAD_PATTERN : FEED_TERMS);
+		return;
+	}
+	if (subject == RULE_OF_PATTERN)
+		reason = judge_pattern(p);
+	if (reason != FEED_REASONS) {
+		feed_refuse(p, reason);
+	} else if (subject != RULE_OF_NAME) {
+		feed_give(p, &rule);
+	} else if (is_plain(&p->made.terms)) {
+		feed_emit(p, kind);
+	} else if (name_label_count(name_of(&p->name)) < 2) {
+		feed_refuse(p, FEED_TLD);
+	} else {
+		rule.name = name_of(&p->name);
+		feed_give(p, &rule);
+	}
+}

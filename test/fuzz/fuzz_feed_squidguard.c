@@ -1,0 +1,11 @@
+#include "feed_text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Read as squidguard, and as whatever it is recognised to be. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	check_text("squidguard", data, size);
+	check_text(NULL, data, size);
+	return 0;
+}

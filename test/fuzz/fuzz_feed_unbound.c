@@ -1,0 +1,11 @@
+#include "feed_text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Read as unbound, and as whatever it is recognised to be. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	check_text("unbound", data, size);
+	check_text(NULL, data, size);
+	return 0;
+}
