@@ -29,6 +29,54 @@ static void begin(struct ruledb_builder *b, const char *feed, const char *catego
 		abort();
 }
 
+static void add_special(struct ruledb_builder *b, const char *text, unsigned kind,
+    const struct rule_terms *terms)
+{
+	struct name_buf name;
+	struct rule rule = {.kind = kind, .terms = terms};
+
+	if (text != NULL) {
+		if (name_from_text(&name, slice_of(text), NULL) != OK)
+			abort();
+		rule.name = name_of(&name);
+	} else {
+		rule.subject = terms->pattern.len > 0 ? RULE_OF_PATTERN : RULE_OF_NETWORK;
+	}
+	if (ruledb_builder_add_rule(b, &rule) != OK)
+		abort();
+}
+
+static void add_specials(struct ruledb_builder *b)
+{
+	static const uint8_t address[] = {192, 0, 2, 1}, ok[] = {2, 'o', 'k', 0};
+	struct rule_terms types = {.type_count = 2, .types = {1, 28}};
+	struct rule_terms but = {.denyallow = {ok, sizeof ok}, .types_negated = true};
+	struct rule_terms data = {
+	    .action = RULE_RECORD, .data_type = 1, .data = {address, sizeof address}};
+	struct rule_terms any = {.action = RULE_ANY_DATA};
+	struct rule_terms one = {.pattern = SLICE_LIT("^(a|b)+c\\.vn")};
+	struct rule_terms two = {.pattern = SLICE_LIT("good"), .type_count = 1};
+	struct rule_terms net = {.network = {.family = 4, .bits = 8, .octets = {10}}};
+	struct rule_terms six = {
+	    .network = {.family = 6, .bits = 33, .octets = {0x20, 1, 0xd, 0xb8, 0x80}}};
+
+	begin(b, "s", "adult");
+	ruledb_builder_feed_options(b, false, true);
+	add_special(b, "a.vn", 0, &types);
+	add_special(b, "ok.a.vn", RULE_EXCEPTION, &but);
+	add_special(b, "a.vn", 0, &data);
+	add_special(b, "ok.a.vn", RULE_EXCEPTION, &any);
+	add_special(b, NULL, 0, &one);
+	add_special(b, NULL, RULE_EXCEPTION, &two);
+	begin(b, "l", "games");
+	ruledb_builder_feed_options(b, true, true);
+	add_special(b, "a.vn", RULE_BELOW, &data);
+	add(b, "ok.a.vn", RULE_EXACT | RULE_EXCEPTION);
+	add_special(b, NULL, 0, &net);
+	add_special(b, NULL, RULE_EXCEPTION, &six);
+	add_special(b, NULL, 0, &six);
+}
+
 static void make_valid(void)
 {
 	struct ruledb_builder_options options = {.key = {1, 2}, .max_bytes = 1 << 20};
@@ -47,6 +95,7 @@ static void make_valid(void)
 	add(b, "good.vn", 0);
 	for (char c = 'a'; c <= 'z'; c++)
 		add(b, (const char[]){c, '.', 'v', 'n', 0}, (unsigned)c % 3);
+	add_specials(b);
 	int fd = memfd_create("fuzz", MFD_CLOEXEC);
 	if (fd < 0 || ruledb_builder_write(b, fd) != OK)
 		abort();
@@ -59,30 +108,57 @@ static void make_valid(void)
 	close(fd);
 }
 
+static const uint8_t ADDRESS[16] = {10, 0, 0, 1},
+                     ADDRESS_6[16] = {0x20, 1, 0xd, 0xb8, 0x80};
+
+/* One name in all ways; a number that depends on every answer. */
+static uint64_t ask_name(const struct ruledb *db, const char *text)
+{
+	static const struct slice addresses[] = {{ADDRESS, 4}, {ADDRESS_6, 16}};
+	struct ruledb_hit hits[64];
+	struct name_hashes hashes;
+	struct name_buf name;
+	struct listing listing;
+	struct rule_terms terms;
+	uint64_t sum = 0;
+
+	if (name_from_text(&name, slice_of(text), NULL) != OK)
+		abort();
+	name_hash_all(&hashes, name_of(&name), ruledb_key(db));
+	ruledb_prefetch(db, &hashes);
+	struct ruledb_question asked = {
+	    .name = name_of(&name), .hashes = &hashes, .qtype = 1, .client = {ADDRESS, 4}};
+	bool listed = ruledb_match(db, scratch, &asked, &listing);
+	if (listed != (listing.categories != 0 || listing.allowed) ||
+	    (listed && !listing.named))
+		abort();
+	for (size_t i = 0; i < listing.data_count; i++) {
+		if (!ruledb_rule_terms(db, listing.data[i].rule, &terms) ||
+		    terms.action == RULE_PLAIN)
+			abort();
+	}
+	sum += ruledb_hits(db, scratch, &asked, hits, COUNT_OF(hits));
+	sum += ruledb_kinds_of(db, &hashes, 0);
+	for (size_t i = 0; i < COUNT_OF(addresses); i++)
+		sum += ruledb_match_address(db, addresses[i], &asked, &listing);
+	asked.whoever = true;
+	sum += ruledb_match(db, scratch, &asked, &listing);
+	return sum;
+}
+
 static void ask_all(const struct ruledb *db)
 {
 	static const char *const names[] = {"a.vn", "x.y.ok.a.vn", "good.vn", "b.vn",
-	    "z.vn", "vn", ".", "a.b.c.d.e.f.g.h.i.j.k.example"};
-	struct ruledb_hit hits[64];
+	    "z.vn", "vn", ".", "a.b.c.d.e.f.g.h.i.j.k.example", "ababac.vn"};
 	struct ruledb_feed feed;
 	struct ruledb_category category;
+	struct ruledb_pattern pattern;
 	uint64_t lines, sum = 0;
 
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		struct name_hashes hashes;
-		struct name_buf name;
-		struct listing listing;
-		if (name_from_text(&name, slice_of(names[i]), NULL) != OK)
-			abort();
-		name_hash_all(&hashes, name_of(&name), ruledb_key(db));
-		ruledb_prefetch(db, &hashes);
-		struct ruledb_question asked = {.name = name_of(&name), .hashes = &hashes};
-		bool listed = ruledb_match(db, scratch, &asked, &listing);
-		if (listed != (listing.categories != 0 || listing.allowed))
-			abort();
-		sum += ruledb_hits(db, scratch, &asked, hits, COUNT_OF(hits));
-		sum += ruledb_kinds_of(db, &hashes, 0);
-	}
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		sum += ask_name(db, names[i]);
+	for (unsigned i = 0; ruledb_pattern_at(db, i, &pattern); i++)
+		sum += pattern.text.ptr[pattern.text.len - 1];
 	for (unsigned i = 0; ruledb_feed_at(db, i, &feed); i++) {
 		sum += strlen(feed.name) + strlen(feed.url) + strlen(feed.source) +
 		    strlen(feed.format) + strlen(feed.sha256);

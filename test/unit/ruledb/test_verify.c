@@ -15,6 +15,25 @@
 	}
 #define RULES(...) ((const struct fixture_rule[]){__VA_ARGS__, END})
 
+static void add_specials(struct ruledb_builder *b)
+{
+	static const uint8_t address[] = {192, 0, 2, 1};
+	struct rule_terms types = {.type_count = 1, .types = {28}};
+	struct rule_terms data = {
+	    .action = RULE_RECORD, .data_type = 1, .data = {address, 4}};
+	struct rule_terms networks[] = {{.network = fixture_network("10.0.0.0/8")},
+	    {.network = fixture_network("2001:db8::/32")}};
+
+	fixture_feed(b, "s", "games", RULES({"a.vn", 0}));
+	fixture_special(b, "a.vn", RULE_EXCEPTION, &types);
+	fixture_special(b, "a.vn", RULE_IMPORTANT, &types);
+	fixture_special(b, "z.vn", RULE_BELOW, &data);
+	fixture_pattern(b, "casino", 0);
+	fixture_pattern(b, "^ads[0-9]", RULE_EXCEPTION);
+	fixture_special(b, NULL, 0, &networks[0]);
+	fixture_special(b, NULL, RULE_EXCEPTION, &networks[1]);
+}
+
 static uint8_t *small_image(size_t *size)
 {
 	struct ruledb_builder *b = fixture_builder();
@@ -22,6 +41,7 @@ static uint8_t *small_image(size_t *size)
 	assert_int_equal(ruledb_builder_refused(b, "why", 1), OK);
 	fixture_feed(b, "g", "games", RULES({"a.vn", 0}, {"d.vn", 2}));
 	fixture_feed(b, "h", "allow", RULES({"e.vn", 0}));
+	add_specials(b);
 	return fixture_image(b, size);
 }
 
@@ -94,6 +114,9 @@ static void every_changed_byte_with_a_right_checksum_is_refused_or_harmless(void
 				struct listing listing;
 				fixture_match(db, "x.a.vn", &listing);
 				fixture_match(db, "e.vn", &listing);
+				fixture_match(db, "casino.z.vn", &listing);
+				fixture_match_address(db, "10.0.0.1", "a.vn", &listing);
+				fixture_match_address(db, "2001:db8::1", "z.vn", &listing);
 				ruledb_close(db);
 			} else {
 				refused++;
@@ -102,6 +125,24 @@ static void every_changed_byte_with_a_right_checksum_is_refused_or_harmless(void
 		}
 	}
 	assert_true(refused > 300);
+	free(image);
+}
+
+static void a_file_of_another_format_is_refused_in_words(void **state)
+{
+	(void)state;
+	size_t size;
+	uint8_t *image = small_image(&size);
+	struct diag why;
+
+	le32_store(image + HEADER_AT_VERSION, 1);
+	assert_int_equal(ruledb_verify((struct slice){image, size}, &why), ERR_FORMAT);
+	assert_string_equal(why.text,
+	    "this rule database is of format 1 and this program reads format 2: it must be "
+	    "compiled again");
+	/* an old and empty file is shorter than the new header */
+	assert_int_equal(ruledb_verify((struct slice){image, 200}, &why), ERR_FORMAT);
+	assert_non_null(strstr(why.text, "format 1"));
 	free(image);
 }
 
@@ -124,6 +165,7 @@ int main(void)
 	    cmocka_unit_test(a_truncated_or_longer_image_is_refused),
 	    cmocka_unit_test(
 	        every_changed_byte_with_a_right_checksum_is_refused_or_harmless),
+	    cmocka_unit_test(a_file_of_another_format_is_refused_in_words),
 	    cmocka_unit_test(a_missing_file_is_told_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
