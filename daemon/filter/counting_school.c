@@ -20,9 +20,24 @@ static const char *const *block_words(
 	return words;
 }
 
-static enum err fill_tiers(
-    struct report_school *out, struct arena *memory, const struct policy *policy)
+static const struct rules_tier *tier_of(const struct config *config, const char *name)
 {
+	size_t index;
+
+	return config_find_tier(config, name, &index) ? &config->tiers.items[index] : NULL;
+}
+
+static const char *youtube_word(const struct rules_tier *tier)
+{
+	if (tier == NULL || tier->youtube == YOUTUBE_OFF)
+		return "off";
+	return tier->youtube == YOUTUBE_STRICT ? "strict" : "moderate";
+}
+
+static enum err fill_tiers(
+    struct report_school *out, struct arena *memory, const struct snapshot *s)
+{
+	const struct policy *policy = s->policy;
 	size_t count = policy_tier_count(policy);
 	struct report_tier_policy *tiers = arena_array(memory, count, sizeof *tiers);
 
@@ -30,9 +45,9 @@ static enum err fill_tiers(
 		return ERR_MEMORY;
 	for (size_t i = 0; i < count; i++) {
 		const struct policy_tier *tier = policy_tier_at(policy, i);
-		/* Safe search is not built: what YouTube shows is as it comes. */
-		tiers[i] = (struct report_tier_policy){
-		    tier->name, block_words(memory, policy, tier->block), "off"};
+		tiers[i] = (struct report_tier_policy){tier->name,
+		    block_words(memory, policy, tier->block),
+		    youtube_word(tier_of(s->config, tier->name))};
 		if (tiers[i].block == NULL)
 			return ERR_MEMORY;
 	}
@@ -89,8 +104,33 @@ static enum err fill_feeds(
 	return OK;
 }
 
-/* A digest of what the tiers block and of the feeds behind it: equal policies are equal. */
-static const char *policy_digest(struct arena *memory, const struct report_school *school)
+/* What a tier is configured to, beside its categories, as numbers in a fixed order. */
+static bool digest_tier(EVP_MD_CTX *md, const struct rules_tier *tier)
+{
+	const uint64_t flags[] = {
+	    tier->allow_only, tier->safe_search, (uint64_t)tier->youtube};
+	bool ok = EVP_DigestUpdate(md, flags, sizeof flags) == 1 &&
+	    EVP_DigestUpdate(md, tier->services.bits, sizeof tier->services.bits) == 1;
+
+	for (size_t i = 0; ok && i < tier->schedules.count; i++) {
+		const struct rules_schedule *w = &tier->schedules.items[i];
+		const uint64_t times[] = {w->days, w->from_min, w->to_min, w->unblock,
+		    w->block, w->allow_only, w->date_count};
+		ok = EVP_DigestUpdate(md, times, sizeof times) == 1 &&
+		    EVP_DigestUpdate(md, w->unblock_services.bits,
+		        sizeof w->unblock_services.bits) == 1 &&
+		    EVP_DigestUpdate(
+		        md, w->block_services.bits, sizeof w->block_services.bits) == 1;
+		for (size_t d = 0; ok && d < w->date_count; d++)
+			ok = EVP_DigestUpdate(md, &w->dates[d], sizeof w->dates[d]) == 1;
+	}
+	return ok;
+}
+
+/* A digest of what the tiers block, of their timetables and of the feeds behind it: equal
+ * policies are equal. */
+static const char *policy_digest(
+    struct arena *memory, const struct report_school *school, const struct config *config)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
@@ -104,6 +144,8 @@ static const char *policy_digest(struct arena *memory, const struct report_schoo
 		ok = EVP_DigestUpdate(md, tier->tier, strlen(tier->tier) + 1) == 1;
 		for (const char *const *word = tier->block; ok && *word != NULL; word++)
 			ok = EVP_DigestUpdate(md, *word, strlen(*word) + 1) == 1;
+		const struct rules_tier *configured = tier_of(config, tier->tier);
+		ok = ok && (configured == NULL || digest_tier(md, configured));
 	}
 	for (size_t i = 0; ok && i < school->feed_count; i++) {
 		ok = EVP_DigestUpdate(md, school->feeds[i].sha256,
@@ -133,7 +175,7 @@ enum err counting_school(
 	    .name = config->school.name.text,
 	    .contact = contact_of(&config->school),
 	    .generator = "lachan " LACHAN_VERSION,
-	    .enforce = true,
+	    .enforce = s->state.enforce,
 	    .all_tiers = config->monitor.summary.tiers == SUMMARY_ALL,
 	    .names = config->monitor.summary.names,
 	    .top_names = (uint32_t)config->monitor.summary.top_names,
@@ -144,13 +186,13 @@ enum err counting_school(
 	};
 	for (size_t i = 0; i < config->school.levels.count && i < REPORT_KINDS; i++)
 		out->kinds[i] = config->school.levels.items[i].text;
-	enum err rc = fill_tiers(out, memory, s->policy);
+	enum err rc = fill_tiers(out, memory, s);
 	if (rc == OK)
 		rc = fill_categories(out, memory, s);
 	if (rc == OK)
 		rc = fill_feeds(out, memory, s);
 	if (rc == OK) {
-		out->policy_sha256 = policy_digest(memory, out);
+		out->policy_sha256 = policy_digest(memory, out, config);
 		rc = out->policy_sha256 == NULL ? ERR_MEMORY : OK;
 	}
 	return rc;

@@ -1,10 +1,30 @@
+/* status -- what `status` says. Beside what older clients know:
+ *
+ *	"enforce": false in a trial
+ *	"grants": {"count","damaged"}     null where their file cannot be read; damaged: lines
+ *	                                  that were left out when it was read
+ *	"tiers": [{"tier","window","windows":[],"changes_at","allow_only","safe_search",
+ *	           "youtube":"off|moderate|strict"}]
+ *	          window: the name of the schedule in force that matters most, or ""; changes_at:
+ *	          the next border, or ""
+ *	"patterns": {"count","cut","worst":[{"feed","pattern","cut"}]}
+ *	          cut: how often a limit has ended one since the rules were loaded; worst: at most
+ *	          ten, the most often cut first */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "filter/clock.h"
 #include "filter/forward.h"
 #include "filter/program.h"
 #include "filter/worker.h"
+#include "kit/local_time.h"
+
+enum {
+	WORST_PATTERNS = 10,
+	PATTERN_TEXT_BYTES = 200
+};
 
 static const char *origin_text(enum rules_origin origin)
 {
@@ -112,14 +132,11 @@ static json_t *report_pauses(const struct snapshot *s)
 
 	for (size_t i = 0; i < policy_tier_count(s->policy); i++) {
 		uint64_t until_ms = s->state.tiers[i].paused_until_ms;
-		char text[40];
+		char text[LOCAL_TIME_TEXT_BYTES];
 		if (until_ms <= now_ms)
 			continue;
-		time_t end = time(NULL) + (time_t)((until_ms - now_ms) / 1000);
-		struct tm local;
-		if (localtime_r(&end, &local) == NULL ||
-		    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S%z", &local) == 0)
-			text[0] = 0;
+		local_time_text(
+		    text, (int64_t)time(NULL) + (int64_t)((until_ms - now_ms) / 1000));
 		(void)json_array_append_new(list,
 		    json_pack("{s:s, s:s}", "tier", policy_tier_at(s->policy, i)->name,
 		        "until", text));
@@ -127,16 +144,138 @@ static json_t *report_pauses(const struct snapshot *s)
 	return list;
 }
 
+/* ---- timetables, grants, safe search ---- */
+
+static json_t *report_windows(const struct snapshot *s, uint8_t tier)
+{
+	json_t *list = json_array();
+	uint64_t windows = s->state.tiers[tier].windows;
+
+	for (uint16_t w = 0; w < 64; w++) {
+		if ((windows >> w & 1) != 0) {
+			(void)json_array_append_new(
+			    list, json_string(policy_window_name(s->policy, tier, w)));
+		}
+	}
+	return list;
+}
+
+static const char *youtube_text(enum rules_youtube youtube)
+{
+	return youtube == YOUTUBE_STRICT  ? "strict"
+	    : youtube == YOUTUBE_MODERATE ? "moderate"
+	                                  : "off";
+}
+
+static json_t *report_tier(const struct snapshot *s, uint8_t tier)
+{
+	const struct policy_tier_state *state = &s->state.tiers[tier];
+	const char *name = policy_tier_at(s->policy, tier)->name;
+	char changes[LOCAL_TIME_TEXT_BYTES] = "";
+	size_t index;
+
+	if (!config_find_tier(s->config, name, &index))
+		return json_null(); /* cannot be: the policy is made of the configuration */
+	const struct rules_tier *configured = &s->config->tiers.items[index];
+	if (state->changes_at_ms != UINT64_MAX) {
+		const struct moment *made = &s->state.made;
+		local_time_text(changes,
+		    made->wall_s +
+		        (int64_t)((state->changes_at_ms - made->mono_ms) / 1000));
+	}
+	return json_pack("{s:s, s:s, s:o, s:s, s:b, s:b, s:s}", "tier", name, "window",
+	    policy_window_name(s->policy, tier, state->window), "windows",
+	    report_windows(s, tier), "changes_at", changes, "allow_only",
+	    state->allow_only ? 1 : 0, "safe_search", configured->safe_search ? 1 : 0,
+	    "youtube", youtube_text(configured->youtube));
+}
+
+static json_t *report_tiers(const struct snapshot *s)
+{
+	json_t *list = json_array();
+
+	for (uint8_t i = 0; i < policy_tier_count(s->policy); i++)
+		(void)json_array_append_new(list, report_tier(s, i));
+	return list;
+}
+
+static json_t *report_grants(const struct publisher *p)
+{
+	const struct grants_file *file = publisher_grants(p);
+	size_t count;
+
+	if (file == NULL)
+		return json_null();
+	(void)grants_file_items(file, &count);
+	return json_pack("{s:I, s:I}", "count", (json_int_t)count, "damaged",
+	    (json_int_t)grants_file_damaged(file));
+}
+
+/* ---- patterns that cost too much ---- */
+
+static int compare_cuts(const void *a, const void *b)
+{
+	const struct ruledb_pattern *x = a;
+	const struct ruledb_pattern *y = b;
+
+	return x->cut < y->cut ? 1 : x->cut > y->cut ? -1 : 0;
+}
+
+static json_t *report_pattern(const struct ruledb *db, const struct ruledb_pattern *pattern)
+{
+	char text[PATTERN_TEXT_BYTES];
+	struct ruledb_feed feed;
+	json_t *shown;
+
+	if (!ruledb_feed_at(db, pattern->feed, &feed))
+		return json_null();
+	text_printable(text, sizeof text, pattern->text);
+	shown = json_string(text);
+	if (shown == NULL)
+		shown = json_string(""); /* no UTF-8 */
+	return json_pack("{s:s, s:o, s:I}", "feed", feed.name, "pattern", shown, "cut",
+	    (json_int_t)pattern->cut);
+}
+
+static json_t *report_patterns(const struct snapshot *s)
+{
+	struct ruledb_stat stat = {0};
+	json_t *worst = json_array();
+	struct ruledb_pattern *cut = NULL;
+	size_t count = 0;
+
+	if (s->rules->db != NULL)
+		ruledb_stat(s->rules->db, &stat);
+	if (stat.cut > 0)
+		cut = calloc(stat.patterns, sizeof *cut);
+	for (unsigned i = 0; cut != NULL && i < stat.patterns; i++) {
+		if (ruledb_pattern_at(s->rules->db, i, &cut[count]) && cut[count].cut > 0)
+			count++;
+	}
+	if (count > 0)
+		qsort(cut, count, sizeof *cut, compare_cuts);
+	for (size_t i = 0; i < count && i < WORST_PATTERNS; i++)
+		(void)json_array_append_new(worst, report_pattern(s->rules->db, &cut[i]));
+	free(cut);
+	return json_pack("{s:I, s:I, s:o}", "count", (json_int_t)stat.patterns, "cut",
+	    (json_int_t)stat.cut, "worst", worst);
+}
+
+/* ---- all ---- */
+
 json_t *status_report(struct program *p)
 {
 	const struct snapshot *s = publisher_now(p->publisher);
 	json_int_t uptime_s = (json_int_t)((clock_mono_ms() - p->started_ms) / 1000);
 
-	return json_pack("{s:b, s:s, s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:b, s:b}", "ok", 1,
-	    "version", LACHAN_VERSION, "uptime_s", uptime_s, "rules", report_rules(s),
-	    "upstreams", report_upstreams(p->filter, s), "cache", report_cache(p->filter),
-	    "queries", report_queries(p->filter), "clock_trusted",
+	return json_pack(
+	    "{s:b, s:s, s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:b, s:b, s:o, s:o, "
+	    "s:o}",
+	    "ok", 1, "version", LACHAN_VERSION, "uptime_s", uptime_s, "rules",
+	    report_rules(s), "upstreams", report_upstreams(p->filter, s), "cache",
+	    report_cache(p->filter), "queries", report_queries(p->filter), "clock_trusted",
 	    atomic_load_explicit(&p->filter->wall_trusted, memory_order_relaxed) ? 1 : 0,
-	    "paused", report_pauses(s), "enforce", 1, "partial",
-	    counting_is_partial(p->counting) ? 1 : 0);
+	    "paused", report_pauses(s), "enforce", s->state.enforce ? 1 : 0, "partial",
+	    counting_is_partial(p->counting) ? 1 : 0, "tiers", report_tiers(s), "grants",
+	    report_grants(p->publisher), "patterns", report_patterns(s));
 }

@@ -11,11 +11,14 @@
 #include "control/verdict.h"
 #include "dns/codes.h"
 #include "filter/clock.h"
+#include "filter/exchange.h"
 #include "filter/program.h"
-#include "kit/log.h"
+#include "filter/review.h"
+#include "policy/grants.h"
 
 enum {
-	VERDICT_PEERS_MAX = 8, /* the page has one connection; a few more by hand */
+	VERDICT_PEERS_MAX = 8,     /* the page has one connection; a few more by hand */
+	STALE_MS = 60 * 60 * 1000, /* how old an answer may be that led somebody to us */
 	VERDICTS_PER_SECOND =
 	    2000, /* of one connection; beyond, no answer: the neutral page */
 };
@@ -54,9 +57,11 @@ static enum verdict_reason reason_of(enum policy_reason reason)
 	case REASON_NEVER_BLOCK:
 		return VERDICT_BY_NEVER_BLOCK;
 	case REASON_CATEGORY:
-	case REASON_SAFE_SEARCH:
-	case REASON_BYPASS:
 		return VERDICT_BY_CATEGORY;
+	case REASON_SAFE_SEARCH:
+		return VERDICT_BY_SAFE_SEARCH;
+	case REASON_BYPASS:
+		return VERDICT_BY_BYPASS;
 	case REASON_SERVICE:
 		return VERDICT_BY_SERVICE;
 	case REASON_PAUSED:
@@ -83,38 +88,156 @@ static void set_word(char *out, size_t size, const char *word)
 	(void)snprintf(out, size, "%s", word);
 }
 
-static void judge(
-    const struct snapshot *s, const struct verdict_question *q, struct verdict_answer *out)
+/* One judgement: what is judged, by what, and what came of it. */
+struct hearing {
+	const struct snapshot *snapshot;
+	struct cache *cache;
+	struct moment now;
+	struct policy_who who;
+	struct name_hashes hashes;
+	struct policy_question question;
+	struct verdict verdict;
+	bool by_answer; /* of what the name's answer leads to */
+};
+
+/* The stored answer under this key, fresh or not: who was led to the page by it has perhaps
+ * waited there. False when there is none. */
+static bool find_stored(const struct hearing *h, uint16_t qtype, uint8_t flags,
+    struct writer *into, struct stored *out)
 {
+	const struct slice name = {h->question.name.wire, h->question.name.len};
+	const struct cache_key key = cache_key_of(h->cache, name, qtype, flags);
+	uint64_t since_ms = h->now.mono_ms > STALE_MS ? h->now.mono_ms - STALE_MS : 0;
+	struct cache_hit hit;
+
+	into->len = 0;
+	return cache_find(h->cache, &key, since_ms, into, &hit) &&
+	    stored_view(out, writer_slice(into)) && out->kind == STORED_POSITIVE;
+}
+
+/* A name that passes by itself may have led its asker here by a CNAME: its answers lie in the
+ * cache, and are judged as they were then. */
+static void judge_answers(struct hearing *h)
+{
+	static const uint16_t TYPES[] = {TYPE_A, TYPE_AAAA, TYPE_HTTPS};
+	static const uint8_t FLAGS[] = {
+	    0, CACHE_FLAG_DO, CACHE_FLAG_CD, CACHE_FLAG_DO | CACHE_FLAG_CD};
+	const struct verdict of_qname = h->verdict;
+	const struct policy_review review = {
+	    h->snapshot->policy, &h->who, &h->snapshot->state, &of_qname, h->now};
+	uint8_t bytes[LETTER_BYTES];
+	struct reviewed reviewed;
+	struct stored stored;
+
+	for (size_t t = 0; t < COUNT_OF(TYPES); t++) {
+		for (size_t f = 0; f < COUNT_OF(FLAGS); f++) {
+			struct writer into = writer_over(bytes, sizeof bytes);
+			if (!find_stored(h, TYPES[t], FLAGS[f], &into, &stored))
+				continue;
+			h->question.qtype = TYPES[t];
+			review_answer(&reviewed, &review, &h->question, &stored);
+			if (reviewed.verdict.action != POLICY_BLOCK)
+				continue;
+			h->verdict = reviewed.verdict;
+			h->by_answer = true;
+			return;
+		}
+	}
+}
+
+static void judge(struct hearing *h)
+{
+	const struct snapshot *s = h->snapshot;
+
+	if (s->refuse_all) {
+		h->verdict = policy_refuse();
+		return;
+	}
+	h->verdict = policy_decide(s->policy, &h->who, &h->question, &s->state, h->now);
+	if (h->verdict.action == POLICY_PASS)
+		judge_answers(h);
+}
+
+/* ---- "opens again at 11:30" ---- */
+
+/* The end of a deny grant opens what nothing else blocks then. */
+static int64_t end_of_grant(const struct hearing *h)
+{
+	const struct grants *grants = h->snapshot->state.grants;
+	struct moment then = h->now;
+
+	for (size_t i = 0; grants != NULL && i < grants_count(grants); i++) {
+		const struct grant *grant = grants_at(grants, i);
+		if (grant->id != h->verdict.grant || grant->always)
+			continue;
+		then.wall_s = grant->until_wall_s;
+		then.mono_ms = grant_end_ms(grant, h->now);
+		struct verdict v = policy_decide(
+		    h->snapshot->policy, &h->who, &h->question, &h->snapshot->state, then);
+		return v.action == POLICY_PASS ? then.wall_s : 0;
+	}
+	return 0;
+}
+
+static int64_t opens_at(const struct hearing *h)
+{
+	struct policy_opening opening;
+
+	if (h->verdict.grant != 0)
+		return end_of_grant(h);
+	return policy_opens_at(h->snapshot->policy, h->who.tier, &h->verdict,
+	           &h->snapshot->state, h->now, &opening)
+	    ? opening.wall_s
+	    : 0;
+}
+
+static void fill_answer(const struct hearing *h, struct verdict_answer *out)
+{
+	const struct policy *policy = h->snapshot->policy;
+	const struct verdict *v = &h->verdict;
+	const char *tier = policy_tier_at(policy, h->who.tier)->name;
+
+	out->reason = h->by_answer ? VERDICT_BY_ANSWER : reason_of(v->reason);
+	out->blocked = v->action == POLICY_BLOCK && v->reason != REASON_PORTAL;
+	out->locked = v->locked;
+	out->sensitive = v->sensitive;
+	out->name_shown = tier_sees_names(tier);
+	set_word(out->tier, sizeof out->tier, tier);
+	set_word(out->group, sizeof out->group, policy_group_name(policy, h->who.group));
+	if (!out->blocked)
+		return;
+	out->opens_at_s = opens_at(h);
+	set_word(out->window, sizeof out->window,
+	    policy_window_name(policy, h->who.tier, v->window));
+	if (v->category != POLICY_NO_CATEGORY) {
+		set_word(out->category, sizeof out->category,
+		    policy_category_at(policy, v->category)->name);
+	}
+}
+
+static void answer_question(
+    struct program *p, const struct verdict_question *q, struct verdict_answer *out)
+{
+	const struct snapshot *s = publisher_now(p->publisher);
 	const struct addr client =
 	    addr_from_octets((struct slice){q->address, q->family == 4 ? 4u : 16u});
-	const struct dname name = {q->name, q->name_len};
-	const struct policy_who who = policy_client(s->policy, &client);
-	const struct moment now = {.mono_ms = clock_mono_ms(), .wall_s = time(NULL)};
-	const char *tier = policy_tier_at(s->policy, who.tier)->name;
-	struct name_hashes hashes;
-
-	name_hash_all(&hashes, name, policy_hash_key(s->policy));
-	const struct policy_question question = {
-	    .name = name, .hashes = &hashes, .qtype = TYPE_A, .client = &client};
-	struct verdict v = s->refuse_all
-	    ? policy_refuse()
-	    : policy_decide(s->policy, &who, &question, &s->state, now);
-
-	*out = (struct verdict_answer){
-	    .id = q->id,
-	    .reason = reason_of(v.reason),
-	    .blocked = v.action == POLICY_BLOCK && v.reason != REASON_PORTAL,
-	    .locked = v.locked,
-	    .sensitive = v.sensitive,
-	    .name_shown = tier_sees_names(tier),
+	struct hearing h = {
+	    .snapshot = s,
+	    .cache = p->filter->cache,
+	    .now = clock_moment(
+	        atomic_load_explicit(&p->filter->wall_trusted, memory_order_relaxed)),
+	    .who = policy_client(s->policy, &client),
+	    .question = {.name = {q->name, q->name_len},
+	        .hashes = &h.hashes,
+	        .qtype = TYPE_A,
+	        .client = &client,
+	        .scratch = p->scratch},
 	};
-	set_word(out->tier, sizeof out->tier, tier);
-	set_word(out->group, sizeof out->group, policy_group_name(s->policy, who.group));
-	if (out->blocked && v.category != POLICY_NO_CATEGORY) {
-		set_word(out->category, sizeof out->category,
-		    policy_category_at(s->policy, v.category)->name);
-	}
+
+	name_hash_all(&h.hashes, h.question.name, policy_hash_key(s->policy));
+	judge(&h);
+	*out = (struct verdict_answer){.id = q->id};
+	fill_answer(&h, out);
 }
 
 static void peer_close(struct verdict_peer *peer)
@@ -156,7 +279,7 @@ static void on_question(evutil_socket_t fd, short what, void *context)
 	}
 	if (!may_ask(peer))
 		return;
-	judge(publisher_now(peer->server->program->publisher), &question, &answer);
+	answer_question(peer->server->program, &question, &answer);
 	if (verdict_encode_answer(&answer, bytes, &len) == OK)
 		(void)send(fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
