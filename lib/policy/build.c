@@ -11,30 +11,24 @@ enum {
 /* The category in which the more specific of a never-block name and a feed's entry wins:
  * trackers live below names that schools need ("advzone.ioe.vn"). */
 static const char NEAREST_WINS[] = "ads_tracking";
+/* What YouTube belongs to where it is not restricted, and what it is to go round us. */
+static const char STREAMING[] = "streaming";
+static const char BYPASSING[] = "proxy_vpn_doh";
 /* A tier that blocks ways round the filter gets no hidden server names either. */
 static const char HIDES_ECH[] = "proxy_vpn_doh";
 /* What the school's own `deny` is counted as. */
 static const char OWN_CATEGORY[] = "custom";
 
-struct build {
-	struct policy *policy;
-	const struct config *config;
-	struct diags *all;
-	/* Marks of one file share one copy of its name. */
-	const char *file_from;
-	const char *file_copy;
-};
-
-static const char *copy_text(struct build *b, const char *text)
+const char *build_copy_text(struct build *b, const char *text)
 {
 	return arena_text(&b->policy->arena, slice_of(text));
 }
 
-static bool copy_mark(struct build *b, struct mark *out, const struct mark *from)
+bool build_copy_mark(struct build *b, struct mark *out, const struct mark *from)
 {
 	if (b->file_copy == NULL || b->file_from != from->file) {
 		b->file_from = from->file;
-		b->file_copy = copy_text(b, from->file == NULL ? "" : from->file);
+		b->file_copy = build_copy_text(b, from->file == NULL ? "" : from->file);
 	}
 	*out = (struct mark){b->file_copy, from->line, from->column};
 	return b->file_copy != NULL;
@@ -42,44 +36,75 @@ static bool copy_mark(struct build *b, struct mark *out, const struct mark *from
 
 /* ---- names ------------------------------------------------------------------------------ */
 
-static enum err make_named(
-    struct build *b, struct named *out, const struct config_name *from, enum named_as as)
+static void say_root(struct build *b, const struct mark *mark)
 {
-	uint8_t *wire = arena_alloc(&b->policy->arena, from->name.len);
+	diags_error(b->all, mark->file, mark->line, mark->column,
+	    _("\".\" covers every name (name the domains themselves)"));
+}
 
-	if (wire == NULL || !copy_mark(b, &out->mark, &from->mark))
+static void say_contradiction(
+    struct build *b, const struct config_name *denied, const struct mark *allowed)
+{
+	diags_error(b->all, denied->mark.file, denied->mark.line, denied->mark.column,
+	    _("\"%s\" is allowed and denied in one tier, see line %u (take one of "
+	      "them out)"),
+	    denied->text, allowed->line);
+}
+
+/* Gives `from` one more role. What it is already, it is once. */
+static enum err add_role(
+    struct build *b, const struct config_name *from, const struct role *as)
+{
+	struct policy *policy = b->policy;
+	struct named *named = name_map_add(
+	    &policy->names, &policy->arena, from->name, name_hash(from->name, policy->key));
+	struct role *role = arena_alloc(&policy->arena, sizeof *role);
+
+	if (named == NULL || role == NULL || !build_copy_mark(b, &role->mark, &from->mark))
 		return ERR_MEMORY;
-	memcpy(wire, from->name.wire, from->name.len);
-	out->name = (struct dname){wire, from->name.len};
-	out->hash = name_hash(out->name, b->policy->key);
-	out->labels = (uint8_t)name_label_count(out->name); /* <= NAME_LABELS_MAX */
-	out->as = as;
+	for (const struct role *r = named->roles; r != NULL; r = r->next) {
+		if (r->kind == as->kind && r->tier == as->tier && r->number == as->number)
+			return OK;
+		if (as->kind == ROLE_DENY && r->kind == ROLE_ALLOW && r->tier == as->tier)
+			say_contradiction(b, from, &r->mark);
+	}
+	role->next = named->roles;
+	role->kind = as->kind;
+	role->tier = as->tier;
+	role->number = as->number;
+	role->labels = (uint8_t)name_label_count(from->name); /* <= NAME_LABELS_MAX */
+	named->roles = role;
 	return OK;
 }
 
-static enum err add_names(struct build *b, struct name_set *set,
-    const struct config_names *names, enum named_as as)
+enum err build_add_roles(
+    struct build *b, const struct config_names *names, const struct role *as)
 {
 	for (size_t i = 0; i < names->count; i++) {
 		const struct config_name *from = &names->items[i];
-		struct named entry = {.as = as};
-		enum err rc = make_named(b, &entry, from, as);
-		if (rc != OK)
-			return rc;
-		if (entry.labels == 0) {
-			diags_error(b->all, from->mark.file, from->mark.line,
-			    from->mark.column,
-			    _("\".\" covers every name (name the domains themselves)"));
+		if (name_label_count(from->name) == 0) {
+			say_root(b, &from->mark);
 			continue;
 		}
-		const struct named *there = name_set_add(set, &entry);
-		if (there->as != as)
-			diags_error(b->all, from->mark.file, from->mark.line,
-			    from->mark.column,
-			    _("\"%s\" is allowed and denied in one tier, see line %u (take "
-			      "one of them out)"),
-			    from->text, there->mark.line);
+		enum err rc = add_role(b, from, as);
+		if (rc != OK)
+			return rc;
 	}
+	return OK;
+}
+
+enum err build_copy_name(struct build *b, struct dname *out, const struct config_name *from)
+{
+	uint8_t *wire;
+
+	*out = (struct dname){NULL, 0};
+	if (from->name.wire == NULL)
+		return OK;
+	wire = arena_alloc(&b->policy->arena, from->name.len);
+	if (wire == NULL)
+		return ERR_MEMORY;
+	memcpy(wire, from->name.wire, from->name.len);
+	*out = (struct dname){wire, from->name.len};
 	return OK;
 }
 
@@ -98,9 +123,9 @@ static enum err build_categories(struct build *b)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < from->count; i++) {
 		const struct rules_category *c = &from->items[i];
-		uint64_t bit = UINT64_C(1) << i;
+		uint64_t this = bit((unsigned)i);
 		policy->categories[i] = (struct policy_category){
-		    .name = copy_text(b, c->name.text),
+		    .name = build_copy_text(b, c->name.text),
 		    .locked = c->locked,
 		    .sensitive = c->sensitive,
 		    .security = c->security,
@@ -108,13 +133,17 @@ static enum err build_categories(struct build *b)
 		};
 		if (policy->categories[i].name == NULL)
 			return ERR_MEMORY;
-		policy->locked |= c->locked ? bit : 0;
-		policy->sensitive |= c->sensitive ? bit : 0;
-		policy->security |= c->security ? bit : 0;
+		policy->locked |= c->locked ? this : 0;
+		policy->sensitive |= c->sensitive ? this : 0;
+		policy->security |= c->security ? this : 0;
 		if (strcmp(c->name.text, NEAREST_WINS) == 0)
-			policy->nearest_wins |= bit;
+			policy->nearest_wins |= this;
 		if (b->config->filter.strip_ech && strcmp(c->name.text, HIDES_ECH) == 0)
-			policy->hides_ech = bit;
+			policy->hides_ech = this;
+		if (strcmp(c->name.text, STREAMING) == 0)
+			policy->streaming |= this;
+		if (strcmp(c->name.text, BYPASSING) == 0)
+			policy->bypassing |= this;
 		if (strcmp(c->name.text, OWN_CATEGORY) == 0)
 			policy->own_category = (uint8_t)i;
 	}
@@ -138,48 +167,6 @@ static void map_categories(struct policy *policy)
 		}
 }
 
-/* ---- tiers ------------------------------------------------------------------------------ */
-
-static enum err build_tier(
-    struct build *b, struct tier *tier, const struct rules_tier *from)
-{
-	tier->shown.name = copy_text(b, from->name.text);
-	if (tier->shown.name == NULL)
-		return ERR_MEMORY;
-	tier->shown.pupils = from->pupils;
-	tier->shown.block = from->block | b->policy->locked;
-	b->policy->blocked_somewhere |= tier->shown.block;
-	enum err rc = name_set_init(
-	    &tier->lists, &b->policy->arena, from->allow.count + from->deny.count);
-	if (rc == OK)
-		rc = add_names(b, &tier->lists, &from->allow, NAMED_ALLOW);
-	if (rc == OK)
-		rc = add_names(b, &tier->lists, &from->deny, NAMED_DENY);
-	return rc;
-}
-
-static enum err build_tiers(struct build *b)
-{
-	struct policy *policy = b->policy;
-	const struct rules_tiers *from = &b->config->tiers;
-	enum err rc = OK;
-
-	if (from->count > POLICY_TIERS_MAX) {
-		diags_error(b->all, from->mark.file, from->mark.line, from->mark.column,
-		    _("%zu tiers are too many (%d at most)"), from->count,
-		    POLICY_TIERS_MAX);
-		return ERR_CONFIG;
-	}
-	policy->tiers = arena_array(&policy->arena, from->count + 1, sizeof *policy->tiers);
-	if (policy->tiers == NULL)
-		return ERR_MEMORY;
-	policy->tier_count = from->count;
-	policy->default_tier = (uint8_t)b->config->default_tier;
-	for (size_t i = 0; rc == OK && i < from->count; i++)
-		rc = build_tier(b, &policy->tiers[i], &from->items[i]);
-	return rc;
-}
-
 static enum err build_groups(struct build *b)
 {
 	struct policy *policy = b->policy;
@@ -190,7 +177,7 @@ static enum err build_groups(struct build *b)
 	if (policy->groups == NULL)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < from->count; i++) {
-		policy->groups[i] = copy_text(b, from->items[i].name.text);
+		policy->groups[i] = build_copy_text(b, from->items[i].name.text);
 		if (policy->groups[i] == NULL)
 			return ERR_MEMORY;
 	}
@@ -198,25 +185,19 @@ static enum err build_groups(struct build *b)
 	return OK;
 }
 
-static enum err build_protected(struct build *b)
-{
-	struct policy *policy = b->policy;
-	const struct config_names *names = &b->config->never_block;
-
-	enum err rc = name_set_init(&policy->never_block, &policy->arena, names->count);
-	if (rc == OK)
-		rc = add_names(b, &policy->never_block, names, NAMED_NEVER_BLOCK);
-	if (rc == OK)
-		rc = make_named(
-		    b, &policy->portal, &b->config->pages.portal.name, NAMED_NEVER_BLOCK);
-	return rc;
-}
-
 /* ---- the whole -------------------------------------------------------------------------- */
 
 static enum err build_all(struct build *b, const struct policy_sources *from)
 {
-	enum err rc = build_categories(b);
+	struct policy *policy = b->policy;
+
+	policy->enforce = b->config->filter.enforce;
+	enum err rc =
+	    name_map_init(&policy->names, &policy->arena, build_count_names(b->config));
+	if (rc == OK)
+		rc = build_categories(b);
+	if (rc == OK)
+		rc = build_school(b);
 	if (rc == OK)
 		rc = build_tiers(b);
 	if (rc == OK)
@@ -224,9 +205,9 @@ static enum err build_all(struct build *b, const struct policy_sources *from)
 	if (rc == OK)
 		rc = build_protected(b);
 	if (rc == OK)
-		rc = client_map_build(&b->policy->clients, from, b->all);
+		rc = client_map_build(&policy->clients, from, b->all);
 	if (rc == OK)
-		map_categories(b->policy);
+		map_categories(policy);
 	return rc;
 }
 

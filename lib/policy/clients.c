@@ -171,7 +171,7 @@ static enum err insert_claims(struct trie *trie, const struct claims *claims)
 	return OK;
 }
 
-static enum err build_tiers(
+static enum err build_claims(
     struct client_map *map, const struct config *config, struct diags *all)
 {
 	struct claims claims = {NULL, 0};
@@ -232,7 +232,7 @@ enum err client_map_build(
     struct client_map *map, const struct policy_sources *from, struct diags *all)
 {
 	enum err rc = build_asks(map, from);
-	return rc == OK ? build_tiers(map, from->config, all) : rc;
+	return rc == OK ? build_claims(map, from->config, all) : rc;
 }
 
 void client_map_deinit(struct client_map *map)

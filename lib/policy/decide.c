@@ -10,10 +10,7 @@ const char *policy_reason_text(enum policy_reason reason)
 	return REASON_TEXTS[reason];
 }
 
-static uint64_t bit(unsigned i)
-{
-	return UINT64_C(1) << i;
-}
+/* ---- verdicts -------------------------------------------------------------------------------- */
 
 static struct verdict pass(enum policy_reason reason, size_t labels)
 {
@@ -28,6 +25,14 @@ static struct verdict pass(enum policy_reason reason, size_t labels)
 	};
 }
 
+/* A pass that holds for the name's answers too. */
+static struct verdict pass_whole(enum policy_reason reason, size_t labels)
+{
+	struct verdict v = pass(reason, labels);
+	v.covers_answers = true;
+	return v;
+}
+
 /* First in force of locked, sensitive, then the order of the categories; `set` not empty. */
 static unsigned deciding_category(const struct policy *policy, uint64_t set)
 {
@@ -38,105 +43,75 @@ static unsigned deciding_category(const struct policy *policy, uint64_t set)
 	return (unsigned)__builtin_ctzll(set);
 }
 
-static struct verdict block(
-    const struct facts *f, enum policy_reason reason, unsigned category, size_t labels)
+static void set_category(struct verdict *v, const struct policy *policy, unsigned category)
 {
-	const struct policy_category *c = &f->policy->categories[category];
-	return (struct verdict){
-	    .action = POLICY_BLOCK,
-	    .reason = reason,
-	    .answer = c->answer,
-	    .category = (uint8_t)category, /* < RULES_CATEGORIES_MAX */
-	    .locked = c->locked,
-	    .sensitive = c->sensitive,
-	    .window = POLICY_NO_WINDOW,
-	    .service = POLICY_NO_SERVICE,
-	    .matched_labels = (uint8_t)labels, /* <= NAME_LABELS_MAX */
-	    .valid_until_ms = UINT64_MAX,
-	};
+	const struct policy_category *c = &policy->categories[category];
+
+	v->category = (uint8_t)category; /* < RULES_CATEGORIES_MAX */
+	v->answer = c->answer;
+	v->locked = c->locked;
+	v->sensitive = c->sensitive;
 }
 
-/* Labels of the deepest rule by which a category lists the name. */
-static size_t depth_of(const struct facts *f, unsigned category)
+static struct verdict block(const struct policy *policy, enum policy_reason reason,
+    unsigned category, size_t labels)
 {
-	return f->listing.depth[f->policy->to_rules[category]];
+	struct verdict v = pass(reason, labels);
+
+	v.action = POLICY_BLOCK;
+	v.answer = RULES_ANSWER_WARNING;
+	if (category != POLICY_NO_CATEGORY)
+		set_category(&v, policy, category);
+	return v;
 }
 
-static struct verdict block_by_category(
+/* Data that feeds of the deciding category give for the name. */
+static void set_data(struct verdict *v, const struct facts *f)
+{
+	for (size_t i = 0; i < f->listing.data_count && v->data_count < POLICY_DATA_MAX;
+	     i++)
+		if (f->policy->from_rules[f->listing.data[i].category] == v->category)
+			v->data[v->data_count++] = f->listing.data[i].rule;
+}
+
+/* By what feeds say; `set` not empty, and listed. */
+static struct verdict block_by_feeds(
     const struct facts *f, enum policy_reason reason, uint64_t set)
 {
 	unsigned category = deciding_category(f->policy, set);
-	return block(f, reason, category, depth_of(f, category));
+	struct verdict v = block(f->policy, reason, category, facts_depth(f, category));
+
+	set_data(&v, f);
+	return v;
 }
 
-/* ---- gathering -------------------------------------------------------------------------- */
-
-static uint64_t in_our_numbers(const struct policy *policy, uint64_t theirs)
+/* By what the school itself wants closed: it counts as the category that would have blocked
+ * the name anyway, else as the school's own. */
+static struct verdict block_by_school(
+    const struct facts *f, enum policy_reason reason, size_t labels)
 {
-	uint64_t ours = 0;
+	uint64_t set = f->in_force | f->by_service;
+	unsigned own = f->policy->own_category;
 
-	for (; theirs != 0; theirs &= theirs - 1) {
-		unsigned category = policy->from_rules[__builtin_ctzll(theirs)];
-		if (category != POLICY_NO_CATEGORY)
-			ours |= bit(category);
+	if (own != POLICY_NO_CATEGORY)
+		set |= bit(own);
+	return block(f->policy, reason,
+	    set == 0 ? POLICY_NO_CATEGORY : deciding_category(f->policy, set), labels);
+}
+
+/* The window in force that does this to the category or service, or POLICY_NO_WINDOW. */
+static uint16_t find_window(
+    const struct facts *f, enum deed deed, unsigned category, unsigned service)
+{
+	for (uint64_t open = f->now->windows; open != 0; open &= open - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(open);
+		if (window_does(&f->tier->windows[i], deed, category, service))
+			return (uint16_t)i; /* < RULES_SCHEDULES_MAX */
 	}
-	return ours;
+	return POLICY_NO_WINDOW;
 }
 
-/* Row 5: what of the tier's categories a never-block name leaves in force. Locked ones
- * stand above it. */
-static uint64_t spare_protected(const struct facts *f, uint64_t set)
-{
-	const struct policy *policy = f->policy;
-	uint64_t left = set & policy->locked;
-
-	if (f->protector == NULL)
-		return set;
-	for (uint64_t rest = set & ~left; rest != 0; rest &= rest - 1) {
-		unsigned category = (unsigned)__builtin_ctzll(rest);
-		size_t depth = depth_of(f, category);
-		bool exact = (policy->security & bit(category)) != 0 && depth == f->labels;
-		bool nearer = (policy->nearest_wins & bit(category)) != 0 &&
-		    depth > f->protector->labels;
-		if (exact || nearer)
-			left |= bit(category);
-	}
-	return left;
-}
-
-/* A feed of category `allow` excepts the name from all content categories. */
-static uint64_t spare_allowed(const struct facts *f, uint64_t set)
-{
-	uint64_t content = ~(f->policy->locked | f->policy->security);
-	return f->listing.allowed ? set & ~content : set;
-}
-
-void facts_gather(struct facts *out, const struct policy *policy,
-    const struct policy_who *who, const struct policy_question *question)
-{
-	/* Member by member: the listing's depths mean something for listed categories only,
-	 * and clearing them for every query would cost as much as a probe. */
-	out->policy = policy;
-	out->tier = &policy->tiers[who->tier];
-	out->labels = question->hashes->count;
-	out->listed = 0;
-	out->in_force = 0;
-	out->listing.allowed = false;
-	out->own = name_set_longest(&out->tier->lists, question, out->labels);
-	out->protector = name_set_longest(&policy->never_block, question, out->labels);
-	out->unlisted = question->unlisted || policy->rules == NULL ||
-	    !ruledb_match(policy->rules, NULL,
-	        &(struct ruledb_question){
-	            .name = question->name, .hashes = question->hashes},
-	        &out->listing);
-	if (out->unlisted)
-		return;
-	out->listed = in_our_numbers(policy, out->listing.categories);
-	out->in_force = out->listed & out->tier->shown.block;
-	out->in_force = spare_allowed(out, spare_protected(out, out->in_force));
-}
-
-/* ---- the rows --------------------------------------------------------------------------- */
+/* ---- the rows ---------------------------------------------------------------------------------- */
 
 bool is_portal(const struct policy *policy, const struct policy_question *question)
 {
@@ -148,79 +123,256 @@ bool is_portal(const struct policy *policy, const struct policy_question *questi
 
 static struct verdict by_portal(const struct policy *policy)
 {
-	struct verdict v = pass(REASON_PORTAL, policy->portal.labels);
-	v.action = POLICY_BLOCK;
-	v.answer = RULES_ANSWER_WARNING;
-	return v;
+	return block(policy, REASON_PORTAL, POLICY_NO_CATEGORY, policy->portal.labels);
 }
 
-/* A name that a tier denies counts as the category that would have blocked it anyway, else
- * as the school's own. */
-static struct verdict by_deny(const struct facts *f)
+static struct verdict by_grant(const struct facts *f)
 {
-	uint64_t set = f->in_force;
-	unsigned own = f->policy->own_category;
+	size_t labels = name_label_count(f->grant->name);
+	struct verdict v = f->grant->deny ? block_by_school(f, REASON_GRANT, labels)
+	                                  : pass_whole(REASON_GRANT, labels);
 
-	if (own != POLICY_NO_CATEGORY)
-		set |= bit(own);
-	if (set != 0)
-		return block(
-		    f, REASON_DENY, deciding_category(f->policy, set), f->own->labels);
-	struct verdict v = pass(REASON_DENY, f->own->labels);
-	v.action = POLICY_BLOCK;
-	v.answer = RULES_ANSWER_WARNING;
+	v.grant = f->grant->id;
 	return v;
 }
 
-struct verdict facts_judge(const struct facts *f)
+static struct verdict by_list(const struct facts *f)
+{
+	return f->own->kind == ROLE_ALLOW ? pass_whole(REASON_ALLOW, f->own->labels)
+	                                  : block_by_school(f, REASON_DENY, f->own->labels);
+}
+
+static struct verdict by_allow_only(const struct facts *f)
+{
+	struct verdict v = block_by_school(f, REASON_ALLOW_ONLY, 0);
+
+	if (!f->tier->allow_only)
+		v.window =
+		    find_window(f, DEED_ALLOWS_ONLY, POLICY_NO_CATEGORY, POLICY_NO_SERVICE);
+	return v;
+}
+
+static struct verdict by_service(const struct facts *f, unsigned category)
+{
+	size_t labels = 0;
+	uint16_t service = facts_service(f, &f->now->services, category, &labels);
+	struct verdict v = block(f->policy, REASON_SERVICE, category, labels);
+
+	v.service = service;
+	if (!rules_services_has(&f->tier->services, service))
+		v.window = find_window(f, DEED_BLOCKS, POLICY_NO_CATEGORY, service);
+	return v;
+}
+
+/* Row 6: the tier's categories and services, as windows have changed them. */
+static struct verdict by_categories(const struct facts *f)
+{
+	unsigned category = deciding_category(f->policy, f->in_force | f->by_service);
+
+	if ((f->in_force & bit(category)) == 0)
+		return by_service(f, category);
+	struct verdict v = block_by_feeds(f, REASON_CATEGORY, bit(category));
+	v.service = facts_service(f, &f->services, category, NULL);
+	if ((f->tier->shown.block & bit(category)) == 0)
+		v.window = find_window(f, DEED_BLOCKS, category, POLICY_NO_SERVICE);
+	return v;
+}
+
+/* What a window in force lets pass, and what it would be blocked by outside. */
+static struct verdict by_open_window(const struct facts *f)
+{
+	const struct policy_tier_state *outside =
+	    &f->policy->plain[f->tier - f->policy->tiers];
+	uint64_t feeds = facts_in_force(f, outside);
+	uint64_t closed = feeds | facts_by_service(f, outside);
+	struct verdict v = pass(REASON_NONE, 0);
+
+	if (closed == 0)
+		return v;
+	unsigned category = deciding_category(f->policy, closed);
+	bool of_feed = (feeds & bit(category)) != 0;
+	set_category(&v, f->policy, category);
+	v.reason = of_feed ? REASON_CATEGORY : REASON_SERVICE;
+	v.service =
+	    facts_service(f, of_feed ? &f->services : &outside->services, category, NULL);
+	v.window =
+	    find_window(f, DEED_OPENS, of_feed ? category : POLICY_NO_CATEGORY, v.service);
+	return v;
+}
+
+static struct verdict by_nothing(const struct facts *f)
+{
+	if (f->listing.allowed && (f->listed & f->now->block) != 0)
+		return pass_whole(REASON_ALLOW, f->listing.allowed_depth);
+	if (f->now->windows != 0 && (f->listed != 0 || f->in_services))
+		return by_open_window(f);
+	return pass(REASON_NONE, 0);
+}
+
+static struct verdict judge_lower_rows(const struct facts *f)
+{
+	if ((f->in_force | f->by_service) != 0) /* rows 5 and 6 */
+		return by_categories(f);
+	if (f->protector != NULL) /* row 5 */
+		return pass_whole(REASON_NEVER_BLOCK, f->protector->labels);
+	return by_nothing(f);
+}
+
+/* A name asked by somebody. */
+static struct verdict judge_name(const struct facts *f)
+{
+	uint64_t locked = f->listed & f->policy->locked;
+
+	if (locked != 0) /* row 1 */
+		return block_by_feeds(f, REASON_LOCKED, locked);
+	if (f->grant != NULL) /* row 2 */
+		return by_grant(f);
+	if (f->own != NULL) /* row 3 */
+		return by_list(f);
+	if (f->now->allow_only && f->protector == NULL) /* row 4 */
+		return by_allow_only(f);
+	return judge_lower_rows(f);
+}
+
+struct verdict facts_judge_target(const struct facts *f, bool covered)
 {
 	uint64_t locked = f->listed & f->policy->locked;
 
 	if (locked != 0)
-		return block_by_category(f, REASON_LOCKED, locked);
-	if (f->own != NULL && f->own->as == NAMED_ALLOW)
-		return pass(REASON_ALLOW, f->own->labels);
+		return block_by_feeds(f, REASON_LOCKED, locked);
+	if (covered)
+		return pass(REASON_NONE, 0);
+	if (f->grant != NULL)
+		return by_grant(f);
 	if (f->own != NULL)
-		return by_deny(f);
-	if (f->in_force != 0)
-		return block_by_category(f, REASON_CATEGORY, f->in_force);
-	if (f->protector != NULL)
-		return pass(REASON_NEVER_BLOCK, f->protector->labels);
-	if (f->listing.allowed && (f->listed & f->tier->shown.block) != 0)
-		return pass(REASON_ALLOW, f->listing.allowed_depth);
-	return pass(REASON_NONE, 0);
+		return by_list(f);
+	return judge_lower_rows(f);
 }
 
-/* A pause lifts what a person set up, not what protects everybody: locked and security
- * categories stay. */
-static struct verdict under_pause(
-    const struct facts *f, struct verdict v, uint64_t paused_until_ms)
+/* ---- beside the rows --------------------------------------------------------------------------- */
+
+static bool is_exact(const struct role *role, size_t labels)
 {
+	return role != NULL && role->labels == labels;
+}
+
+/* "May we go round the filter?", asked where that is not allowed, has an answer of its own:
+ * an address, be it the warning page's, would be a yes. */
+static bool is_bypass(const struct facts *f, const struct verdict *v)
+{
+	bool lifted = (is_exact(f->own, f->labels) && f->own->kind == ROLE_ALLOW) ||
+	    is_exact(f->protector, f->labels) ||
+	    (v->action == POLICY_PASS && v->reason == REASON_GRANT &&
+	        v->matched_labels == f->labels);
+
+	return f->bypass != NULL && (f->now->block & f->policy->bypassing) != 0 &&
+	    v->reason != REASON_LOCKED && !lifted;
+}
+
+static struct verdict by_bypass(const struct facts *f)
+{
+	unsigned category = (unsigned)__builtin_ctzll(f->policy->bypassing);
+	struct verdict v = block(f->policy, REASON_BYPASS, category, f->bypass->labels);
+
+	v.answer = f->policy->bypass[f->bypass->number];
+	return v;
+}
+
+bool facts_is_lifted(const struct policy *policy, const struct policy_who *who,
+    const struct policy_question *question, const struct verdict *v)
+{
+	size_t labels = question->hashes->count;
+
+	if (v->action == POLICY_PASS && v->reason == REASON_GRANT &&
+	    v->matched_labels == labels)
+		return true;
+	for (const struct role *r = name_map_roles(&policy->names, question, labels);
+	     r != NULL; r = r->next)
+		if (r->kind == ROLE_ALLOW && r->tier == who->tier)
+			return true;
+	return false;
+}
+
+/* A search engine that has no safe address, where only safe ones are wanted. */
+static bool is_unsafe_engine(
+    const struct facts *f, const struct policy_who *who, const struct verdict *v)
+{
+	return f->engine != NULL && v->action == POLICY_PASS && f->tier->safe_search &&
+	    f->policy->engines[f->engine->number].safe.wire == NULL &&
+	    !facts_is_lifted(f->policy, who, f->question, v);
+}
+
+/* A pause or a trial lets all but locked and security categories pass. */
+static struct verdict relax(
+    const struct facts *f, const struct asker *asker, struct verdict v)
+{
+	uint64_t paused_until_ms = f->now->paused_until_ms;
+	bool paused = paused_until_ms > asker->now.mono_ms;
+	bool trial = asker->state != NULL ? !asker->state->enforce : !f->policy->enforce;
 	uint64_t security = f->in_force & f->policy->security;
 
-	if (v.action == POLICY_PASS || v.reason == REASON_LOCKED)
+	if ((!paused && !trial) || v.action == POLICY_PASS || v.reason == REASON_LOCKED)
 		return v;
-	if (security != 0)
-		return block_by_category(f, REASON_CATEGORY, security);
+	if (security != 0) {
+		if (v.reason != REASON_CATEGORY || (security & bit(v.category)) == 0)
+			v = block_by_feeds(f, REASON_CATEGORY, security);
+		return v;
+	}
 	v.action = POLICY_PASS;
-	v.reason = REASON_PAUSED;
-	v.valid_until_ms = paused_until_ms;
+	v.data_count = 0;
+	if (v.reason != REASON_BYPASS) /* which is not counted, here neither */
+		v.reason = paused ? REASON_PAUSED : REASON_TRIAL;
+	if (paused)
+		v.valid_until_ms = paused_until_ms;
 	return v;
+}
+
+/* When a window's border could make this another verdict. */
+static uint64_t window_limit_ms(const struct facts *f, const struct verdict *v)
+{
+	const struct tier *tier = f->tier;
+	uint64_t counts = f->listed;
+
+	if (tier->window_count == 0 || v->reason == REASON_LOCKED)
+		return UINT64_MAX;
+	if (v->action == POLICY_PASS && (f->grant != NULL || f->own != NULL))
+		return UINT64_MAX; /* rows 2 and 3 ask no timetable */
+	if (f->bypass != NULL)
+		counts |= f->policy->bypassing;
+	bool moves = (counts & tier->moves) != 0 ||
+	    (tier->moves_allow_only && v->reason != REASON_NEVER_BLOCK &&
+	        v->reason != REASON_DENY && v->reason != REASON_GRANT) ||
+	    (f->in_services && services_meet(&f->services, &tier->moves_services));
+	return moves ? f->now->changes_at_ms : UINT64_MAX;
+}
+
+struct verdict facts_finish(
+    const struct facts *f, const struct asker *asker, struct verdict v)
+{
+	v.valid_until_ms = window_limit_ms(f, &v);
+	if (v.grant != 0) {
+		uint64_t end_ms = grant_end_ms(f->grant, asker->now);
+		v.valid_until_ms = end_ms < v.valid_until_ms ? end_ms : v.valid_until_ms;
+	}
+	return relax(f, asker, v);
 }
 
 struct verdict policy_decide(const struct policy *policy, const struct policy_who *who,
     const struct policy_question *question, const struct policy_state *state,
     struct moment now)
 {
+	const struct asker asker = {policy, who, state, now};
+	struct facts f;
+
 	if (is_portal(policy, question))
 		return by_portal(policy);
-	struct facts f;
-	facts_gather(&f, policy, who, question);
-	struct verdict v = facts_judge(&f);
-	uint64_t paused_until_ms =
-	    state == NULL ? 0 : state->tiers[who->tier].paused_until_ms;
-	if (paused_until_ms > now.mono_ms)
-		v = under_pause(&f, v, paused_until_ms);
+	facts_gather(&f, &asker, question);
+	struct verdict v = judge_name(&f);
+	if (is_bypass(&f, &v))
+		v = by_bypass(&f);
+	else if (is_unsafe_engine(&f, who, &v))
+		v = block_by_school(&f, REASON_SAFE_SEARCH, f.labels);
+	v = facts_finish(&f, &asker, v);
 	v.unlisted = f.unlisted;
 	return v;
 }

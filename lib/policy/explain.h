@@ -48,6 +48,7 @@ struct explained_rule {
 	uint16_t window;           /* or POLICY_NO_WINDOW */
 	uint16_t service;          /* or POLICY_NO_SERVICE */
 	const struct grant *grant; /* borrowed from the state's grants; or NULL */
+	uint32_t rule;             /* for ruledb_rule_terms(), or RULEDB_NO_RULE */
 	/* The feed's name, borrowed from the rule database; "" for the school's own. */
 	const char *feed;
 	/* Where the school's own rules are written; line 0 for feeds. Lives as the policy. */

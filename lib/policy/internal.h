@@ -5,42 +5,63 @@
 #include "base/arena.h"
 #include "net/trie.h"
 #include "policy/explain.h"
+#include "policy/grants.h"
 #include "policy/policy.h"
 #include "ruledb/ruledb.h"
 
-/* ---- names.c: small sets of names, asked for the longest suffix ------------------------- */
+static inline uint64_t bit(unsigned i)
+{
+	return UINT64_C(1) << i;
+}
 
-enum named_as {
-	NAMED_ALLOW,
-	NAMED_DENY,
-	NAMED_NEVER_BLOCK
+/* ---- names.c: all names that the school itself speaks of ---------------------------------- */
+
+enum role_kind {
+	ROLE_ALLOW, /* of one tier */
+	ROLE_DENY,  /* likewise */
+	ROLE_NEVER_BLOCK,
+	ROLE_SERVICE,      /* `number` */
+	ROLE_YOUTUBE,      /* what YouTube consists of */
+	ROLE_YOUTUBE_PAGE, /* that name alone: led to restricted mode */
+	ROLE_ENGINE,       /* that name alone: safe search; `number` */
+	ROLE_BYPASS,       /* `number` */
+	ROLE_BYPASS_EXACT  /* that name alone; `number` */
+};
+
+/* One thing that one of those names is. A name has few, but for lists that tiers share. */
+struct role {
+	const struct role *next; /* of the same name */
+	enum role_kind kind;
+	uint8_t tier;
+	uint8_t labels; /* of the name */
+	uint16_t number;
+	struct mark mark;
 };
 
 struct named {
-	uint64_t hash;
-	struct dname name; /* wire NULL: a free slot */
-	struct mark mark;
-	uint8_t labels;
-	enum named_as as;
+	struct dname name;
+	const struct role *roles;
 };
 
-/* Open addressing, at most half full; a hash that matches is believed only when the octets
+/* Open addressing, at most half full. The hashes stand apart, so that a name which nobody
+ * speaks of costs eight bytes a label; one that matches is believed only when the octets
  * do too. */
-struct name_set {
-	struct named *slots;
+struct name_map {
+	uint64_t *hashes; /* 0: a free slot */
+	struct named *names;
 	size_t mask; /* slots - 1 */
-	size_t count;
 	size_t labels_min;
 	size_t labels_max; /* 0: empty */
 };
 
 /* Room for `max` names. ERR_MEMORY. */
-MUST_CHECK enum err name_set_init(struct name_set *set, struct arena *arena, size_t max);
-/* Adds *entry, whose octets outlive the set; or gives what stands there under that name. */
-const struct named *name_set_add(struct name_set *set, const struct named *entry);
-/* The entry of the longest suffix with at most `labels` labels, or NULL. */
-const struct named *name_set_longest(
-    const struct name_set *set, const struct policy_question *question, size_t labels);
+MUST_CHECK enum err name_map_init(struct name_map *map, struct arena *arena, size_t max);
+/* The place of `name`, with its octets copied when it is new; NULL without memory. */
+struct named *name_map_add(
+    struct name_map *map, struct arena *arena, struct dname name, uint64_t hash);
+/* What the suffix with `n` labels (1 and more) is, or NULL: nobody speaks of it. */
+const struct role *name_map_roles(
+    const struct name_map *map, const struct policy_question *question, size_t n);
 
 /* ---- clients.c: who asks ---------------------------------------------------------------- */
 
@@ -59,7 +80,7 @@ void client_map_deinit(struct client_map *map);
 struct window {
 	const char *name;
 	struct mark mark;
-	uint8_t days;
+	uint8_t days; /* bit 0: Monday; 0: whatever day a date names */
 	struct rules_date_range *dates;
 	size_t date_count;
 	uint16_t from_min;
@@ -73,13 +94,18 @@ struct window {
 
 struct tier {
 	struct policy_tier shown;
-	struct name_set lists; /* allow and deny */
 	bool allow_only;
 	bool safe_search;
 	enum rules_youtube youtube;
-	struct rules_services_set services;
+	struct rules_services_set services; /* blocked outside all windows */
 	struct window *windows;
 	size_t window_count;
+	/* What its windows can move, all together. */
+	uint64_t moves;
+	struct rules_services_set moves_services;
+	bool moves_allow_only;
+	/* What $ctag calls its devices; ended by NULL. */
+	const char *const *tags;
 };
 
 struct service {
@@ -88,21 +114,36 @@ struct service {
 	uint8_t category;
 };
 
+struct engine {
+	const char *name;
+	struct dname safe; /* wire NULL: it has none and is blocked */
+};
+
 struct policy {
 	struct arena arena;
 	const struct ruledb *rules; /* or NULL */
 	struct hash_key key;
 	struct client_map clients;
 	uint8_t default_tier;
+	bool enforce;
 	struct tier *tiers;
 	size_t tier_count;
 	const char **groups;
 	size_t group_count;
-	struct name_set never_block;
-	struct named portal;
+	struct name_map names;
+	struct {
+		struct dname name;
+		uint64_t hash;
+		size_t labels;
+		struct mark mark;
+	} portal;
 
 	struct service *services;
 	size_t service_count;
+	struct engine *engines;
+	struct dname youtube_moderate; /* wire NULL: none */
+	struct dname youtube_strict;
+	enum rules_answer *bypass; /* by number */
 
 	struct policy_category *categories;
 	size_t category_count;
@@ -111,7 +152,9 @@ struct policy {
 	uint64_t sensitive;
 	uint64_t security;
 	uint64_t
-	    nearest_wins; /* ads_tracking against never-block: the more specific name */
+	    nearest_wins;   /* ads_tracking against never-block: the more specific name */
+	uint64_t streaming; /* what YouTube belongs to, or 0 */
+	uint64_t bypassing; /* proxy_vpn_doh, or 0 */
 	uint64_t blocked_somewhere;
 	/* The category whose block takes `ech` out of answers; 0: filter.strip_ech is off. */
 	uint64_t hides_ech;
@@ -119,27 +162,130 @@ struct policy {
 	/* The rule database numbers categories by itself. POLICY_NO_CATEGORY: unknown here. */
 	uint8_t from_rules[RULEDB_CATEGORIES_MAX];
 	uint8_t to_rules[RULES_CATEGORIES_MAX];
+	/* For those who ask without a state: outside all windows. */
+	struct policy_tier_state plain[POLICY_TIERS_MAX];
 };
 
-/* ---- decide.c --------------------------------------------------------------------------- */
+/* ---- build.c, build_school.c, build_tiers.c: from a configuration --------------------------- */
 
-/* Everything that speaks of one name, for one tier. */
+struct build {
+	struct policy *policy;
+	const struct config *config;
+	struct diags *all;
+	/* Marks of one file share one copy of its name. */
+	const char *file_from;
+	const char *file_copy;
+};
+
+const char *build_copy_text(struct build *b, const char *text);
+bool build_copy_mark(struct build *b, struct mark *out, const struct mark *from);
+/* wire NULL stays so. */
+MUST_CHECK enum err build_copy_name(
+    struct build *b, struct dname *out, const struct config_name *from);
+/* Gives every name one more role, which it has once. */
+MUST_CHECK enum err build_add_roles(
+    struct build *b, const struct config_names *names, const struct role *as);
+/* As many names as there can be. */
+size_t build_count_names(const struct config *config);
+MUST_CHECK enum err build_school(struct build *b); /* categories first */
+MUST_CHECK enum err build_tiers(struct build *b);  /* services first */
+MUST_CHECK enum err build_protected(struct build *b);
+
+/* ---- state.c ---------------------------------------------------------------------------- */
+
+/* What the windows of `open` (bit i: schedule i) make of a tier. Leaves the pause alone. */
+void tier_state_make(struct policy_tier_state *out, const struct policy *policy,
+    uint8_t tier, uint64_t open);
+/* The schedules of a tier that are in force at a moment of a trusted clock. */
+uint64_t tier_windows_at(
+    const struct tier *tier, const struct calendar *calendar, int64_t wall_s);
+/* The next moment after `wall_s` in which that may be another set; at most a day later. */
+int64_t tier_border_after(
+    const struct tier *tier, const struct calendar *calendar, int64_t wall_s);
+
+/* What a window in force does. */
+enum deed {
+	DEED_BLOCKS,
+	DEED_OPENS,
+	DEED_ALLOWS_ONLY
+};
+
+/* To this category, or this service, if it is one. */
+bool window_does(
+    const struct window *w, enum deed deed, unsigned category, unsigned service);
+
+bool services_any(const struct rules_services_set *set);
+bool services_meet(const struct rules_services_set *a, const struct rules_services_set *b);
+
+/* ---- facts.c: everything that speaks of one name, for one asker ----------------------------- */
+
 struct facts {
 	const struct policy *policy;
 	const struct tier *tier;
-	size_t labels;           /* of the question's name */
-	struct listing listing;  /* in the rule database's own numbers */
-	bool unlisted;           /* no feed has a rule for it; then `listing` is not set */
-	uint64_t listed;         /* categories that list the name */
-	uint64_t in_force;       /* of them: what the tier blocks, row 5 considered */
-	const struct named *own; /* the longest of the tier's allow and deny, or NULL */
-	const struct named *protector; /* the longest never-block name, or NULL */
+	const struct policy_tier_state *now; /* of the tier */
+	const struct policy_question *question;
+	size_t labels; /* of the question's name */
+
+	const struct grant *grant; /* that decides among the live ones, or NULL */
+	const struct role *own;    /* the longest of the tier's allow and deny, or NULL */
+	const struct role *protector; /* the longest never-block name, or NULL */
+	const struct role *youtube;   /* YouTube's domain above it, or NULL */
+	const struct role *engine;    /* a search engine's own name, or NULL */
+	const struct role *bypass;    /* a name that asks for a way round, or NULL */
+	bool in_services;
+	struct rules_services_set services; /* it belongs to; where in_services */
+
+	bool unlisted;          /* no feed has a rule for it; then `listing` is not set */
+	struct listing listing; /* in the rule database's own numbers */
+	uint64_t listed;        /* categories that list the name, YouTube's included */
+	uint64_t in_force;      /* of them: what the tier blocks now, row 5 considered */
+	uint64_t
+	    by_service; /* categories that the tier's blocked services count as, likewise */
 };
 
-void facts_gather(struct facts *out, const struct policy *policy,
-    const struct policy_who *who, const struct policy_question *question);
-/* The verdict by the rows of DESIGN's precedence list, pauses apart. */
-struct verdict facts_judge(const struct facts *f);
+/* Who wants to know, and what holds now. */
+struct asker {
+	const struct policy *policy;
+	const struct policy_who *who;
+	const struct policy_state *state; /* or NULL */
+	struct moment now;
+};
+
+void facts_gather(
+    struct facts *out, const struct asker *asker, const struct policy_question *question);
+/* Categories of feeds, and of services, that block the name in another state of its tier. */
+uint64_t facts_in_force(const struct facts *f, const struct policy_tier_state *state);
+uint64_t facts_by_service(const struct facts *f, const struct policy_tier_state *state);
+/* Labels of the deepest rule by which a category lists the name. */
+size_t facts_depth(const struct facts *f, unsigned category);
+/* The first service of `set` that the name belongs to and that counts as `category`, or
+ * POLICY_NO_SERVICE; *labels (may be NULL) are those of the deepest name it has here. */
+uint16_t facts_service(const struct facts *f, const struct rules_services_set *set,
+    unsigned category, size_t *labels);
+/* What the rule database is asked for this question. `names` is storage. */
+struct ruledb_question facts_rules_question(const struct asker *asker,
+    const struct policy_question *question, const char *names[3]);
+uint64_t facts_our_numbers(const struct policy *policy, uint64_t theirs);
+
+/* ---- grants.c --------------------------------------------------------------------------- */
+
+/* Whether any grant, live or not, for whomever, stands at or above this name. */
+bool grants_name(const struct grants *grants, const struct policy_question *question);
+/* Whether grant i is live and for this asker. */
+bool grants_apply(const struct grants *grants, size_t i, const struct asker *asker,
+    const struct policy_question *question);
+
+/* ---- decide.c --------------------------------------------------------------------------- */
+
+/* The rows, as far as they judge a name in an answer: without allow-only, safe search and
+ * bypass. `covered`: by locked categories alone. */
+struct verdict facts_judge_target(const struct facts *f, bool covered);
+/* How long it holds, and what a pause or a trial makes of it. */
+struct verdict facts_finish(
+    const struct facts *f, const struct asker *asker, struct verdict v);
 bool is_portal(const struct policy *policy, const struct policy_question *question);
+/* Whether `allow` or an allow grant stands for exactly this name. */
+bool facts_is_lifted(const struct policy *policy, const struct policy_who *who,
+    const struct policy_question *question, const struct verdict *v);
 
 #endif

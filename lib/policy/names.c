@@ -1,55 +1,66 @@
 #include "policy/internal.h"
 
-enum err name_set_init(struct name_set *set, struct arena *arena, size_t max)
+enum err name_map_init(struct name_map *map, struct arena *arena, size_t max)
 {
 	size_t slots = 2;
 
 	while (slots / 2 < max)
 		slots *= 2;
-	*set = (struct name_set){.mask = slots - 1, .labels_min = NAME_LABELS_MAX};
-	set->slots = arena_array(arena, slots, sizeof *set->slots);
-	return set->slots == NULL ? ERR_MEMORY : OK;
+	*map = (struct name_map){.mask = slots - 1, .labels_min = NAME_LABELS_MAX};
+	map->hashes = arena_array(arena, slots, sizeof *map->hashes);
+	map->names = arena_array(arena, slots, sizeof *map->names);
+	return map->hashes == NULL || map->names == NULL ? ERR_MEMORY : OK;
+}
+
+/* 0 stands for a free slot. */
+static uint64_t kept_hash(uint64_t hash)
+{
+	return hash == 0 ? 1 : hash;
 }
 
 /* The slot of the name, or the free one where it would stand. */
-static struct named *find_slot(const struct name_set *set, uint64_t hash, struct dname name)
+static size_t find_slot(const struct name_map *map, uint64_t hash, struct dname name)
 {
-	size_t i = hash & set->mask;
+	size_t i = hash & map->mask;
 
-	while (set->slots[i].name.wire != NULL &&
-	    !(set->slots[i].hash == hash && name_equal(set->slots[i].name, name)))
-		i = (i + 1) & set->mask;
-	return &set->slots[i];
+	while (map->hashes[i] != 0 &&
+	    !(map->hashes[i] == hash && name_equal(map->names[i].name, name)))
+		i = (i + 1) & map->mask;
+	return i;
 }
 
-const struct named *name_set_add(struct name_set *set, const struct named *entry)
+struct named *name_map_add(
+    struct name_map *map, struct arena *arena, struct dname name, uint64_t hash)
 {
-	struct named *slot = find_slot(set, entry->hash, entry->name);
+	size_t labels = name_label_count(name);
+	size_t i = find_slot(map, kept_hash(hash), name);
 
-	if (slot->name.wire != NULL)
-		return slot;
-	*slot = *entry;
-	set->count++;
-	if (entry->labels < set->labels_min)
-		set->labels_min = entry->labels;
-	if (entry->labels > set->labels_max)
-		set->labels_max = entry->labels;
-	return slot;
+	if (map->hashes[i] != 0)
+		return &map->names[i];
+	uint8_t *wire = arena_alloc(arena, name.len);
+	if (wire == NULL)
+		return NULL;
+	memcpy(wire, name.wire, name.len);
+	map->hashes[i] = kept_hash(hash);
+	map->names[i].name = (struct dname){wire, name.len};
+	if (labels < map->labels_min)
+		map->labels_min = labels;
+	if (labels > map->labels_max)
+		map->labels_max = labels;
+	return &map->names[i];
 }
 
-const struct named *name_set_longest(
-    const struct name_set *set, const struct policy_question *question, size_t labels)
+const struct role *name_map_roles(
+    const struct name_map *map, const struct policy_question *question, size_t n)
 {
-	size_t n = labels < set->labels_max ? labels : set->labels_max;
+	uint64_t hash = kept_hash(question->hashes->at[n - 1]);
 
-	for (; n >= set->labels_min && n > 0; n--) {
-		uint64_t hash = question->hashes->at[n - 1];
-		if (set->slots[hash & set->mask].name.wire == NULL)
+	for (size_t i = hash & map->mask; map->hashes[i] != 0; i = (i + 1) & map->mask) {
+		if (map->hashes[i] != hash)
 			continue;
 		struct dname suffix = name_suffix(question->hashes, question->name, n - 1);
-		const struct named *slot = find_slot(set, hash, suffix);
-		if (slot->name.wire != NULL)
-			return slot;
+		if (name_equal(map->names[i].name, suffix))
+			return map->names[i].roles;
 	}
 	return NULL;
 }

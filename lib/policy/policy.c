@@ -91,11 +91,11 @@ uint64_t policy_empty_categories(const struct policy *policy)
 	uint64_t empty = 0;
 
 	for (size_t i = 0; i < policy->category_count; i++) {
-		uint64_t bit = UINT64_C(1) << i;
+		uint64_t this = bit((unsigned)i);
 		/* The school's own category is filled by `deny`, not by feeds. */
-		if (i != policy->own_category && (policy->blocked_somewhere & bit) != 0 &&
+		if (i != policy->own_category && (policy->blocked_somewhere & this) != 0 &&
 		    !is_filled(policy, i))
-			empty |= bit;
+			empty |= this;
 	}
 	return empty;
 }

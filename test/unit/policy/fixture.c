@@ -63,6 +63,7 @@ static void set_name(struct fixture_names *names, size_t i, const char *text, un
 void fixture_init(struct fixture *f)
 {
 	memset(f, 0, sizeof *f);
+	f->config.filter.enforce = true;
 	init_categories(f);
 	init_tiers(f);
 	f->config.never_block.items = f->never.items;
