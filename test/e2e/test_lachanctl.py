@@ -147,7 +147,27 @@ class Status(English):
     def test_programs_read_the_keys_of_the_contract(self):
         self.gateway({"status": STATUS})
         found = self.ctl_json("status")
-        self.assertEqual(found, {k: v for k, v in STATUS.items() if k != "ok"})
+        self.assertEqual(found, {**{k: v for k, v in STATUS.items() if k != "ok"},
+                                 "held_feeds": []})
+
+    def test_windows_grants_trial_held_lists_and_cut_patterns_are_told(self):
+        os.mkdir(self.path("state", "feeds"))
+        self.write("state/feeds/lachan-games.meta", json.dumps({
+            "result": "held", "held": {"since": "2026-11-20T13:30:00+07:00", "covers": ["a.vn"],
+                                       "covers_count": 1}}))
+        self.gateway({"status": {
+            **STATUS, "enforce": False, "grants": {"count": 3, "damaged": 0},
+            "tiers": [{"tier": "lower_secondary", "window": "lunch", "windows": ["lunch"],
+                       "changes_at": "2026-11-20T13:30:00+07:00"},
+                      {"tier": "staff", "window": "", "windows": [], "changes_at": ""}],
+            "patterns": {"count": 9, "cut": 40, "worst": [
+                {"feed": "regex", "pattern": "(a+)+$", "cut": 40}]}}})
+        _, out, _ = self.ctl("status")
+        for words in ("THIS IS A TRIAL", "Timetable of Lower secondary: lunch in force",
+                      "13:30", "blocked for a while: 3", "regex costs too much", "(a+)+$",
+                      "lachan-games waits for a yes"):
+            self.assertIn(words, out)
+        self.assertEqual(self.ctl_json("status")["held_feeds"], ["lachan-games"])
 
     def test_a_socket_may_be_named(self):
         self.gateway({"status": STATUS})
@@ -327,7 +347,8 @@ class Policy(CtlTest):
         self.gateway({
             "status": {**STATUS, "paused": [{"tier": "staff",
                                              "until": "2026-11-20T13:30:00+07:00"}],
-                       "rules": {**STATUS["rules"], "empty_categories": ["gambling"]}},
+                       "rules": {**STATUS["rules"], "empty_categories": ["gambling"]},
+                       "tiers": [{"tier": "staff", "windows": []}]},
             "grants": {"ok": True, "grants": [GRANT]}})
         tiers = self.tiers()
         self.assertEqual(tiers["staff"]["empty"], ["gambling"])

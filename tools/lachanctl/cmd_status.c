@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "base/words.h"
-#include "lachanctl/ctl.h"
+#include "lachanctl/feeds_json.h"
 #include "lachanctl/say.h"
 #include "lachanctl/table.h"
 
@@ -125,20 +125,26 @@ static void say_children(struct table *t, const json_t *children)
 	}
 }
 
-/* What needs a person, below the table. */
-static void say_worries(const struct ctl *c, const json_t *status)
+static void say_empty(const struct ctl *c, const json_t *status)
 {
 	const json_t *empty =
 	    json_object_get(json_object_get(status, "rules"), "empty_categories");
 	const json_t *one;
 	size_t i;
 
-	if (json_array_size(empty) > 0) {
-		printf("%s", _("Blocked, but with 0 names (0 names is not protection):"));
-		json_array_foreach(empty, i, one) printf("%s %s", i > 0 ? "," : "",
-		    ctl_category_words(c, json_string_value(one)));
-		puts("");
-	}
+	if (json_array_size(empty) == 0)
+		return;
+	printf("%s", _("Blocked, but with 0 names (0 names is not protection):"));
+	json_array_foreach(empty, i, one) printf(
+	    "%s %s", i > 0 ? ";" : "", ctl_category_words(c, json_string_value(one)));
+	puts("");
+}
+
+static void say_pauses(const struct ctl *c, const json_t *status)
+{
+	const json_t *one;
+	size_t i;
+
 	json_array_foreach(json_object_get(status, "paused"), i, one)
 	{
 		char until[SAY_BYTES];
@@ -146,14 +152,98 @@ static void say_worries(const struct ctl *c, const json_t *status)
 		printf(_("PAUSED until %s: %s (lachanctl resume ends it)\n"), until,
 		    ctl_tier_words(c, text(one, "tier")));
 	}
-	if (json_is_false(json_object_get(status, "clock_trusted")))
-		puts(_("The clock is not trusted: set the time, or wait until it is set."));
+}
+
+/* What the timetable does just now, tier by tier. */
+static void say_windows(const struct ctl *c, const json_t *status)
+{
+	const json_t *tier, *window;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(status, "tiers"), i, tier)
+	{
+		char until[SAY_BYTES];
+		if (json_array_size(json_object_get(tier, "windows")) == 0)
+			continue;
+		say_time(until, text(tier, "changes_at"), (int64_t)time(NULL));
+		printf(_("Timetable of %s:"), ctl_tier_words(c, text(tier, "tier")));
+		json_array_foreach(json_object_get(tier, "windows"), k, window)
+		    printf("%s %s", k > 0 ? "," : "", json_string_value(window));
+		printf(_(" in force; changes at %s\n"), until);
+	}
+}
+
+static void say_grants(const json_t *status)
+{
+	const json_t *grants = json_object_get(status, "grants");
+	int64_t count = number(grants, "count");
+
+	if (json_is_null(grants)) {
+		puts(_(
+		    "The file of the grants cannot be read: none counts (the journal says "
+		    "why)."));
+	}
+	if (count > 0)
+		printf(_("Names opened or blocked for a while: %lld (lachanctl grants)\n"),
+		    (long long)count);
+}
+
+static void say_patterns(const json_t *status)
+{
+	const json_t *patterns = json_object_get(status, "patterns"), *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(patterns, "worst"), i, one)
+	    printf(_("A pattern of %s costs too much and was cut short %lld times: %s\n"),
+	        text(one, "feed"), (long long)number(one, "cut"), text(one, "pattern"));
+}
+
+static void say_held(const json_t *status)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "held_feeds"), i, one)
+	    printf(_("The list %s waits for a yes: it newly covers names that people need "
+	             "(lachanctl feeds)\n"),
+	        json_string_value(one));
+}
+
+/* What needs a person, below the table. */
+static void say_worries(const struct ctl *c, const json_t *status)
+{
 	if (json_is_false(json_object_get(status, "enforce"))) {
 		puts(
-		    _("This is a trial: only locked and security categories are blocked."));
+		    _("THIS IS A TRIAL: only locked and security categories are blocked."));
 	}
+	say_empty(c, status);
+	say_held(status);
+	say_pauses(c, status);
+	say_windows(c, status);
+	say_grants(status);
+	say_patterns(status);
+	if (json_is_false(json_object_get(status, "clock_trusted")))
+		puts(_("The clock is not trusted: set the time, or wait until it is set."));
 	if (json_is_true(json_object_get(status, "partial")))
 		puts(_("Today's counts are incomplete (lower bounds)."));
+}
+
+/* The lists that wait for a person, where the configuration says which there are. */
+static json_t *find_held(const struct ctl *c)
+{
+	json_t *held = json_array(), *all, *feed;
+	size_t i;
+
+	if (c->config == NULL)
+		return held;
+	all = feeds_to_json(c);
+	json_array_foreach(json_object_get(all, "feeds"), i, feed)
+	{
+		if (json_is_object(json_object_get(feed, "held")))
+			(void)json_array_append_new(held, json_string(text(feed, "name")));
+	}
+	json_decref(all);
+	return held;
 }
 
 static void say_status(const struct ctl *c, const json_t *status)
@@ -190,6 +280,7 @@ enum ctl_status command_status(struct ctl *c)
 	    CTL_DONE)
 		(void)json_object_update_missing(status, supervisor);
 	json_decref(supervisor);
+	(void)json_object_set_new(status, "held_feeds", find_held(c));
 	if (c->json)
 		return ctl_print_json(status);
 	say_status(c, status);

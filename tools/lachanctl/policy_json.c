@@ -1,7 +1,10 @@
 #include "lachanctl/policy_json.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "kit/explain_json.h"
 #include "lachanctl/offline.h"
 #include "lachanctl/window.h"
 
@@ -12,11 +15,13 @@ static const char *text(const json_t *object, const char *key)
 	return value != NULL ? value : "";
 }
 
-/* What stands beside the configuration. */
+/* What stands beside the configuration: of the running filter, else of the disk. */
 struct facts {
-	json_t *status; /* of the running filter, or NULL */
-	json_t *grants; /* likewise */
+	bool running;
+	json_t *paused; /* [{"tier","until"}] */
+	json_t *grants; /* [{"scope","who",…}] */
 	json_t *empty;  /* categories without names */
+	json_t *tiers;  /* [{"tier","windows":[NAME]}]: what is in force */
 };
 
 static bool is_named(const json_t *list, const char *word)
@@ -32,36 +37,89 @@ static bool is_named(const json_t *list, const char *word)
 	return false;
 }
 
-/* Of the rules on disk, for when nobody runs. */
-static enum ctl_status find_empty(const struct ctl *c, json_t **out)
+/* The names of the windows in force. */
+static json_t *windows_in_force(const struct rules_tier *tier, uint64_t windows)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < tier->schedules.count; i++) {
+		if ((windows >> i & 1) != 0)
+			(void)json_array_append_new(
+			    list, json_string(tier->schedules.items[i].name.text));
+	}
+	return list;
+}
+
+static void put_tiers(const struct config *config, const struct policy *policy,
+    const struct policy_state *state, json_t *out)
+{
+	for (size_t i = 0; i < config->tiers.count; i++) {
+		const struct rules_tier *tier = &config->tiers.items[i];
+		uint8_t index;
+		if (policy_find_tier(policy, tier->name.text, &index))
+			(void)json_array_append_new(out,
+			    json_pack("{s:s, s:o}", "tier", tier->name.text, "windows",
+			        windows_in_force(tier, state->tiers[index].windows)));
+	}
+}
+
+static void put_grants(const struct grants *grants, struct moment now, json_t *out)
+{
+	for (size_t i = 0; i < grants_count(grants); i++) {
+		const struct grant *one = grants_at(grants, i);
+		if (grant_is_live(one, now))
+			(void)json_array_append_new(out, explain_grant_to_json(one));
+	}
+}
+
+static enum ctl_status gather_offline(const struct ctl *c, struct facts *out)
 {
 	struct ruledb *rules = offline_rules(c->config);
+	struct policy_state *state = calloc(1, sizeof *state);
 	struct policy *policy = NULL;
-	enum ctl_status status = offline_policy(c, rules, &policy);
+	struct grants *grants = NULL;
+	enum ctl_status status =
+	    state == NULL ? CTL_FAILED : offline_policy(c, rules, &policy);
 
 	if (status == CTL_DONE)
-		*out = categories_to_json(c->config, policy_empty_categories(policy));
+		status = offline_grants(c, policy, &grants);
+	if (status == CTL_DONE) {
+		offline_state(state, c, policy, grants, (int64_t)time(NULL));
+		out->empty = categories_to_json(c->config, policy_empty_categories(policy));
+		out->tiers = json_array();
+		out->grants = json_array();
+		put_tiers(c->config, policy, state, out->tiers);
+		put_grants(grants, state->made, out->grants);
+	}
+	grants_free(grants);
 	policy_free(policy);
 	ruledb_close(rules);
+	free(state);
 	return status;
 }
 
 static enum ctl_status gather(const struct ctl *c, struct facts *out)
 {
-	out->status = ctl_peek(c->control_path, "status");
-	out->grants = ctl_peek(c->control_path, "grants");
-	if (out->status == NULL)
-		return find_empty(c, &out->empty);
+	json_t *status = ctl_peek(c->control_path, "status");
+	json_t *grants = ctl_peek(c->control_path, "grants");
+
+	out->running = status != NULL;
+	out->paused = json_incref(json_object_get(status, "paused"));
+	out->grants = json_incref(json_object_get(grants, "grants"));
+	out->tiers = json_incref(json_object_get(status, "tiers"));
 	out->empty = json_incref(
-	    json_object_get(json_object_get(out->status, "rules"), "empty_categories"));
-	return CTL_DONE;
+	    json_object_get(json_object_get(status, "rules"), "empty_categories"));
+	json_decref(status);
+	json_decref(grants);
+	return out->running ? CTL_DONE : gather_offline(c, out);
 }
 
 static void forget(struct facts *facts)
 {
-	json_decref(facts->status);
+	json_decref(facts->paused);
 	json_decref(facts->grants);
 	json_decref(facts->empty);
+	json_decref(facts->tiers);
 }
 
 /* Rooms once each by name, and what was written for the tier itself. */
@@ -113,17 +171,15 @@ static bool is_level(const struct config *config, const char *tier)
 	return false;
 }
 
-/* Is this window in force, as the running filter has it? */
 static bool is_in_force(const struct facts *facts, const char *tier, const char *window)
 {
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(json_object_get(facts->status, "windows"), i, one)
+	json_array_foreach(facts->tiers, i, one)
 	{
-		if (strcmp(text(one, "tier"), tier) == 0 &&
-		    strcmp(text(one, "window"), window) == 0)
-			return true;
+		if (strcmp(text(one, "tier"), tier) == 0)
+			return is_named(json_object_get(one, "windows"), window);
 	}
 	return false;
 }
@@ -148,7 +204,7 @@ static json_t *pause_to_json(const struct facts *facts, const char *tier)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(json_object_get(facts->status, "paused"), i, one)
+	json_array_foreach(facts->paused, i, one)
 	{
 		if (strcmp(text(one, "tier"), tier) == 0)
 			return json_string(text(one, "until"));
@@ -162,7 +218,7 @@ static json_int_t count_grants(const struct facts *facts, const char *tier)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(json_object_get(facts->grants, "grants"), i, one)
+	json_array_foreach(facts->grants, i, one)
 	{
 		if (strcmp(text(one, "scope"), "tier") == 0 &&
 		    strcmp(text(one, "who"), tier) == 0)
@@ -215,7 +271,7 @@ static json_t *locked_to_json(const struct config *config)
 enum ctl_status policy_to_json(struct ctl *c, json_t **out)
 {
 	const struct config *config = c->config;
-	struct facts facts = {.status = NULL};
+	struct facts facts = {.running = false};
 	enum ctl_status status = gather(c, &facts);
 
 	if (status == CTL_DONE) {
@@ -227,12 +283,12 @@ enum ctl_status policy_to_json(struct ctl *c, json_t **out)
 				    tiers, tier_to_json(c, i, &facts));
 		}
 		*out = json_pack("{s:s, s:b, s:b, s:s, s:o, s:o, s:I, s:I}", "school",
-		    config->school.name.text, "running", facts.status != NULL, "trial",
+		    config->school.name.text, "running", facts.running, "trial",
 		    !config->filter.enforce, "default_tier",
 		    config->tiers.items[config->default_tier].name.text, "locked",
 		    locked_to_json(config), "tiers", tiers, "grants",
-		    (json_int_t)json_array_size(json_object_get(facts.grants, "grants")),
-		    "never_block", (json_int_t)config->never_block.count);
+		    (json_int_t)json_array_size(facts.grants), "never_block",
+		    (json_int_t)config->never_block.count);
 		if (*out == NULL)
 			status = ctl_fail(c, CTL_FAILED, "%s", err_text(ERR_MEMORY));
 	}

@@ -11,7 +11,7 @@
  *
  * `empty`: of `block` and of what windows block, what no feed fills. `grants` of a tier are
  * those given to it by name; the other counts all of the school. Without a running filter
- * nothing is paused and windows and grants are as the disk and the clock say. */
+ * nothing is paused, and windows and grants are as the clock and the disk say. */
 #ifndef LACHANCTL_POLICY_JSON_H
 #define LACHANCTL_POLICY_JSON_H
 
