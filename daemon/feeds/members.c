@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/words.h"
+#include "feed/feed.h"
 
 /* ---- paths ---- */
 
@@ -104,6 +105,17 @@ static void describe(char out[MEMBERS_PATH_BYTES], struct slice path)
 	out[len] = 0;
 }
 
+static enum err pass_on(struct members_text *t, struct slice bytes, struct diag *why)
+{
+	if (t->members->max_bytes - t->bytes < bytes.len) {
+		diag_set(why, N_("larger than max_size once decompressed"));
+		return ERR_FULL;
+	}
+	t->bytes += bytes.len;
+	t->in_line = bytes.ptr[bytes.len - 1] != '\n';
+	return t->piece(t->context, bytes, why);
+}
+
 enum err members_begin(struct members_text *t, struct slice path, struct diag *why)
 {
 	char shown[MEMBERS_PATH_BYTES];
@@ -114,23 +126,21 @@ enum err members_begin(struct members_text *t, struct slice path, struct diag *w
 	if (rc != OK)
 		return rc;
 	t->any = true;
+	t->fresh = true;
 	describe(shown, path);
 	int n = snprintf(line, sizeof line, "%s%c member: %s\n", t->in_line ? "\n" : "",
 	    t->members->comment, shown);
-	return members_write(t, (struct slice){(const uint8_t *)line, (size_t)n}, why);
+	return pass_on(t, (struct slice){(const uint8_t *)line, (size_t)n}, why);
 }
 
 enum err members_write(struct members_text *t, struct slice bytes, struct diag *why)
 {
 	if (bytes.len == 0)
 		return OK;
-	if (t->members->max_bytes - t->bytes < bytes.len) {
-		diag_set(why, N_("larger than max_size once decompressed"));
-		return ERR_FULL;
-	}
-	t->bytes += bytes.len;
-	t->in_line = bytes.ptr[bytes.len - 1] != '\n';
-	return t->piece(t->context, bytes, why);
+	/* The parser would look no further than our comment line. */
+	enum err rc = t->fresh ? feed_sniff(bytes, why) : OK;
+	t->fresh = false;
+	return rc == OK ? pass_on(t, bytes, why) : rc;
 }
 
 enum err members_end(const struct members_text *t, struct diag *why)

@@ -36,6 +36,7 @@ struct members_text {
 	void *context;
 	uint64_t bytes;
 	bool in_line; /* the last piece did not end with a line feed */
+	bool fresh;   /* nothing of this member has come yet */
 	/* Without `wanted` all must lie in one folder: this one, once there is one. */
 	char folder[MEMBERS_PATH_BYTES];
 	bool any;
@@ -50,7 +51,8 @@ bool members_wants(const struct members *m, struct slice path);
  * in another folder than the one before: nobody can say which category is meant. */
 MUST_CHECK enum err members_begin(
     struct members_text *t, struct slice path, struct diag *why);
-/* ERR_FULL beyond max_bytes, or what `piece` returned. */
+/* ERR_FORMAT when the member begins as no list can (HTML, binary data), ERR_FULL beyond
+ * max_bytes, or what `piece` returned. */
 MUST_CHECK enum err members_write(
     struct members_text *t, struct slice bytes, struct diag *why);
 /* All members have passed. ERR_FORMAT when there was none. */
