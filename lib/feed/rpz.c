@@ -192,11 +192,26 @@ struct record {
 	struct slice rdata;
 };
 
-/* The target as a name; relative ones stand below the origin. */
+/* The target as a name; relative ones stand below the origin. "*.garden.vn" keeps its star: who
+ * answers puts the question's name there. */
 static bool read_target(struct feed_parser *p, struct slice text, struct name_buf *out)
 {
-	return feed_read_name(out, text) == FEED_REASONS &&
-	    (is_absolute(text) || join(out, &p->zone.origin));
+	static const uint8_t STAR[2] = {1, '*'};
+	bool star = slice_starts(text, SLICE_LIT("*."));
+
+	if (star)
+		text = (struct slice){text.ptr + 2, text.len - 2};
+	if (feed_read_name(out, text) != FEED_REASONS ||
+	    (!is_absolute(text) && !join(out, &p->zone.origin)))
+		return false;
+	if (!star)
+		return true;
+	if (out->len > NAME_OCTETS_MAX - sizeof STAR)
+		return false;
+	memmove(out->wire + sizeof STAR, out->wire, out->len);
+	memcpy(out->wire, STAR, sizeof STAR);
+	out->len = (uint8_t)(out->len + sizeof STAR);
+	return true;
 }
 
 /* FEED_REASONS: p->made and *kind say what the record does. */
