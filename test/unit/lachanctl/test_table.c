@@ -97,6 +97,44 @@ static void times_are_read_with_their_offset(void **state)
 	assert_false(say_parse_time("2026-11-20T07:00:00", &at));
 }
 
+static void moments_are_read_as_people_write_them(void **state)
+{
+	const int64_t now_s = 1795132800; /* 2026-11-20 07:00 in Vietnam */
+	int64_t at;
+
+	(void)state;
+	(void)setenv("TZ", "Asia/Ho_Chi_Minh", 1);
+	assert_true(say_read_moment("11:30", now_s, &at));
+	assert_int_equal(at, now_s + (4 * 60 + 30) * 60);
+	assert_true(say_read_moment("0:05", now_s, &at));
+	assert_int_equal(at, now_s - (6 * 60 + 55) * 60);
+	assert_true(say_read_moment("2026-12-21 09:00", now_s, &at));
+	assert_int_equal(at, 1797818400);
+	assert_true(say_read_moment("2026-12-21T09:00:00+07:00", now_s, &at));
+	assert_int_equal(at, 1797818400);
+	assert_true(say_read_moment("2026-12-21T02:00:00Z", now_s, &at));
+	assert_int_equal(at, 1797818400);
+	assert_false(say_read_moment("24:61", now_s, &at));
+	assert_false(say_read_moment("11:30 tomorrow", now_s, &at));
+	assert_false(say_read_moment("soon", now_s, &at));
+	assert_false(say_read_moment("", now_s, &at));
+}
+
+static void long_texts_are_broken_between_words(void **state)
+{
+	struct buf out = BUF_INIT(4096);
+
+	(void)state;
+	buf_text(&out, "Ai: ");
+	text_wrap(&out, "    ", 4, 12, "Trường học Việt Nam averylongwordthatfits");
+	assert_string_equal(buf_cstr(&out),
+	    "Ai: Trường\n    học Việt\n    Nam\n    averylongwordthatfits\n");
+	buf_reset(&out);
+	text_wrap(&out, "# ", 0, 80, "  one   line ");
+	assert_string_equal(buf_cstr(&out), "one line\n");
+	buf_deinit(&out);
+}
+
 static int use_english(void **state)
 {
 	(void)state;
@@ -112,6 +150,8 @@ int main(void)
 	    cmocka_unit_test(control_characters_do_not_reach_the_terminal),
 	    cmocka_unit_test(durations_and_counts_are_short),
 	    cmocka_unit_test(times_are_read_with_their_offset),
+	    cmocka_unit_test(moments_are_read_as_people_write_them),
+	    cmocka_unit_test(long_texts_are_broken_between_words),
 	};
 	return cmocka_run_group_tests(tests, use_english, NULL);
 }
