@@ -61,8 +61,24 @@ static void on_rollback(struct command *x)
 	command_done(x);
 }
 
+enum {
+	FEED_FAILURES_MAX = 512 /* at once: there are no more feeds */
+};
+
+/* `count` of a request, as failures of the day's summary. */
+static void count_failures(const struct command *x, const char *key, const char *type)
+{
+	json_int_t count = json_integer_value(json_object_get(x->request, key));
+
+	for (json_int_t i = 0; i < count && i < FEED_FAILURES_MAX; i++)
+		counting_fail(x->program->counting, type);
+}
+
+/* {"refused"?,"held"?}: how many feeds were, in the run of lachan-feeds that asks. */
 static void on_feeds_changed(struct command *x)
 {
+	count_failures(x, "refused", "feed-refused");
+	count_failures(x, "held", "feed-held");
 	(void)publisher_poll(x->program->publisher);
 	command_done(x);
 }
