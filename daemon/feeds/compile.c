@@ -86,6 +86,20 @@ static void note_counts(struct feed *feed, const struct reading *r, const char *
 	}
 }
 
+/* What was understood and kept out: somebody should know that the list is not as it was. */
+static void log_ignored(const struct feed *feed, const struct feed_stats *stats)
+{
+	for (unsigned i = 0; i < FEED_REASONS; i++) {
+		if (stats->refused[i] == 0 || feed_reason_class(i) != FEED_CLASS_IGNORED)
+			continue;
+		log_warn("feeds",
+		    "%s: rules ignored: %s: %" PRIu64 " (the first in line %" PRIu64
+		    " of its copy)",
+		    feed->config->name.text, feed_reason_text(i), stats->refused[i],
+		    stats->first_lines[i][0]);
+	}
+}
+
 static enum err add_provenance(const struct feed *feed, const struct reading *r)
 {
 	const struct feed_stats *stats = feed_parser_stats(r->parser);
@@ -130,6 +144,7 @@ static enum err read_copy(struct feed *feed, struct reading *r)
 	set_judging(r);
 	digest_end(&r->sum, sha256);
 	note_counts(feed, r, sha256);
+	log_ignored(feed, feed_parser_stats(r->parser));
 	return add_provenance(feed, r);
 }
 

@@ -18,6 +18,7 @@ enum {
 	META_REASON_BYTES = 400,
 	META_TEXT_BYTES = 48,
 	META_REFUSED_MAX = 24,
+	META_WHY_BYTES = 96, /* of one reason for refused lines */
 	META_COVERS_MAX = 20,
 	META_NAME_BYTES = 256,
 	META_FILE_MAX_BYTES = 64 * 1024
@@ -33,7 +34,7 @@ enum meta_result {
 
 /* Lines of one kind that were not used. */
 struct meta_refused {
-	char reason[META_TEXT_BYTES];
+	char reason[META_WHY_BYTES];
 	uint64_t lines;
 };
 

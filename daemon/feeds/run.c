@@ -30,6 +30,7 @@ struct run {
 	char control_path[FILE_PATH_BYTES];
 	char data_folder[FILE_PATH_BYTES];
 	bool has_rules; /* rules.db is there and whole */
+	bool published;
 };
 
 /* ---- which feeds ---- */
@@ -243,7 +244,7 @@ static void after_publication(struct run *run, const struct compile_summary *sum
 	if (!keeps_copies(run))
 		store_remove_copies(&run->store);
 	store_remove_strangers(&run->store);
-	tell_filter(run->control_path);
+	run->published = true;
 }
 
 /* What is in force knows the names of feeds whose text is gone: it stays until they can be
@@ -412,6 +413,24 @@ static bool work(struct run *run)
 	return is_up_to_date(run) || publish(run);
 }
 
+/* Says how it ended to who started us, and to the filter. */
+static bool report(const struct run *run)
+{
+	const struct run_options *options = run->options;
+	size_t refused = 0, held = 0;
+
+	for (size_t i = 0; i < run->store.count; i++) {
+		const struct feed *feed = &run->store.feeds[i];
+		refused += feed->refused ? 1 : 0;
+		held += feed->held ? 1 : 0;
+		if (feed->tried || feed->changed)
+			options->on_feed(options->context, feed);
+	}
+	if (run->published || refused + held > 0)
+		tell_filter(run->control_path, refused, held);
+	return refused + held == 0;
+}
+
 bool run_feeds(const struct run_options *options)
 {
 	struct run run = {.options = options,
@@ -429,12 +448,8 @@ bool run_feeds(const struct run_options *options)
 	} else {
 		log_error("feeds", "%s", why.text);
 	}
-	for (size_t i = 0; rc == OK && i < run.store.count; i++) {
-		const struct feed *feed = &run.store.feeds[i];
-		fine = fine && !feed->refused && !feed->held;
-		if (feed->tried || feed->changed)
-			options->on_feed(options->context, feed);
-	}
+	if (rc == OK)
+		fine = report(&run) && fine;
 	watch_free(run.watch);
 	protect_free(run.protect);
 	store_close(&run.store);
