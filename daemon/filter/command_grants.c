@@ -164,7 +164,8 @@ static bool read_duration(struct command *c, struct moment now, struct grant_rec
 		return false;
 	}
 	g->made_s = now.wall_s;
-	/* Whole seconds, and never shorter than was asked for. */
+	/* It ends with a second of the calendar, and not before its time is over. */
+	for_ms += (json_int_t)(clock_mono_ms() - now.mono_ms);
 	g->until_s = always ? 0 : now.wall_s + (for_ms + 999) / 1000;
 	return true;
 }
