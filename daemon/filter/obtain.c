@@ -77,6 +77,8 @@ enum obtain_result obtain_own(
 {
 	if (r->letter != NULL)
 		return after_waiting(w, r, &r->key, out);
+	if (r->absent)
+		query_find(w, r);
 	if (r->cached) {
 		counter_add(&w->counters.cached, 1);
 		out->plain = memory_says(w, r->hit.user_bits, MEMORY_PLAIN);

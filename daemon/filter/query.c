@@ -38,6 +38,7 @@ void query_read(struct worker *w, struct request *r, struct slice packet)
 	const struct snapshot *s = w->snapshot;
 
 	r->fate = message_parse(&r->message, packet);
+	r->absent = false;
 	r->cached = false;
 	r->unlisted = false;
 	r->letter = NULL;
@@ -49,35 +50,59 @@ void query_read(struct worker *w, struct request *r, struct slice packet)
 	name_hash_all(&r->hashes, message_qname(&r->message), policy_hash_key(s->policy));
 }
 
-void query_read_on(struct worker *w, const struct request *r)
+static void prefetch_rules(const struct worker *w, const struct request *r)
 {
-	if (r->fate == MESSAGE_GOOD)
-		cache_prefetch_record(w->filter->cache, &r->key);
+	if (w->snapshot->rules->db != NULL)
+		ruledb_prefetch(w->snapshot->rules->db, &r->hashes);
 }
 
-void query_look(struct worker *w, struct request *r)
+static void prefetch_entries(const struct worker *w, const struct request *r)
+{
+	if (w->snapshot->rules->db != NULL)
+		ruledb_prefetch_entries(w->snapshot->rules->db, &r->hashes);
+}
+
+/* A blocked name is never in the cache: it is worth knowing without the shard's lock. */
+void query_read_on(struct worker *w, struct request *r)
+{
+	if (r->fate != MESSAGE_GOOD)
+		return;
+	r->absent = !cache_prefetch_record(w->filter->cache, &r->key);
+	if (r->absent)
+		prefetch_rules(w, r);
+}
+
+void query_find(struct worker *w, struct request *r)
 {
 	struct writer into =
 	    writer_over(w->found + w->found_len, sizeof w->found - w->found_len);
 
+	r->absent = false;
+	r->cached = cache_find(w->filter->cache, &r->key, w->now.mono_ms, &into, &r->hit);
+	if (!r->cached)
+		return;
+	r->found = writer_slice(&into);
+	w->found_len += r->found.len;
+	r->unlisted = memory_says(w, r->hit.user_bits, MEMORY_UNLISTED);
+}
+
+void query_look(struct worker *w, struct request *r)
+{
 	if (r->fate != MESSAGE_GOOD)
 		return;
-	r->cached = cache_find(w->filter->cache, &r->key, w->now.mono_ms, &into, &r->hit);
-	if (r->cached) {
-		r->found = writer_slice(&into);
-		w->found_len += r->found.len;
-		r->unlisted = memory_says(w, r->hit.user_bits, MEMORY_UNLISTED);
+	if (r->absent) {
+		prefetch_entries(w, r);
+		return;
 	}
-	if (!r->unlisted && w->snapshot->rules->db != NULL)
-		ruledb_prefetch(w->snapshot->rules->db, &r->hashes);
+	query_find(w, r);
+	if (!r->unlisted)
+		prefetch_rules(w, r);
 }
 
 void query_look_on(struct worker *w, const struct request *r)
 {
-	const struct ruledb *db = w->snapshot->rules->db;
-
-	if (r->fate == MESSAGE_GOOD && !r->unlisted && db != NULL)
-		ruledb_prefetch_entries(db, &r->hashes);
+	if (r->fate == MESSAGE_GOOD && !r->absent && !r->unlisted)
+		prefetch_entries(w, r);
 }
 
 void query_read_all(struct worker *w, struct request *r, struct slice packet)
@@ -302,6 +327,7 @@ static void recall(const struct worker *w, const struct asker *asker,
 	r->client = asker->client;
 	r->local = asker->local;
 	r->fate = MESSAGE_GOOD;
+	r->absent = false;
 	r->cached = false;
 	r->letter = letter;
 	r->message = asker->message;

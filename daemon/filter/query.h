@@ -44,6 +44,7 @@ struct request {
 	struct message message;
 	struct policy_who who;
 	struct cache_key key; /* its name is the message's */
+	bool absent;          /* the cache was seen not to have it, and not asked */
 	bool cached;          /* `found` and `hit` are set */
 	bool unlisted;        /* no feed names it: remembered beside the answer */
 	/* What the asker has waited for; NULL: he has just asked. */
@@ -89,14 +90,14 @@ enum {
  * takes them one after the other (query_read_all).
  *
  *	query_read       the message, who asks, hashes; asks for the cache's index
- *	query_read_on    asks for the cache's record
+ *	query_read_on    asks for the cache's record; where there is none, for the rules
  *	query_look       looks into the cache; asks for the rules, unless the answer remembers
- *	                 that no feed names the name
+ *	                 that no feed names the name. Where there is none: as query_look_on
  *	query_look_on    asks for the rules' entries
  *
  * `transport`, `path`, `fd`, `client` and `local` are set by the caller. */
 void query_read(struct worker *w, struct request *r, struct slice packet);
-void query_read_on(struct worker *w, const struct request *r);
+void query_read_on(struct worker *w, struct request *r);
 void query_look(struct worker *w, struct request *r);
 void query_look_on(struct worker *w, const struct request *r);
 void query_read_all(struct worker *w, struct request *r, struct slice packet);
@@ -107,6 +108,8 @@ void query_begin_chunk(struct worker *w);
  * asker waits, or silence is the answer. */
 size_t query_handle(struct worker *w, struct request *r, uint8_t *out, size_t cap);
 
+/* Looks into the cache: sets `cached`, and what goes with it. */
+void query_find(struct worker *w, struct request *r);
 /* The request as policy is asked about it; borrows from the request. */
 struct policy_question query_question(const struct worker *w, const struct request *r);
 /* Judges an answer by what it leads to (filter/review.h). */

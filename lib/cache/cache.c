@@ -103,10 +103,10 @@ void cache_prefetch(struct cache *cache, const struct cache_key *key)
 	shard_prefetch_index(&p, key);
 }
 
-void cache_prefetch_record(struct cache *cache, const struct cache_key *key)
+bool cache_prefetch_record(struct cache *cache, const struct cache_key *key)
 {
 	struct place p = place_of(cache, key);
-	shard_prefetch_record(&p, key);
+	return shard_prefetch_record(&p, key);
 }
 
 static bool copy_out(struct record *r, struct writer *out, struct cache_hit *hit)

@@ -102,9 +102,11 @@ struct cache_key cache_key_of(
     const struct cache *cache, struct slice name, uint16_t qtype, uint8_t flags);
 
 /* For those who have a batch of questions: brings what cache_find() will touch near, in two
- * steps with other work between them. Takes no lock and promises nothing. */
+ * steps with other work between them. Takes no lock. The second one tells: false means that
+ * no answer is there, or is just being put or moved, and that cache_find() may be spared by
+ * those who have a use for knowing so without a lock. */
 void cache_prefetch(struct cache *cache, const struct cache_key *key);
-void cache_prefetch_record(struct cache *cache, const struct cache_key *key);
+bool cache_prefetch_record(struct cache *cache, const struct cache_key *key);
 
 /* Appends the answer to `out` and fills *hit, when one is known that expires after `now_ms`;
  * else false, nothing written (also when `out` has no room for it). Expired records stay

@@ -103,6 +103,6 @@ uint64_t shard_flush(const struct place *p, struct slice name);
 
 /* Without the lock; read only, and a race costs no more than a useless prefetch. */
 void shard_prefetch_index(const struct place *p, const struct cache_key *key);
-void shard_prefetch_record(const struct place *p, const struct cache_key *key);
+bool shard_prefetch_record(const struct place *p, const struct cache_key *key);
 
 #endif

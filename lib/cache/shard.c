@@ -114,24 +114,31 @@ void shard_prefetch_index(const struct place *p, const struct cache_key *key)
 {
 	uint32_t home = (uint32_t)(key->hash & 0xffff) & (p->geo->slots - 1);
 
-	__builtin_prefetch(p->shard, 1);
 	__builtin_prefetch(index_slots(p) + home);
 }
 
-void shard_prefetch_record(const struct place *p, const struct cache_key *key)
+bool shard_prefetch_record(const struct place *p, const struct cache_key *key)
 {
+	uint32_t mask = p->geo->slots - 1;
 	uint32_t tag = (uint32_t)(key->hash & 0xffff);
 	const uint32_t *slots = index_slots(p);
-	/* The home position holds most names; a wrong guess costs a line, nothing else. */
-	uint32_t slot =
-	    __atomic_load_n(&slots[tag & (p->geo->slots - 1)], __ATOMIC_RELAXED);
+	uint32_t slot;
 
-	if (slot >> 16 != tag)
-		return;
+	/* Bounded all the same: others move slots while we look. */
+	for (uint32_t n = 0; n <= mask; n++) {
+		slot = __atomic_load_n(&slots[(tag + n) & mask], __ATOMIC_RELAXED);
+		if (slot == 0)
+			return false;
+		if (slot >> 16 == tag)
+			break;
+	}
+	/* The first of this tag is nearly always the one; a wrong guess costs its lines. */
 	const uint8_t *record = (const uint8_t *)record_at(p, slot);
+	__builtin_prefetch(p->shard, 1);
 	__builtin_prefetch(record, 1);
 	__builtin_prefetch(record + 64);
 	__builtin_prefetch(record + 128);
+	return true;
 }
 
 /* ---- ghosts: fingerprints of what left probation unasked ------------------------------- */
