@@ -3,9 +3,9 @@
 #include <libpsl.h>
 #include <stdlib.h>
 
+#include "feed/pattern.h"
 #include "feed/suffix.h"
 #include "feeds/url.h"
-#include "feeds/width.h"
 
 enum {
 	SIEVE_BITS = 4096
@@ -16,7 +16,6 @@ struct protect {
 	 * pass here, and the list below is walked for the few others. */
 	uint64_t sieve[SIEVE_BITS / 64];
 	psl_ctx_t *suffixes; /* NULL: the library's own, compiled in */
-	struct width *width;
 	struct name_buf *names;
 	size_t count;
 	size_t capacity;
@@ -114,9 +113,7 @@ enum err protect_new(struct protect **out, const struct config *config)
 	if (p == NULL)
 		return ERR_MEMORY;
 	p->suffixes = psl_latest(NULL);
-	enum err rc = width_new(&p->width);
-	if (rc == OK)
-		rc = add_all(p, config);
+	enum err rc = add_all(p, config);
 	if (rc != OK) {
 		protect_free(p);
 		return rc;
@@ -130,7 +127,6 @@ void protect_free(struct protect *p)
 	if (p == NULL)
 		return;
 	psl_free(p->suffixes);
-	width_free(p->width);
 	free(p->names);
 	free(p);
 }
@@ -176,17 +172,18 @@ static bool name_covers_protected(const struct protect *p, const struct rule *ru
 	return false;
 }
 
-/* The pattern that width holds now. */
-static bool pattern_covers_protected(const struct protect *p)
+/* That a pattern would take a whole suffix with it the parser has found out. */
+static bool pattern_covers_protected(const struct protect *p, struct slice text)
 {
-	char text[NAME_TEXT_MAX];
+	struct feed_pattern *pattern = NULL;
+	bool covers = false;
 
-	for (size_t i = 0; i < p->count; i++) {
-		name_to_text(text, name_of(&p->names[i]));
-		if (width_matches(p->width, text))
-			return true;
-	}
-	return false;
+	if (feed_pattern_new(&pattern, text) != OK)
+		return false;
+	for (size_t i = 0; i < p->count && !covers; i++)
+		covers = feed_pattern_matches(pattern, name_of(&p->names[i]));
+	feed_pattern_free(pattern);
+	return covers;
 }
 
 static bool covers(const struct protect *p, const struct rule *rule)
@@ -195,23 +192,9 @@ static bool covers(const struct protect *p, const struct rule *rule)
 	case RULE_OF_NAME:
 		return name_covers_protected(p, rule) || is_public_suffix(p, rule->name);
 	case RULE_OF_PATTERN:
-		return width_set_pattern(p->width, rule->terms->pattern) &&
-		    (pattern_covers_protected(p) || width_takes_suffix(p->width));
+		return pattern_covers_protected(p, rule->terms->pattern);
 	default:
-		return width_network_is_wide(&rule->terms->network);
-	}
-}
-
-static bool opens_too_much(const struct protect *p, const struct rule *rule)
-{
-	switch (rule->subject) {
-	case RULE_OF_NAME:
-		return is_public_suffix(p, rule->name);
-	case RULE_OF_PATTERN:
-		return width_set_pattern(p->width, rule->terms->pattern) &&
-		    width_takes_suffix(p->width);
-	default:
-		return width_network_is_wide(&rule->terms->network);
+		return false; /* addresses: none of ours is ever looked up by a name */
 	}
 }
 
@@ -219,7 +202,7 @@ bool protect_ignores(
     const struct protect *p, const struct config_feed *feed, const struct rule *rule)
 {
 	if (strcmp(feed->category.text, "allow") == 0)
-		return opens_too_much(p, rule);
+		return rule->subject == RULE_OF_NAME && is_public_suffix(p, rule->name);
 	return (rule->kind & RULE_EXCEPTION) == 0 && covers(p, rule);
 }
 

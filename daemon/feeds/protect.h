@@ -18,10 +18,10 @@ struct protect;
 MUST_CHECK enum err protect_new(struct protect **out, const struct config *config);
 void protect_free(struct protect *p); /* NULL is fine */
 
-/* Must this rule of `feed` be ignored? Of a feed that blocks: what covers a public suffix, a
- * protected name, or, as a pattern or address block, most of the names under some suffix; an
- * exception never, it acts on its own feed. Of a feed of category `allow`: what would open a
- * whole suffix. Not for two threads: patterns are tried out here. */
+/* Must this rule of `feed` be ignored? Of a feed that blocks: a name that covers a public suffix
+ * or a protected name, a pattern that matches a protected name; an exception never, it acts on
+ * its own feed. Of a feed of category `allow`: what would open a whole suffix. Patterns and
+ * address blocks that take too much of the world are refused by the parser already. */
 bool protect_ignores(
     const struct protect *p, const struct config_feed *feed, const struct rule *rule);
 
