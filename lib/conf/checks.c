@@ -33,10 +33,22 @@ static void check_feed(
 		    _("'sha256' is 64 hexadecimal digits (as sha256sum prints them)"));
 }
 
+/* `items` begin with a struct config_feed each: the pulled ones, or those of the catalogue. */
+static void check_feed_list(struct loader *l, const void *items, size_t count,
+    size_t item_size, const char *const *categories)
+{
+	loader_refuse_twice(l, items, count, item_size, _("feed"));
+	for (size_t i = 0; l->parsed[BUNDLE_CATEGORIES] && i < count; i++)
+		check_feed(l,
+		    (const struct config_feed *)((const uint8_t *)items + i * item_size),
+		    categories);
+}
+
 static enum err check_feeds(struct loader *l)
 {
 	const struct rules_categories *all = &l->config->categories;
 	const struct config_feeds *feeds = &l->config->filter.feeds;
+	const struct rules_feeds *catalogue = &l->config->catalogue;
 
 	const char **names = arena_array(l->run.arena, all->count + 2, sizeof *names);
 	if (names == NULL)
@@ -44,9 +56,11 @@ static enum err check_feeds(struct loader *l)
 	for (size_t i = 0; i < all->count; i++)
 		names[i] = all->items[i].name.text;
 	names[all->count] = "allow";
-	loader_refuse_twice(l, feeds->items, feeds->count, sizeof *feeds->items, _("feed"));
-	for (size_t i = 0; l->parsed[BUNDLE_CATEGORIES] && i < feeds->count; i++)
-		check_feed(l, &feeds->items[i], names);
+	check_feed_list(
+	    l, catalogue->items, catalogue->count, sizeof *catalogue->items, names);
+	/* Where the file names feeds; else they are the catalogue's. */
+	if (feeds->mark.line > 0)
+		check_feed_list(l, feeds->items, feeds->count, sizeof *feeds->items, names);
 	return OK;
 }
 

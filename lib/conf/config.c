@@ -193,7 +193,9 @@ static int compare_places(const void *a, const void *b)
 		return order;
 	if (x->line != y->line)
 		return x->line < y->line ? -1 : 1;
-	return x->column < y->column ? -1 : x->column > y->column;
+	if (x->column != y->column)
+		return x->column < y->column ? -1 : 1;
+	return strcmp(x->text, y->text);
 }
 
 /* As a person mends them: file by file, from the top. */

@@ -135,13 +135,14 @@ struct rules_date_range {
 	int32_t last;
 };
 
-/* A window of time, and what it changes. It is open on a day that `days` or `dates` names,
- * from from_min to to_min of the local day; to_min < from_min: past midnight, and the day
- * or date is that of the beginning. 0 to RULES_DAY_MIN: the whole day. */
+/* A window of time, and what it changes. It opens on a day that `days` names and, where dates
+ * are given, that lies within one of them; from from_min to to_min of the local day; to_min <
+ * from_min: past midnight, and the day is that of the beginning. 0 to RULES_DAY_MIN: the
+ * whole day. */
 struct rules_schedule {
-	struct conf_text name; /* one of each name in a tier */
-	uint8_t days;          /* bit 0: Monday. 0 where dates are given instead */
-	struct rules_date_range *dates;
+	struct conf_text name;          /* one of each name in a tier */
+	uint8_t days;                   /* bit 0: Monday; never 0 */
+	struct rules_date_range *dates; /* none: whatever the date */
 	size_t date_count;
 	uint16_t from_min; /* less than RULES_DAY_MIN */
 	uint16_t to_min;   /* 1 to RULES_DAY_MIN, never from_min */

@@ -92,7 +92,7 @@ static void resolve_unblock(struct words *words, const struct schedule_entry *en
 }
 
 static void resolve_days(
-    struct loader *l, const struct schedule_entry *entry, struct rules_schedule *schedule)
+    const struct schedule_entry *entry, struct rules_schedule *schedule)
 {
 	const unsigned *days = entry->days.items;
 
@@ -100,13 +100,8 @@ static void resolve_days(
 	schedule->date_count = entry->dates.count;
 	for (size_t i = 0; i < entry->days.count; i++)
 		schedule->days |= (uint8_t)(1U << days[i]);
-	if (entry->days.count == 0 && entry->dates.count == 0)
+	if (entry->days.count == 0)
 		schedule->days = RULES_EVERY_DAY;
-	if (entry->days.count > 0 && entry->dates.count > 0 &&
-	    !loader_is_told(l, entry->dates.mark))
-		schema_mistake(&l->run, entry->dates.mark,
-		    _("window '%s' has both days and dates (write a window for each)"),
-		    schedule->name.text);
 }
 
 static void resolve_times(
@@ -169,7 +164,7 @@ enum err schedules_resolve(struct loader *l, const struct tier_entry *entry, boo
 		*schedule = all[i].schedule;
 		schedule->mark = schedule->name.mark;
 		refuse_same_name(l, entry, i);
-		resolve_days(l, &all[i], schedule);
+		resolve_days(&all[i], schedule);
 		resolve_times(l, &all[i], schedule);
 		resolve_block(&words, &all[i].block, schedule);
 		resolve_unblock(&words, &all[i], schedule);

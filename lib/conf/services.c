@@ -159,6 +159,10 @@ static enum err merge_safe_search(struct loader *l)
 	for (size_t i = 0; i < all->engines.count; i++)
 		check_engine(l, &all->engines.items[i]);
 	check_youtube(l, all);
+	if (all->youtube.moderate.name.wire == NULL)
+		all->youtube.moderate.text = "";
+	if (all->youtube.strict.name.wire == NULL)
+		all->youtube.strict.text = "";
 	return check_led(l, all);
 }
 

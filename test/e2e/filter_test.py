@@ -15,7 +15,7 @@ import signal
 import subprocess
 import tempfile
 
-from lachan_test import BIN, PATIENCE_S, SOURCE_DIR, LachanTest, control, dns, wait_for
+from lachan_test import BIN, PATIENCE_S, LachanTest, control, dns, plain_rules, wait_for
 
 PORTAL = "lachan.internal"
 
@@ -70,7 +70,7 @@ class FilterTest(LachanTest):
         made = {
             "school": {"levels": self.LEVELS, "languages": ["en"]},
             "server": {"listen": ["127.0.0.1:%d" % self.port], "user": "",
-                       "data_dir": os.path.join(SOURCE_DIR, "rules"),
+                       "data_dir": plain_rules(),
                        "state_dir": self.path("state"), "run_dir": self.run_dir},
             "pages": {"listen": ["127.0.0.1:%d" % self.free_port()]},
             "filter": {"without_rules": "refuse"},

@@ -20,7 +20,7 @@ import time
 import unittest
 
 import feed_server as fs
-from lachan_test import BIN, SKIPPED, SOURCE_DIR
+from lachan_test import BIN, SKIPPED, SOURCE_DIR, plain_rules
 
 SHARED = os.path.join(os.path.dirname(SOURCE_DIR), "shared", "feeds")
 WAIT_S = 120
@@ -61,7 +61,7 @@ class School:
         with open(self.config, "w", encoding="utf-8") as file:
             json.dump({
                 "school": {"levels": ["lower_secondary"], "languages": ["en"]},
-                "server": {"data_dir": os.path.join(SOURCE_DIR, "rules"), "user": "",
+                "server": {"data_dir": plain_rules(), "user": "",
                            "state_dir": self.state, "run_dir": self.run_dir,
                            "listen": ["127.0.0.1:5353"], "log": {"target": "stderr"}},
                 "upstream": self.upstream,

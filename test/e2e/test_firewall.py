@@ -10,7 +10,7 @@ import subprocess
 import sys
 import unittest
 
-from lachan_test import BIN, SOURCE_DIR, LachanTest, main
+from lachan_test import BIN, SOURCE_DIR, LachanTest, main, plain_rules
 
 DOH = os.path.join(SOURCE_DIR, "rules", "doh-addresses.txt")
 
@@ -30,7 +30,7 @@ class FirewallTest(LachanTest):
         return self.write("lachan.yaml", """
 school: {levels: [lower_secondary], languages: [en]}
 server: {listen: [%s], user: "", data_dir: %s, state_dir: state, run_dir: run}
-""" % (listen, os.path.join(SOURCE_DIR, "rules")))
+""" % (listen, plain_rules()))
 
     def rules(self, kind, listen='"192.168.1.2:53"', *words):
         status, out, err = self.run_program("lachanctl", "-c", self.configure(listen), "firewall",

@@ -7,7 +7,7 @@ import struct
 import threading
 import unicodedata
 
-from lachan_test import BIN, SOURCE_DIR, LachanTest, control, main
+from lachan_test import BIN, SOURCE_DIR, LachanTest, control, main, plain_rules
 
 STATUS = {"ok": True, "version": "0.1.0", "uptime_s": 93784,
           "rules": {"generation": 4, "names": 1234567, "age_s": 7200, "source": "state",
@@ -66,7 +66,7 @@ class CtlTest(LachanTest):
         self.config = self.write("lachan.yaml", """
 school: {levels: [lower_secondary], languages: %s}
 server: {listen: ["127.0.0.1:%d"], user: "", data_dir: %s, state_dir: state, run_dir: run}
-""" % (self.languages, self.free_port(), os.path.join(SOURCE_DIR, "rules")))
+""" % (self.languages, self.free_port(), plain_rules()))
 
     def gateway(self, answers, name="control.sock"):
         made = FakeGateway(self.path("run", name), answers)
@@ -123,7 +123,7 @@ class Usage(English):
 
     def test_every_mistake_of_the_configuration_is_told(self):
         self.write("lachan.yaml", "school: {levels: [lower_secundary]}\nserver:\n"
-                   "  data_dir: %s\n  lisen: []\n" % os.path.join(SOURCE_DIR, "rules"))
+                   "  data_dir: %s\n  lisen: []\n" % plain_rules())
         status, _, err = self.ctl("status")
         self.assertEqual(status, 2)
         self.assertIn("lachan.yaml:1:", err)
@@ -627,7 +627,7 @@ class Running(Stopped):
             return [json.loads(line) for line in file]
 
     def test_a_pause_and_its_end(self):
-        name = "games.thu.lachan.example"
+        name = "gambling.thu.lachan.example"
         self.assertEqual(self.explain(name)["verdict"], "block")
         self.assertIn("until", self.ctl_json("pause", "--for", "1m"))
         self.assertEqual(self.explain(name)["reason"], "pause")

@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 
-from lachan_test import SOURCE_DIR, LachanTest, main
+from lachan_test import SOURCE_DIR, LachanTest, main, plain_rules
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 BY_NOTHING, BY_LOCKED, BY_CATEGORY, BY_PORTAL = 0, 1, 7, 13
@@ -99,7 +99,7 @@ class PageTest(LachanTest):
         self.page = self.start("lachan-page", "-c", self.config())
         self.page.wait_log("serving the warning page")
 
-    def config(self, allow="[local, 127.0.0.0/8]", rules=os.path.join(SOURCE_DIR, "rules")):
+    def config(self, allow="[local, 127.0.0.0/8]", rules=plain_rules()):
         return self.write("lachan.yaml", """
 school: {levels: [primary], languages: [vi, en], name: "THCS Nguyễn Du", contact: {room: "phòng 12"}}
 server: {listen: ["127.0.0.1:%d"], user: "", data_dir: %s, state_dir: state, run_dir: run, allow: %s}

@@ -52,8 +52,7 @@ static uint64_t never_opened(const struct config *c)
 static void check_schedule(const struct config *c, const struct rules_schedule *schedule)
 {
 	check_text(&schedule->name);
-	must((schedule->days & ~RULES_EVERY_DAY) == 0);
-	must((schedule->days == 0) == (schedule->date_count > 0));
+	must(schedule->days != 0 && (schedule->days & ~RULES_EVERY_DAY) == 0);
 	for (size_t i = 0; i < schedule->date_count; i++)
 		must(schedule->dates[i].first <= schedule->dates[i].last);
 	must(schedule->from_min < RULES_DAY_MIN && schedule->to_min <= RULES_DAY_MIN);

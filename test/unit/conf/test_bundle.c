@@ -62,7 +62,7 @@ static void every_truncation_of_a_bundle_is_refused(void **state)
 	struct school s = school_open("school: {levels: [primary]}\n", NULL);
 	struct config_bundle bundle = {0};
 	struct diags all = DIAGS_NONE;
-	static uint8_t bytes[1 << 16];
+	static uint8_t bytes[1 << 20];
 
 	(void)state;
 	assert_int_equal(config_bundle_read(&bundle, s.file, &all), OK);
@@ -70,7 +70,7 @@ static void every_truncation_of_a_bundle_is_refused(void **state)
 	ssize_t size = pread(fd, bytes, sizeof bytes, 0);
 	(void)close(fd);
 	assert_true(size > 1000 && (size_t)size < sizeof bytes);
-	for (size_t cut = 0; cut < (size_t)size; cut += cut < 300 ? 1 : 211) {
+	for (size_t cut = 0; cut < (size_t)size; cut += cut < 300 ? 1 : 1777) {
 		struct config_bundle part = {0};
 		fd = memfd_sealed("cut", (struct slice){bytes, cut});
 		assert_true(fd >= 0);

@@ -34,7 +34,7 @@ static void windows_become_days_minutes_and_bits(void **state)
 	    "{name: lunch, days: [mon, fri], from: 11:30, to: 13:30, unblock: [games]},"
 	    "{name: night, from: '22:00', to: 6:05, block: [streaming, tiktok]},"
 	    "{name: exam, dates: [2026-12-21..2026-12-26, 2028-02-29], allow_only: on},"
-	    "{name: eve, days: [sun], from: 18:00, to: 00:00, unblock: [roblox]}" END,
+	    "{name: eve, days: [sun], dates: [2026-09-05..2027-05-31], from: 18:00, to: 00:00, unblock: [roblox]}" END,
 	    NULL);
 
 	(void)state;
@@ -57,7 +57,7 @@ static void windows_become_days_minutes_and_bits(void **state)
 	assert_true(has_service(c, &night->block_services, "tiktok"));
 	assert_false(has_service(c, &night->block_services, "roblox"));
 	const struct rules_schedule *exam = &all->items[2];
-	assert_int_equal(exam->days, 0);
+	assert_int_equal(exam->days, RULES_EVERY_DAY);
 	assert_int_equal(exam->date_count, 2);
 	assert_int_equal(exam->dates[0].first, 20808);
 	assert_int_equal(exam->dates[0].last, 20813);
@@ -67,6 +67,8 @@ static void windows_become_days_minutes_and_bits(void **state)
 	assert_int_equal(exam->to_min, RULES_DAY_MIN);
 	assert_true(exam->allow_only);
 	const struct rules_schedule *eve = &all->items[3];
+	assert_int_equal(eve->days, 0x40);
+	assert_int_equal(eve->date_count, 1);
 	assert_int_equal(eve->to_min, RULES_DAY_MIN);
 	assert_true(has_service(c, &eve->unblock_services, "roblox"));
 	config_free(c);
@@ -175,8 +177,6 @@ static const struct {
         "17: window 'a' begins when its day is over (write 00:00)"},
     {"{name: a, from: 7:00, to: 07:00, block: [games]}",
         "27: window 'a' ends when it begins (a whole day is 00:00 to 24:00)"},
-    {"{name: a, days: [mon], dates: [2026-12-21], block: [games]}",
-        "31: window 'a' has both days and dates (write a window for each)"},
     {"{name: a, block: [gmaes]}",
         "19: unknown category or service 'gmaes'; did you mean 'games'?"},
     {"{name: a, unblock: [robolx]}",
