@@ -50,9 +50,9 @@ static bool closes_it(const struct window *w, const struct verdict *v)
 	if (v->reason == REASON_ALLOW_ONLY)
 		return window_does(
 		    w, DEED_ALLOWS_ONLY, POLICY_NO_CATEGORY, POLICY_NO_SERVICE);
-	return v->reason == REASON_CATEGORY
-	    ? window_does(w, DEED_BLOCKS, v->category, POLICY_NO_SERVICE)
-	    : window_does(w, DEED_BLOCKS, POLICY_NO_CATEGORY, v->service);
+	/* A window that blocks a service's category keeps the service closed too. */
+	return window_does(w, DEED_BLOCKS, v->category,
+	    v->reason == REASON_SERVICE ? v->service : POLICY_NO_SERVICE);
 }
 
 /* Which of the windows that begin (`now` without `before`) or end there made the turn. */

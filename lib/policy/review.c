@@ -19,7 +19,6 @@ static struct verdict add_review(const struct verdict *of_qname, struct verdict 
 		sum = v;
 		/* Data of a feed is for the name that it lists, which nobody asked for. */
 		sum.data_count = 0;
-		sum.covers_answers = of_qname->covers_answers;
 		sum.unlisted = of_qname->unlisted;
 	}
 	sum.valid_until_ms = until_ms;
