@@ -49,6 +49,17 @@ void tallying_seen(struct worker *w, const struct request *r)
 	announce(w, event, r);
 }
 
+static bool is_of_category(const struct worker *w, unsigned feed, uint8_t category)
+{
+	const struct policy_category *c = policy_category_at(w->snapshot->policy, category);
+	struct ruledb_category theirs;
+	struct ruledb_feed of;
+
+	return c != NULL && ruledb_feed_at(w->snapshot->rules->db, feed, &of) &&
+	    ruledb_category_at(w->snapshot->rules->db, of.category, &theirs) &&
+	    strcmp(theirs.name, c->name) == 0;
+}
+
 /* The feed behind the deciding category, for the page and the list of names. A pattern or an
  * address gives no listed name. */
 static void note_listing(struct worker *w, const struct request *r,
@@ -70,7 +81,8 @@ static void note_listing(struct worker *w, const struct request *r,
 	if (n > COUNT_OF(hits))
 		n = COUNT_OF(hits);
 	for (size_t i = 0; i < n; i++) {
-		if (!hits[i].wins || hits[i].depth != event->listed_depth)
+		if (!hits[i].wins || hits[i].depth != event->listed_depth ||
+		    !is_of_category(w, hits[i].feed, event->category))
 			continue;
 		event->from_feed = true;
 		event->feed = hits[i].feed;
