@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "feed/pattern.h"
 
 /* One suffix of one query, in the chain of its hash. */
 struct node {
@@ -46,9 +47,8 @@ static bool reaches(unsigned kind, bool at_name)
 	return reach == RULE_SUBTREE || reach == (at_name ? RULE_EXACT : RULE_BELOW);
 }
 
-static enum err look_up(void *arg, const struct feed_rule *rule)
+static enum err look_up_name(struct feed_find *f, const struct feed_rule *rule)
 {
-	struct feed_find *f = arg;
 	uint32_t at = f->heads[name_hash(rule->rule.name, KEY) & (f->head_count - 1)];
 	enum err rc = OK;
 
@@ -63,6 +63,37 @@ static enum err look_up(void *arg, const struct feed_rule *rule)
 		rc = f->on_hit(f->arg, &hit);
 	}
 	return rc;
+}
+
+/* A pattern has no place of its own: it is asked of every name. */
+static enum err look_up_pattern(struct feed_find *f, const struct feed_rule *rule)
+{
+	struct feed_pattern *pattern;
+
+	enum err rc = feed_pattern_new(&pattern, rule->rule.terms->pattern);
+	if (rc != OK)
+		return rc == ERR_FORMAT ? OK : rc;
+	for (size_t i = 0; i < f->count && rc == OK; i++) {
+		if (!feed_pattern_matches(pattern, name_of(&f->queries[i].name)))
+			continue;
+		struct feed_hit hit = {.query = i, .depth = 0, .rule = rule};
+		rc = f->on_hit(f->arg, &hit);
+	}
+	feed_pattern_free(pattern);
+	return rc;
+}
+
+static enum err look_up(void *arg, const struct feed_rule *rule)
+{
+	switch (rule->rule.subject) {
+	case RULE_OF_NAME:
+		return look_up_name(arg, rule);
+	case RULE_OF_PATTERN:
+		return look_up_pattern(arg, rule);
+	case RULE_OF_NETWORK:
+		break; /* names are looked for, not addresses */
+	}
+	return OK;
 }
 
 enum err feed_find_new(

@@ -9,10 +9,11 @@
 
 struct feed_find;
 
-/* One rule at or above one of the names, with a reach that covers it. */
+/* One rule at or above one of the names, with a reach that covers it, or a pattern that matches
+ * it. Conditions (types, clients …) are not asked: the terms are in rule->rule. */
 struct feed_hit {
 	size_t query;                 /* which name: its index in order of adding */
-	unsigned depth;               /* labels of the rule's name */
+	unsigned depth;               /* labels of the rule's name; 0: a pattern */
 	const struct feed_rule *rule; /* borrowed until the callback returns */
 };
 

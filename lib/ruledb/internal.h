@@ -35,6 +35,8 @@ struct ruledb {
 /* Reads and checks the header alone: after OK every section lies inside `image`. */
 MUST_CHECK enum err layout_read(struct layout *out, struct slice image, struct diag *why);
 
+/* Begins like a database of this format, and has the length it says. */
+MUST_CHECK enum err image_check_preamble(struct slice image, struct diag *why);
 /* The checksum of a whole image. */
 uint64_t image_checksum(struct slice image);
 
@@ -181,6 +183,7 @@ struct judging {
 	bool has_data; /* a rule with data takes part */
 	bool has_undo; /* an exception from rules with data does */
 	uint64_t answers[RULEDB_FEED_WORDS]; /* feeds by rank whose data answer */
+	uint64_t undone[RULEDB_FEED_WORDS];  /* feeds by rank some of whose data do not */
 	uint16_t kinds[RULEDB_FEEDS_MAX];    /* that are weighed */
 	uint16_t best[RULEDB_FEEDS_MAX];     /* feeds by length: 1 + 2 * labels + exact */
 };

@@ -189,9 +189,14 @@ static bool is_undone(struct judging *j, const struct taken *rule)
 	return u.undone;
 }
 
-static bool answers(const struct judging *j, unsigned feed)
+static bool has_feed(const uint64_t feeds[RULEDB_FEED_WORDS], unsigned feed)
 {
-	return (j->answers[feed / 64] >> feed % 64 & 1) != 0;
+	return (feeds[feed / 64] >> feed % 64 & 1) != 0;
+}
+
+static void note_feed(uint64_t feeds[RULEDB_FEED_WORDS], unsigned feed)
+{
+	feeds[feed / 64] |= UINT64_C(1) << feed % 64;
 }
 
 /* Where the feed may rewrite, its data stand above all its other rules, as they do in
@@ -199,11 +204,12 @@ static bool answers(const struct judging *j, unsigned feed)
 static void weigh_data(struct judging *j, const struct taken *taken, void *arg)
 {
 	(void)arg;
-	if (is_longest(j, taken->feed) || !has_data(taken) || is_exception(taken) ||
-	    is_undone(j, taken))
+	if (is_longest(j, taken->feed) || !has_data(taken) || is_exception(taken))
 		return;
-	if ((feed_flags(j, taken->feed) & FEED_FLAG_REWRITE) != 0)
-		j->answers[taken->feed / 64] |= UINT64_C(1) << taken->feed % 64;
+	if (is_undone(j, taken))
+		note_feed(j->undone, taken->feed);
+	else if ((feed_flags(j, taken->feed) & FEED_FLAG_REWRITE) != 0)
+		note_feed(j->answers, taken->feed);
 	else
 		j->kinds[taken->feed] |= (uint16_t)taken->kinds;
 }
@@ -236,13 +242,13 @@ unsigned judge_winning(struct judging *j, const struct taken *taken)
 	}
 	if (has_data(taken)) {
 		if (is_exception(taken))
-			return j->has_data ? taken->kinds : 0;
+			return has_feed(j->undone, feed) ? taken->kinds : 0;
 		if (is_undone(j, taken))
 			return 0;
-		if (answers(j, feed))
+		if (has_feed(j->answers, feed))
 			return taken->kinds;
 	}
-	return answers(j, feed) ? 0 : taken->kinds & kinds_rank(j->kinds[feed]);
+	return has_feed(j->answers, feed) ? 0 : taken->kinds & kinds_rank(j->kinds[feed]);
 }
 
 static void list_one(struct judging *j, const struct taken *taken, void *arg)

@@ -12,7 +12,7 @@ static enum err refuse(struct diag *why, const char *what)
 	return ERR_FORMAT;
 }
 
-static enum err check_preamble(struct slice image, struct diag *why)
+enum err image_check_preamble(struct slice image, struct diag *why)
 {
 	if (image.len < HEADER_AT_FILE_BYTES)
 		return refuse(why, "shorter than its header");
@@ -75,7 +75,7 @@ enum err layout_read(struct layout *out, struct slice image, struct diag *why)
 {
 	struct layout l = {.image = image};
 
-	enum err rc = check_preamble(image, why);
+	enum err rc = image_check_preamble(image, why);
 	if (rc != OK)
 		return rc;
 	const uint8_t *counts = image.ptr + HEADER_AT_COUNTS;

@@ -276,12 +276,14 @@ enum err ruledb_verify(struct slice image, struct diag *why)
 {
 	struct layout l;
 
-	enum err rc = layout_read(&l, image, why);
+	enum err rc = image_check_preamble(image, why);
 	if (rc != OK)
 		return rc;
-	if (image_checksum(image) != l.checksum)
+	if (image_checksum(image) != le64_load(image.ptr + HEADER_AT_CHECKSUM))
 		return refuse(why, "its checksum is wrong");
-	rc = check_directory(&l, why);
+	rc = layout_read(&l, image, why);
+	if (rc == OK)
+		rc = check_directory(&l, why);
 	if (rc == OK)
 		rc = check_tables(&l, why); /* before the sets, which look into feeds */
 	if (rc == OK)

@@ -76,6 +76,8 @@ static enum err note_own(void *arg, const struct feed_rule *rule)
 	const struct own *own = arg;
 	struct name_hashes hashes;
 
+	if (rule->rule.subject != RULE_OF_NAME)
+		return OK; /* patterns and networks are counted feed by feed */
 	name_hash_all(&hashes, rule->rule.name, ruledb_key(own->db));
 	return ruledb_has(own->db, &hashes) ? note_new(own->news, rule) : OK;
 }

@@ -6,7 +6,6 @@
 #include "ask.h"
 #include "base/text.h"
 #include "base/words.h"
-#include "dns/text.h"
 #include "json.h"
 #include "rules.h"
 
@@ -15,59 +14,45 @@ struct batch {
 	size_t count, capacity;
 };
 
+struct explaining {
+	struct ruledb *db;
+	struct ruledb_scratch *scratch;
+};
+
 static void batch_deinit(struct batch *b)
 {
-	for (size_t i = 0; i < b->count; i++) {
-		free(b->items[i].rule);
-		free(b->items[i].bad_name);
-	}
+	for (size_t i = 0; i < b->count; i++)
+		ask_deinit(&b->items[i]);
 	free(b->items);
 }
 
-static enum err batch_add(
-    struct batch *b, struct slice name, struct slice type, struct diag *why)
+/* Takes what *q owns, also on failure. */
+static enum err batch_take(struct batch *b, struct question *q)
 {
-	struct question q = {.feed = -1};
-	uint16_t number = 1;
+	if (b->count == b->capacity) {
+		size_t capacity = b->capacity == 0 ? 16 : b->capacity * 2;
+		struct question *items = reallocarray(b->items, capacity, sizeof *items);
+		if (items == NULL) {
+			ask_deinit(q);
+			return ERR_MEMORY;
+		}
+		b->items = items;
+		b->capacity = capacity;
+	}
+	b->items[b->count++] = *q;
+	return OK;
+}
+
+static enum err batch_add(struct batch *b, struct slice line, struct diag *why)
+{
+	struct question q;
 
 	if (b->count == ASK_NAMES_MAX) {
 		diag_set(why, _("more than %d names in one batch"), ASK_NAMES_MAX);
 		return ERR_FULL;
 	}
-	enum err rc = name_from_text(&q.name, name, why);
-	if (rc != OK)
-		return rc;
-	if (type.len > 0 && !text_to_type(type, &number)) {
-		diag_set(why, _("unknown record type \"%.*s\""), (int)type.len,
-		    (const char *)type.ptr);
-		return ERR_FORMAT;
-	}
-	text_from_type(q.type, number);
-	if (b->count == b->capacity) {
-		size_t capacity = b->capacity == 0 ? 16 : b->capacity * 2;
-		struct question *items = reallocarray(b->items, capacity, sizeof *items);
-		if (items == NULL)
-			return ERR_MEMORY;
-		b->items = items;
-		b->capacity = capacity;
-	}
-	b->items[b->count++] = q;
-	return OK;
-}
-
-/* What is no question keeps its place among the answers, with its own words and no verdict. */
-static enum err batch_add_bad(struct batch *b, struct slice name, struct slice type)
-{
-	enum err rc = batch_add(b, SLICE_LIT("."), SLICE_EMPTY, NULL);
-	if (rc != OK)
-		return rc;
-	struct question *q = &b->items[b->count - 1];
-	char text[NAME_TEXT_MAX];
-	text_printable(text, sizeof text, name);
-	q->bad_name = strdup(text);
-	if (type.len > 0)
-		text_printable(q->type, sizeof q->type, type);
-	return q->bad_name != NULL ? OK : ERR_MEMORY;
+	enum err rc = ask_read(&q, line, why);
+	return rc == OK ? batch_take(b, &q) : rc;
 }
 
 static struct dname matched_name(const struct question *q)
@@ -78,35 +63,81 @@ static struct dname matched_name(const struct question *q)
 	return name;
 }
 
-static json_t *category_names(const struct ruledb *db, uint64_t categories)
+/* The name that the deciding rule is of, whatever its reach, or its pattern. */
+static void write_match(struct buf *out, const struct ruledb *db, const struct question *q)
 {
-	json_t *names = json_array();
-	for (; categories != 0; categories &= categories - 1) {
-		(void)json_array_append_new(names,
-		    json_string(
-		        json_category_name(db, (unsigned)__builtin_ctzll(categories))));
+	struct rule_terms terms;
+	char text[NAME_TEXT_MAX];
+
+	if (q->feed < 0)
+		return;
+	if (q->depth > 0) {
+		name_to_text(text, matched_name(q));
+		buf_text(out, text);
+	} else if (ruledb_rule_terms(db, q->rule_number, &terms)) {
+		buf_append(out, terms.pattern);
 	}
-	return names;
+}
+
+static json_t *json_rewrite(const struct ruledb *db, const struct question *q)
+{
+	struct buf data = BUF_INIT(1 << 16);
+	json_t *rewrite = json_null();
+	char type[16];
+
+	if (ask_rewrite(db, q, type, &data)) {
+		rewrite =
+		    json_pack("{ss so}", "type", type, "data", json_text(buf_slice(&data)));
+	}
+	buf_deinit(&data);
+	return rewrite;
 }
 
 static int print_json(const struct ruledb *db, const struct question *q)
 {
-	char name[NAME_TEXT_MAX], match[NAME_TEXT_MAX] = "";
+	struct buf match = BUF_INIT(RULE_PATTERN_MAX_BYTES + NAME_TEXT_MAX);
 	struct ruledb_feed feed = {.name = ""};
+	char name[NAME_TEXT_MAX];
 
 	name_to_text(name, name_of(&q->name));
-	if (q->feed >= 0 && ruledb_feed_at(db, (unsigned)q->feed, &feed))
-		name_to_text(match, matched_name(q));
+	if (q->feed >= 0)
+		(void)ruledb_feed_at(db, (unsigned)q->feed, &feed);
+	write_match(&match, db, q);
 	const char *asked = q->bad_name != NULL ? q->bad_name : name;
-	return json_print(json_pack("{ss ss ss so ss so so sI sn}", "name", asked, "type",
-	    q->type, "verdict", ask_verdict_text(q->verdict), "categories",
-	    category_names(db, q->categories), "match", match, "rule",
-	    json_text((struct slice){(const uint8_t *)q->rule, q->rule_len}), "feed",
-	    json_text(slice_of(feed.name)), "line", (json_int_t)q->line, "rewrite"));
+	int status = json_print(json_pack("{ss ss ss so so so so sI so}", "name", asked,
+	    "type", q->type, "verdict", ask_verdict_text(q->verdict), "categories",
+	    json_category_names(db, q->categories), "match", json_text(buf_slice(&match)),
+	    "rule", json_text((struct slice){(const uint8_t *)q->rule, q->rule_len}),
+	    "feed", json_text(slice_of(feed.name)), "line", (json_int_t)q->line, "rewrite",
+	    json_rewrite(db, q)));
+	buf_deinit(&match);
+	return status;
+}
+
+static void print_bytes(const char *sentence, struct slice bytes)
+{
+	char text[ASK_RULE_BYTES * 4];
+
+	text_printable(text, sizeof text, bytes);
+	(void)printf("  %s: %s\n", sentence, text);
+}
+
+static void print_rewrite(const struct ruledb *db, const struct question *q)
+{
+	struct buf data = BUF_INIT(1 << 16);
+	char type[16];
+
+	if (ask_rewrite(db, q, type, &data)) {
+		buf_byte(&data, 0);
+		(void)printf(_("  answered with: %s "), type);
+		(void)printf("%s\n", data.len > 0 ? (const char *)data.ptr : "");
+	}
+	buf_deinit(&data);
 }
 
 static void print_words(const struct ruledb *db, const struct question *q)
 {
+	struct buf match = BUF_INIT(RULE_PATTERN_MAX_BYTES + NAME_TEXT_MAX);
 	char text[NAME_TEXT_MAX];
 	struct ruledb_feed feed;
 
@@ -118,8 +149,11 @@ static void print_words(const struct ruledb *db, const struct question *q)
 	}
 	if (q->feed < 0 || !ruledb_feed_at(db, (unsigned)q->feed, &feed))
 		return;
-	name_to_text(text, matched_name(q));
-	(void)printf(_("  listed as: %s\n"), text);
+	write_match(&match, db, q);
+	print_bytes(
+	    q->depth > 0 ? _("listed as") : _("listed by the pattern"), buf_slice(&match));
+	buf_deinit(&match);
+	print_rewrite(db, q);
 	if (q->line == 0) {
 		(void)printf(_("  list: %s (its text is gone, so the line is unknown)\n"),
 		    feed.name);
@@ -132,50 +166,58 @@ static void print_words(const struct ruledb *db, const struct question *q)
 	    _("  list: %s, line %llu: %s\n"), feed.name, (unsigned long long)q->line, rule);
 }
 
-/* One name from the arguments. */
-static int explain_one(const struct ruledb *db, int argc, char **argv, bool json)
+/* What the arguments ask, as one line. */
+static enum err add_arguments(struct batch *b, int argc, char **argv, struct diag *why)
+{
+	struct buf line = BUF_INIT(8192);
+
+	for (int i = 0; i < argc; i++) {
+		buf_text(&line, argv[i]);
+		buf_byte(&line, ' ');
+	}
+	enum err rc = buf_status(&line);
+	if (rc == OK)
+		rc = batch_add(b, buf_slice(&line), why);
+	buf_deinit(&line);
+	return rc;
+}
+
+static int explain_one(struct explaining *e, int argc, char **argv, bool json)
 {
 	struct batch b = {0};
 	struct diag why = {0};
-	struct slice type = argc > 1 ? slice_of(argv[1]) : SLICE_EMPTY;
 	int status;
 
-	enum err rc = batch_add(&b, slice_of(argv[0]), type, &why);
+	enum err rc = add_arguments(&b, argc, argv, &why);
 	if (rc != OK) {
 		batch_deinit(&b);
 		return rules_usage(
 		    "explain: %s", why.text[0] != '\0' ? why.text : err_text(rc));
 	}
-	ask_decide(db, &b.items[0]);
-	rc = ask_find_lines(db, b.items, b.count);
+	ask_decide(e->db, e->scratch, &b.items[0]);
+	rc = ask_find_lines(e->db, b.items, b.count);
 	if (rc != OK) {
 		status = rules_fail("explain: %s", err_text(rc));
 	} else if (json) {
-		status = print_json(db, &b.items[0]);
+		status = print_json(e->db, &b.items[0]);
 	} else {
-		print_words(db, &b.items[0]);
+		print_words(e->db, &b.items[0]);
 		status = rules_end(EXIT_DONE);
 	}
 	batch_deinit(&b);
 	return status;
 }
 
-/* "NAME [TYPE [CLIENT]]": no rule of this database asks who the client is. */
 static enum err add_line(struct batch *b, struct slice line, struct diag *why, bool *bad)
 {
-	struct slice words[3];
+	struct question q;
 
-	for (size_t i = 0; i < 3; i++) {
-		line = slice_trim(line);
-		size_t n = 0;
-		while (n < line.len && line.ptr[n] != ' ' && line.ptr[n] != '\t')
-			n++;
-		words[i] = (struct slice){line.ptr, n};
-		line = (struct slice){line.ptr + n, line.len - n};
-	}
-	enum err rc = batch_add(b, words[0], words[1], why);
+	enum err rc = batch_add(b, line, why);
 	*bad = rc == ERR_FORMAT || rc == ERR_RANGE;
-	return *bad ? batch_add_bad(b, words[0], words[1]) : rc;
+	if (!*bad)
+		return rc;
+	rc = ask_read_bad(&q, line);
+	return rc == OK ? batch_take(b, &q) : rc;
 }
 
 /* *bad counts lines that are no question; they are said. */
@@ -204,7 +246,7 @@ static enum err read_batch(struct batch *b, unsigned *bad)
 	return rc;
 }
 
-static int explain_batch(const struct ruledb *db)
+static int explain_batch(struct explaining *e)
 {
 	struct batch b = {0};
 	unsigned bad = 0;
@@ -213,14 +255,14 @@ static int explain_batch(const struct ruledb *db)
 	enum err rc = read_batch(&b, &bad);
 	for (size_t i = 0; rc == OK && i < b.count; i++) {
 		if (b.items[i].bad_name == NULL)
-			ask_decide(db, &b.items[i]);
+			ask_decide(e->db, e->scratch, &b.items[i]);
 	}
 	if (rc == OK)
-		rc = ask_find_lines(db, b.items, b.count);
+		rc = ask_find_lines(e->db, b.items, b.count);
 	if (rc != OK)
 		status = rules_fail("explain: %s", err_text(rc));
 	for (size_t i = 0; status == EXIT_DONE && i < b.count; i++)
-		status = print_json(db, &b.items[i]);
+		status = print_json(e->db, &b.items[i]);
 	batch_deinit(&b);
 	return status == EXIT_DONE && bad > 0 ? EXIT_FAILED : status;
 }
@@ -230,10 +272,10 @@ int rules_explain(int argc, char **argv)
 	static const struct option options[] = {{"database", required_argument, NULL, 'd'},
 	    {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
 	const char *path = NULL;
-	struct ruledb *db = NULL;
+	struct explaining e = {.db = NULL};
 	struct diag why = {0};
 	bool json = false;
-	int c;
+	int c, status;
 
 	while ((c = getopt_long(argc, argv, "d:", options, NULL)) != -1) {
 		if (c == 'd') {
@@ -248,12 +290,17 @@ int rules_explain(int argc, char **argv)
 	argv += optind;
 	if (path == NULL)
 		return rules_usage(_("explain: -d FILE is missing"));
-	if (argc < 1 || argc > 2)
-		return rules_usage(_("explain: give one NAME and at most a TYPE, or -"));
-	if (ruledb_open(&db, path, &why) != OK)
+	if (argc < 1)
+		return rules_usage(_("explain: give NAME [TYPE [CLIENT]], or -"));
+	if (ruledb_open(&e.db, path, &why) != OK)
 		return rules_fail("%s: %s", path, why.text);
-	int status = strcmp(argv[0], "-") == 0 ? explain_batch(db)
-	                                       : explain_one(db, argc, argv, json);
-	ruledb_close(db);
+	if (ruledb_scratch_new(&e.scratch) != OK)
+		status = rules_fail("explain: %s", err_text(ERR_MEMORY));
+	else if (strcmp(argv[0], "-") == 0)
+		status = explain_batch(&e);
+	else
+		status = explain_one(&e, argc, argv, json);
+	ruledb_scratch_free(e.scratch);
+	ruledb_close(e.db);
 	return status;
 }

@@ -29,6 +29,17 @@ const char *json_category_name(const struct ruledb *db, unsigned category)
 	return ruledb_category_at(db, category, &c) ? c.name : "";
 }
 
+json_t *json_category_names(const struct ruledb *db, uint64_t categories)
+{
+	json_t *names = json_array();
+	for (; categories != 0; categories &= categories - 1) {
+		(void)json_array_append_new(names,
+		    json_string(
+		        json_category_name(db, (unsigned)__builtin_ctzll(categories))));
+	}
+	return names;
+}
+
 static json_t *json_reasons(const struct ruledb *db, unsigned feed)
 {
 	json_t *reasons = json_object();
@@ -48,14 +59,15 @@ json_t *json_feed(const struct ruledb *db, unsigned i)
 
 	if (!ruledb_feed_at(db, i, &f))
 		return NULL;
-	return json_pack("{so ss ss so so ss sb sI sI sI sI sI sI so}", "feed",
+	return json_pack("{so ss ss so so ss sb sI sI sI sI sI sI si si si ss so}", "feed",
 	    json_text(slice_of(f.name)), "category", json_category_name(db, f.category),
 	    "format", f.format, "url", json_text(slice_of(f.url)), "source",
 	    json_text(slice_of(f.source)), "sha256", f.sha256, "exact", f.exact, "fetched",
 	    (json_int_t)f.fetched_s, "names", (json_int_t)f.names, "exceptions",
 	    (json_int_t)f.exceptions, "rules", (json_int_t)f.rules, "idle",
-	    (json_int_t)f.idle, "refused", (json_int_t)f.refused, "reasons",
-	    json_reasons(db, i));
+	    (json_int_t)f.idle, "refused", (json_int_t)f.refused, "specials",
+	    (int)f.specials, "patterns", (int)f.patterns, "networks", (int)f.networks,
+	    "judging", f.longest ? "longest" : "rank", "reasons", json_reasons(db, i));
 }
 
 json_t *json_categories(const struct ruledb *db)
@@ -64,8 +76,13 @@ json_t *json_categories(const struct ruledb *db)
 	struct ruledb_category c;
 
 	for (unsigned i = 0; ruledb_category_at(db, i, &c); i++) {
-		(void)json_array_append_new(all,
-		    json_pack("{ss sI}", "name", c.name, "names", (json_int_t)c.names));
+		json_t *row =
+		    json_pack("{ss sI}", "name", c.name, "names", (json_int_t)c.names);
+		if (c.others > 0) {
+			(void)json_object_set_new(
+			    row, "others", json_integer((json_int_t)c.others));
+		}
+		(void)json_array_append_new(all, row);
 	}
 	return all;
 }

@@ -9,10 +9,11 @@
 
 static const char USAGE[] =
     N_("usage: lachan-rules compile -o rules.db [--format F] [--json] CATEGORY=FILE...\n"
-       "       lachan-rules explain -d rules.db [--json] NAME [TYPE]\n"
+       "       lachan-rules explain -d rules.db [--json] NAME [TYPE [CLIENT]]\n"
        "       lachan-rules explain -d rules.db -\n"
        "       lachan-rules stat A.db [--json]\n"
-       "       lachan-rules diff A.db B.db [--json]\n");
+       "       lachan-rules diff A.db B.db [--json]\n"
+       "       lachan-rules replay -d NEW.db [-o OLD.db] [--json] QUERIES\n");
 
 PRINTF_LIKE(1, 0) static void say(const char *format, va_list args)
 {
@@ -60,12 +61,6 @@ static const char *language_of_terminal(void)
 	return "en";
 }
 
-static int not_built(int argc, char **argv)
-{
-	(void)argc;
-	return rules_fail(_("%s: not built yet"), argv[0]);
-}
-
 static int version(int argc, char **argv)
 {
 	(void)argc;
@@ -88,7 +83,7 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} commands[] = {{"compile", rules_compile}, {"explain", rules_explain},
-	    {"stat", rules_stat}, {"diff", rules_diff}, {"replay", not_built},
+	    {"stat", rules_stat}, {"diff", rules_diff}, {"replay", rules_replay},
 	    {"--version", version}, {"--help", help}};
 
 	words_use(language_of_terminal(), NULL);

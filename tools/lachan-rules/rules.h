@@ -15,6 +15,7 @@ int rules_compile(int argc, char **argv);
 int rules_explain(int argc, char **argv);
 int rules_stat(int argc, char **argv);
 int rules_diff(int argc, char **argv);
+int rules_replay(int argc, char **argv);
 
 /* Prints "lachan-rules: SENTENCE" and how to use it; returns EXIT_USAGE. */
 int rules_usage(const char *format, ...) PRINTF_LIKE(1, 2);

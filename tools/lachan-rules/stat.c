@@ -13,10 +13,12 @@ static int print_json(const struct ruledb *db, const struct ruledb_stat *stat)
 
 	for (unsigned i = 0; i < stat->feeds; i++)
 		(void)json_array_append_new(feeds, json_feed(db, i));
-	return json_print(json_pack("{sI sI sI sI sI sI so so}", "generation",
+	return json_print(json_pack("{sI sI sI sI sI sI si si si sI so so}", "generation",
 	    (json_int_t)stat->generation, "built", (json_int_t)stat->built_s, "bytes",
 	    (json_int_t)stat->size_bytes, "names", (json_int_t)stat->names, "rules",
-	    (json_int_t)stat->rules, "sets", (json_int_t)stat->sets, "categories",
+	    (json_int_t)stat->rules, "sets", (json_int_t)stat->sets, "specials",
+	    (int)stat->specials, "patterns", (int)stat->patterns, "networks",
+	    (int)stat->networks, "cut", (json_int_t)stat->cut, "categories",
 	    json_categories(db), "feeds", feeds));
 }
 
@@ -31,6 +33,12 @@ static void print_feed(const struct ruledb *db, unsigned i)
 	    feed.name, json_category_name(db, feed.category), feed.format,
 	    (unsigned long long)feed.names, (unsigned long long)feed.exceptions,
 	    (unsigned long long)feed.refused);
+	if (feed.specials > 0) {
+		(void)printf(
+		    _("    %u rules with conditions, data or a pattern: %u patterns, "
+		      "%u networks\n"),
+		    feed.specials, feed.patterns, feed.networks);
+	}
 	for (unsigned k = 0; k < feed.reasons; k++) {
 		const char *reason = ruledb_feed_reason(db, i, k, &lines);
 		(void)printf("    %llu: %s\n", (unsigned long long)lines, reason);
@@ -44,9 +52,16 @@ static int print_words(const struct ruledb *db, const struct ruledb_stat *stat)
 	(void)printf(_("%llu names, %llu rules, %u feeds, %llu bytes, generation %llu\n"),
 	    (unsigned long long)stat->names, (unsigned long long)stat->rules, stat->feeds,
 	    (unsigned long long)stat->size_bytes, (unsigned long long)stat->generation);
+	(void)printf(_("%u rules with conditions, data or a pattern: %u patterns, %u "
+	               "networks\n"),
+	    stat->specials, stat->patterns, stat->networks);
 	for (unsigned i = 0; ruledb_category_at(db, i, &category); i++) {
 		(void)printf(_("category %s: %llu names\n"), category.name,
 		    (unsigned long long)category.names);
+		if (category.others > 0) {
+			(void)printf(_("    and %llu patterns and networks\n"),
+			    (unsigned long long)category.others);
+		}
 	}
 	for (unsigned i = 0; i < stat->feeds; i++)
 		print_feed(db, i);
