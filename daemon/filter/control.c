@@ -79,8 +79,7 @@ static void on_feeds_changed(struct command *x)
 {
 	count_failures(x, "refused", "feed-refused");
 	count_failures(x, "held", "feed-held");
-	(void)publisher_poll(x->program->publisher);
-	command_done(x);
+	command_done(x); /* every request begins with a look around */
 }
 
 /* audit.log has one writer, us: what the supervisor did is told here. Others of the socket's
@@ -311,6 +310,7 @@ static void on_request(void *context, struct control_peer *peer, struct slice re
 	    (const char *)request.ptr, request.len, JSON_REJECT_DUPLICATES, NULL);
 	struct command x = {.program = context, .peer = peer, .request = parsed};
 
+	program_look_around(x.program);
 	run_command(&x);
 	char *text = x.reply == NULL ? NULL : json_dumps(x.reply, JSON_COMPACT);
 	if (x.error[0] != 0) {

@@ -271,6 +271,13 @@ static void wait_for_border(struct program *p)
 	(void)evtimer_add(p->border, &left); /* without it: the poll */
 }
 
+void program_look_around(struct program *p)
+{
+	look_at_trust(p);
+	if (publisher_poll(p->publisher))
+		counting_follow(p->counting, publisher_now(p->publisher));
+}
+
 /* Of the poll, and of the timer for the border that comes before the next one. */
 static void on_poll(evutil_socket_t fd, short what, void *context)
 {
@@ -278,9 +285,7 @@ static void on_poll(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	look_at_trust(p);
-	if (publisher_poll(p->publisher))
-		counting_follow(p->counting, publisher_now(p->publisher));
+	program_look_around(p);
 	publisher_reap(p->publisher);
 	wait_for_border(p);
 	log_tick();

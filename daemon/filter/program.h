@@ -48,6 +48,10 @@ struct program {
 MUST_CHECK enum err program_reload(
     struct program *p, struct config *config, struct diags *all);
 
+/* Looks at the clock, the rules' file and the network, and puts in force what has changed: for
+ * the poll, and before somebody is told what is so now. */
+void program_look_around(struct program *p);
+
 /* control.c */
 MUST_CHECK enum err control_open(struct program *p, struct diag *why);
 

@@ -187,6 +187,12 @@ static void say_rules(const struct snapshot *s)
 {
 	struct ruledb_stat stat;
 
+	if (!s->state.enforce) {
+		log_warn("rules",
+		    "a trial (filter.enforce: off): only locked and security categories "
+		    "block, all else is counted as it would be");
+	}
+
 	if (s->rules->db == NULL) {
 		log_error("rules", "no rules: %s (filter.without_rules)",
 		    s->refuse_all ? "every question is refused"

@@ -112,7 +112,7 @@ static bool find_stored(const struct hearing *h, uint16_t qtype, uint8_t flags,
 
 	into->len = 0;
 	return cache_find(h->cache, &key, since_ms, into, &hit) &&
-	    stored_view(out, writer_slice(into)) && out->kind == STORED_POSITIVE;
+	    stored_view(out, writer_slice(into)) && out->kind != STORED_FAILURE;
 }
 
 /* A name that passes by itself may have led its asker here by a CNAME: its answers lie in the
