@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/words.h"
 #include "conf/config.h"
+#include "feeds/plan.h"
 #include "feeds/run.h"
 #include "kit/log.h"
 #include "kit/sandbox.h"
@@ -26,6 +27,7 @@ struct options {
 	const char *on;
 	bool offline;
 	bool due;
+	bool plan;
 };
 
 static void print_change(const struct feed *feed)
@@ -110,6 +112,7 @@ static bool choose(const struct options *o, struct run_options *how)
 	    {o->on, RUN_ON},
 	    {o->due ? "" : NULL, RUN_DUE},
 	    {o->offline ? "" : NULL, RUN_OFFLINE},
+	    {o->plan ? "" : NULL, RUN_OFFLINE},
 	};
 	size_t count = 0;
 
@@ -123,8 +126,21 @@ static bool choose(const struct options *o, struct run_options *how)
 	if (count <= 1)
 		return true;
 	(void)fprintf(stderr,
-	    _("--only, --accept, --off, --on, --due and --offline exclude each other\n"));
+	    _("--only, --accept, --off, --on, --due, --offline and --plan exclude each "
+	      "other\n"));
 	return false;
+}
+
+/* Only looks, so it needs no right and makes no folder. */
+static int print_plan(const struct config *config)
+{
+	json_t *plan = plan_make(config);
+
+	if (plan == NULL)
+		return EXIT_REFUSED;
+	int failed = json_dumpf(plan, stdout, JSON_INDENT(1));
+	json_decref(plan);
+	return failed == 0 && printf("\n") > 0 ? EXIT_DONE : EXIT_REFUSED;
 }
 
 /* The rights and folders that a child of the supervisor gets from it. */
@@ -150,6 +166,8 @@ static int work(struct startup *s, const struct options *o)
 	startup_speak_to_person(s);
 	if (!choose(o, &how) || (how.only != NULL && !only_exists(s->config, how.only)))
 		return EXIT_USAGE;
+	if (o->plan)
+		return print_plan(s->config);
 	startup_speak_to_log();
 	if (enter(s, &why) != OK) {
 		log_error("feeds", "%s", why.text);
@@ -178,6 +196,8 @@ int main(int argc, char **argv)
 	    {"--offline", NULL, &o.offline,
 	        N_("fetch nothing, compile the last good copies")},
 	    {"--due", NULL, &o.due, N_("fetch the feeds whose time has come")},
+	    {"--plan", NULL, &o.plan,
+	        N_("print as JSON what the feeds will need of this machine")},
 	    {NULL, NULL, NULL, NULL},
 	};
 	struct startup s;

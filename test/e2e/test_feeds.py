@@ -254,10 +254,15 @@ class Fetching(FeedsTest):
             names(50) + b"com.vn\ngov.vn\nntp.org\ntime.windows.com\nlachan.internal\n"
             b"mirror.test-feeds.example\ntest-feeds.example\nother.test-feeds.example\n")))
         self.school.feed("far", "http://mirror.test-feeds.example:1/x")
+        self.school.feed("patterns", self.serve("/patterns", fs.body(
+            b"/mirror[.]test/\n/(^|[.])windows[.]com$/\n||*.lachan.internal^\n" +
+            b"@@/mirror[.]test/\n" + b"".join(b"||p%d.example^\n" % i for i in range(30)))),
+                         format="adblock")
         self.school.upstream = {"servers": ["udp://127.0.0.1:1"], "timeout": "200ms"}
         self.school.fetch()
         meta = self.school.meta("list")
         self.assertEqual((meta["entries"], meta["protected"]), (51, 7))
+        self.assertEqual(self.school.meta("patterns")["protected"], 2)
 
     def test_the_second_address_is_used_when_the_first_fails(self):
         good = self.serve("/good", fs.body(names(30)))
@@ -286,9 +291,9 @@ class Fetching(FeedsTest):
             self.assertEqual(self.school.meta(name)["result"], "refused")
 
     def test_packaged_lists_are_pulled_without_any_network(self):
-        self.school.write()
         self.school.feeds = []
-        self.good()
+        self.school.upstream = {"servers": ["udp://127.0.0.1:1"], "timeout": "100ms"}
+        self.school.fetch()  # feeds of others that are recommended cannot be had here
         self.assertEqual(self.school.meta("lachan-adult")["result"], "ok")
         self.assertIsNotNone(self.school.rules())
 

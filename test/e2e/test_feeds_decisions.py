@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """lachan-feeds: what waits for a person, what a person decides, and an upgrade's first run."""
+import json
 import os
+import re
 import threading
 import unittest
 
 import feed_server as fs
-from lachan_test import main
+from lachan_test import SOURCE_DIR, main
 from test_feeds import HAVE_RULES_TOOL, FeedsTest, names
 
 BASE = names(40)
@@ -270,6 +272,52 @@ class Upgrading(DecisionsTest):
         run.communicate(timeout=60)
         self.assertEqual(run.returncode, 0)
         self.assertEqual(self.school.meta("list")["entries"], 41)
+
+
+class Planning(DecisionsTest):
+    def plan(self):
+        done = self.school.fetch("--plan")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return json.loads(done.stdout)
+
+    def test_what_is_known_of_each_feed_is_added_up(self):
+        self.school.feed("off", self.serve("/off", fs.body(names(10, "off"))))
+        self.school.feed("unknown", self.server.url("/unknown"))
+        with open(os.path.join(SOURCE_DIR, "rules", "feeds.yaml"), encoding="utf-8") as file:
+            known = re.search(r"- name: ([a-z0-9-]+)\n(?:(?!  - name).*\n)*? +entries: (\d+)",
+                              file.read())
+        self.school.feed(known.group(1), self.server.url("/known"))
+        self.decide("--off", "off")
+        before = len(self.server.seen)
+        plan = self.plan()
+        self.assertEqual(len(self.server.seen), before)
+        feeds = {feed["name"]: feed for feed in plan["feeds"]}
+        self.assertEqual((feeds["list"]["known_from"], feeds["list"]["entries"]), ("copy", 40))
+        self.assertEqual(feeds["list"]["text_bytes"], len(BASE))
+        self.assertGreater(feeds["list"]["copy_bytes"], 0)
+        self.assertEqual((feeds["off"]["off"], feeds["off"]["entries"]), (True, 0))
+        self.assertEqual(feeds["unknown"]["known_from"], "unknown")
+        self.assertEqual(feeds[known.group(1)]["known_from"], "catalogue")
+        self.assertEqual(feeds[known.group(1)]["entries"], int(known.group(2)))
+        self.assertEqual(plan["entries"], sum(feed["entries"] for feed in plan["feeds"]))
+        self.assertEqual(plan["flash"]["rules_bytes"], 9 * plan["entries"])
+        self.assertEqual(plan["short_of"], [])
+        self.assertGreater(plan["memory"]["machine_bytes"], plan["memory"]["available_bytes"])
+
+    def test_it_says_what_is_short(self):
+        self.school.feed("vast", self.server.url("/vast"))
+        self.good("--only", "list")
+        with open(self.school.meta_path("list"), encoding="utf-8") as file:
+            meta = json.load(file)
+        meta.update(entries=10 ** 12, rules=10 ** 12, bytes=10 ** 14)
+        with open(self.school.meta_path("vast"), "w", encoding="utf-8") as file:
+            json.dump(meta, file)
+        self.assertEqual(self.plan()["short_of"], ["memory", "flash"])
+
+    def test_a_machine_without_any_state_can_be_asked(self):
+        self.school.state = os.path.join(self.school.folder, "not", "yet", "there")
+        self.assertEqual(self.plan()["feeds"][0]["entries"], 0)
+        self.assertFalse(os.path.exists(self.school.state))
 
 
 if __name__ == "__main__":
