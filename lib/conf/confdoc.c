@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/confdoc_text.h"
 #include "conf/internal.h"
 
 enum {
 	HELP_COLUMN = 40,
-	DEPTH_MAX = 8
+	INDENT_MAX = 64
 };
 
 static bool is_unbuilt(const struct schema_row *row)
@@ -28,7 +29,10 @@ static void print_help(const struct schema_row *row, size_t column)
 {
 	if (column < HELP_COLUMN)
 		printf("%*s", (int)(HELP_COLUMN - column), "");
-	printf(" # %s%s\n", row->help, is_unbuilt(row) ? " (not built yet)" : "");
+	printf(" # %s", row->help);
+	for (size_t i = 0; row->type == &SCHEMA_ENUM && row->words[i] != NULL; i++)
+		printf("%s%s", i > 0 ? " | " : ": ", row->words[i]);
+	printf("%s\n", is_unbuilt(row) ? " (not built yet)" : "");
 }
 
 static size_t print_line(const char *indent, const char *name, const char *value)
@@ -39,23 +43,30 @@ static size_t print_line(const char *indent, const char *name, const char *value
 
 static void print_rows(const struct schema_row *rows, const char *indent);
 
-/* A list of maps: one item as a comment, so that the list itself stays as it is. */
+static void print_plain_rows(const struct schema_row *rows, const char *indent)
+{
+	for (const struct schema_row *row = rows; row->name != NULL; row++)
+		print_help(row, print_line(indent, row->name, shown_value(row)));
+}
+
+/* A list of maps: one item as a comment, so that the list itself stays as it is. Every line
+ * begins with `indent`, which ends with the comment's sign and blanks. */
 static void print_item(const struct schema_row *rows, const char *indent)
 {
-	char inner[2 * DEPTH_MAX + 8];
+	char inner[INDENT_MAX];
 
 	for (const struct schema_row *row = rows; row->name != NULL; row++) {
 		(void)snprintf(
-		    inner, sizeof inner, "%s#%s", indent, row == rows ? "  - " : "    ");
-		bool is_map = row->type == &SCHEMA_MAP;
-		size_t column =
-		    print_line(inner, row->name, is_map ? "" : shown_value(row));
-		print_help(row, column);
-		if (!is_map)
-			continue;
-		(void)snprintf(inner, sizeof inner, "%s#      ", indent);
-		for (const struct schema_row *in = row->rows; in->name != NULL; in++)
-			print_help(in, print_line(inner, in->name, shown_value(in)));
+		    inner, sizeof inner, "%s%s", indent, row == rows ? "  - " : "    ");
+		bool has_rows = row->rows != NULL;
+		print_help(
+		    row, print_line(inner, row->name, has_rows ? "" : shown_value(row)));
+		(void)snprintf(inner, sizeof inner, "%s      ", indent);
+		if (row->type == &SCHEMA_MAP)
+			print_plain_rows(row->rows, inner);
+		(void)snprintf(inner, sizeof inner, "%s    ", indent);
+		if (has_rows && row->type != &SCHEMA_MAP)
+			print_item(row->rows, inner);
 	}
 }
 
@@ -72,9 +83,11 @@ static void print_example(const char *lines, const char *indent)
 
 static void print_rows(const struct schema_row *rows, const char *indent)
 {
-	char inner[2 * DEPTH_MAX + 1];
+	char inner[INDENT_MAX];
+	char comment[INDENT_MAX];
 
 	(void)snprintf(inner, sizeof inner, "%s  ", indent);
+	(void)snprintf(comment, sizeof comment, "%s#", indent);
 	for (const struct schema_row *row = rows; row->name != NULL; row++) {
 		if (row->type == &SCHEMA_MAP) {
 			print_help(row, print_line(indent, row->name, ""));
@@ -83,7 +96,7 @@ static void print_rows(const struct schema_row *rows, const char *indent)
 		}
 		print_help(row, print_line(indent, row->name, shown_value(row)));
 		if (row->rows != NULL)
-			print_item(row->rows, indent);
+			print_item(row->rows, comment);
 		if (row->example != NULL)
 			print_example(row->example, indent);
 	}
@@ -180,25 +193,9 @@ static void print_table(const struct schema_row *rows, const char *path)
 
 static void print_manual(void)
 {
-	puts(
-	    "# Configuration\n\n"
-	    "One file, `lachan.yaml`; `lachan.d/overrides.yaml` beside it has the same keys and\n"
-	    "is merged last: maps key by key, lists of things with a `name` thing by thing, all\n"
-	    "else is replaced. JSON is YAML, so a JSON file will do. This page is printed by\n"
-	    "`lachan-confdoc manual` from the rows the parser reads with; the sample beside it,\n"
-	    "`lachan.yaml.sample`, by `lachan-confdoc sample`.\n\n"
-	    "The smallest file that runs a school:\n\n"
-	    "```yaml\nschool:\n  levels: [lower_secondary]\n```\n\n"
-	    "Durations are one number and one unit: `500ms`, `10s`, `5m`, `24h`, `30d`; sizes\n"
-	    "likewise: `512B`, `64KiB`, `32MiB`, `1GiB`. Switches are `on`, `off`, `yes`, `no`,\n"
-	    "`true`, `false`. Relative paths begin at the folder of `lachan.yaml`. Anchors,\n"
-	    "aliases and tags are refused, as is a key that stands twice.\n\n"
-	    "Every mistake is told in one run, with its place and what to do:\n"
-	    "`lachan.yaml:12:3: error: unknown key 'teirs'; did you mean 'tiers'?`. A key that is\n"
-	    "*not built yet* in this release may only hold its default; anything else is\n"
-	    "refused, never ignored.\n\n"
-	    "| key | value | default | |\n|---|---|---|---|");
+	(void)fputs(MANUAL_HEAD, stdout);
 	print_table(CONFIG_ROWS, "");
+	(void)fputs(MANUAL_TAIL, stdout);
 }
 
 int main(int argc, char **argv)

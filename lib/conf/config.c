@@ -7,7 +7,7 @@
 #include "conf/internal.h"
 
 enum {
-	CONFIG_MAX_BYTES = 96 << 20 /* a file of 1 MiB of one-letter words needs 90 */
+	CONFIG_MAX_BYTES = 112 << 20 /* a file of 1 MiB of one-letter words needs 90 */
 };
 
 /* ---- help for the parts ----------------------------------------------------------------- */
