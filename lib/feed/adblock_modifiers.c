@@ -203,10 +203,12 @@ static enum feed_reason read_dnsrewrite(
 {
 	struct rule_network address;
 
-	/* An exception takes the rewriting back, and nothing else was asked of the name. */
-	if ((kind & RULE_EXCEPTION) != 0)
-		return FEED_REASONS;
 	value = slice_trim(value);
+	/* An exception takes rewriting back, of this value or of any; other rules stay. */
+	if (value.len == 0 && (kind & RULE_EXCEPTION) != 0) {
+		p->made.terms.action = RULE_ANY_DATA;
+		return FEED_REASONS;
+	}
 	if (value.len == 0)
 		return FEED_VALUE;
 	if (memchr(value.ptr, ';', value.len) != NULL)

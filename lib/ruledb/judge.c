@@ -161,8 +161,8 @@ struct undoing {
 	bool undone;
 };
 
-/* An exception with data undoes rules with the same data, one with "any" all; what is
- * important only by an important exception. */
+/* An exception with data undoes rules with the same data, one with "any" all, important or not:
+ * as AdGuard has it. */
 static void look_for_undo(struct judging *j, const struct taken *taken, void *arg)
 {
 	struct undoing *u = arg;
@@ -170,9 +170,6 @@ static void look_for_undo(struct judging *j, const struct taken *taken, void *ar
 
 	(void)j;
 	if (taken->feed != u->rule->feed || !has_data(taken) || !is_exception(taken))
-		return;
-	if ((u->rule->kinds & KINDS_IMPORTANT_BLOCK) != 0 &&
-	    (taken->kinds & KINDS_IMPORTANT_EXCEPTION) == 0)
 		return;
 	its = taken->terms;
 	u->undone |= its->action == RULE_ANY_DATA ||
