@@ -110,7 +110,7 @@ static json_t *rule_to_json(
 	suffix_text(match, subject->name, rule->labels);
 	return json_pack(
 	    "{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:I, s:s, s:b, s:I, s:s, "
-	    "s:s, s:I}",
+	    "s:s, s:I, s:I, s:s}",
 	    "feed", rule->feed != NULL ? rule->feed : "", "category",
 	    category_word(subject->policy, rule->category), "match", match, "kind",
 	    kind_word(rule), "reach", reach_word(rule->reach), "important", rule->important,
@@ -120,7 +120,9 @@ static json_t *rule_to_json(
 	    "wins", rule->wins, "fetched_s", (json_int_t)0, "window",
 	    policy_window_name(subject->policy, tier, rule->window), "service",
 	    policy_service_name(subject->policy, rule->service), "grant",
-	    (json_int_t)(rule->grant != NULL ? rule->grant->id : 0));
+	    (json_int_t)(rule->grant != NULL ? rule->grant->id : 0), "rule",
+	    rule->rule == RULEDB_NO_RULE ? (json_int_t)-1 : (json_int_t)rule->rule,
+	    "pattern", "");
 }
 
 static json_t *rules_to_json(
@@ -253,6 +255,7 @@ json_t *explain_to_json(
 
 /* One feed's rules that still want their line. */
 struct search {
+	const struct ruledb *db;
 	json_t *rules;
 	const char *feed;
 	size_t wanted;
@@ -272,24 +275,47 @@ static bool wants_line(const json_t *rule, const char *feed)
 	    json_integer_value(json_object_get(rule, "line")) == 0;
 }
 
-static bool is_rule(const json_t *rule, const struct feed_hit *hit)
+/* The terms of the rule at hand and of the one looked for; a plain rule has none. */
+static bool same_terms(struct search *s, const json_t *wanted, const struct rule *rule)
+{
+	json_int_t number = json_integer_value(json_object_get(wanted, "rule"));
+	struct buf theirs = BUF_INIT(RULE_TERMS_MAX_BYTES);
+	struct buf ours = BUF_INIT(RULE_TERMS_MAX_BYTES);
+	struct rule_terms terms;
+
+	if (number < 0)
+		return rule->terms == NULL;
+	if (rule->terms == NULL || !ruledb_rule_terms(s->db, (uint32_t)number, &terms))
+		return false;
+	rule_terms_write(&theirs, rule->terms);
+	rule_terms_write(&ours, &terms);
+	bool same = buf_status(&theirs) == OK && buf_status(&ours) == OK &&
+	    slice_equal(buf_slice(&theirs), buf_slice(&ours));
+	buf_deinit(&theirs);
+	buf_deinit(&ours);
+	return same;
+}
+
+static bool is_rule(struct search *s, const json_t *wanted, const struct feed_hit *hit)
 {
 	static const char *const reaches[] = {
 	    [RULE_SUBTREE] = "subtree", [RULE_EXACT] = "exact", [RULE_BELOW] = "below"};
-	bool exception = strcmp(text_member(rule, "kind"), "exception") == 0;
-	bool important = json_is_true(json_object_get(rule, "important"));
-	unsigned reach = hit->rule->rule.kind & RULE_REACH_MASK;
-	char match[NAME_TEXT_MAX];
+	const struct rule *rule = &hit->rule->rule;
+	bool exception = strcmp(text_member(wanted, "kind"), "exception") == 0;
+	bool important = json_is_true(json_object_get(wanted, "important"));
+	unsigned reach = rule->kind & RULE_REACH_MASK;
+	char match[NAME_TEXT_MAX] = ""; /* a pattern has no name */
 
-	name_to_text(match, hit->rule->rule.name);
+	if (rule->subject == RULE_OF_NAME)
+		name_to_text(match, rule->name);
 	/* A rule of a feed of category `allow` opens without being an exception itself. */
-	if (text_member(rule, "category")[0] != 0 &&
-	    exception != ((hit->rule->rule.kind & RULE_EXCEPTION) != 0))
+	if (text_member(wanted, "category")[0] != 0 &&
+	    exception != ((rule->kind & RULE_EXCEPTION) != 0))
 		return false;
 	return reach < COUNT_OF(reaches) &&
-	    important == ((hit->rule->rule.kind & RULE_IMPORTANT) != 0) &&
-	    strcmp(text_member(rule, "reach"), reaches[reach]) == 0 &&
-	    strcmp(text_member(rule, "match"), match) == 0;
+	    important == ((rule->kind & RULE_IMPORTANT) != 0) &&
+	    strcmp(text_member(wanted, "reach"), reaches[reach]) == 0 &&
+	    strcmp(text_member(wanted, "match"), match) == 0 && same_terms(s, wanted, rule);
 }
 
 /* A feed's line is a stranger's text: no control characters, and ASCII where it is not
@@ -317,7 +343,7 @@ static enum err on_hit(void *arg, const struct feed_hit *hit)
 
 	json_array_foreach(s->rules, i, rule)
 	{
-		if (!wants_line(rule, s->feed) || !is_rule(rule, hit))
+		if (!wants_line(rule, s->feed) || !is_rule(s, rule, hit))
 			continue;
 		json_t *line = json_integer((json_int_t)hit->rule->line);
 		if (json_object_set_new(rule, "line", line) != 0 ||
@@ -380,16 +406,25 @@ static size_t count_wanted(const json_t *rules, const char *feed)
 	return count;
 }
 
-static bool set_fetched(json_t *rules, const struct ruledb_feed *feed)
+/* What the database knows without the feed's copy: when it was fetched, and the expression of
+ * a pattern. */
+static bool set_facts(const struct search *s, const struct ruledb_feed *feed)
 {
 	size_t i;
 	json_t *rule;
 
-	json_array_foreach(rules, i, rule)
+	json_array_foreach(s->rules, i, rule)
 	{
-		if (strcmp(text_member(rule, "feed"), feed->name) == 0 &&
-		    json_object_set_new(
+		json_int_t number = json_integer_value(json_object_get(rule, "rule"));
+		struct rule_terms terms;
+		if (strcmp(text_member(rule, "feed"), feed->name) != 0)
+			continue;
+		if (json_object_set_new(
 		        rule, "fetched_s", json_integer((json_int_t)feed->fetched_s)) != 0)
+			return false;
+		if (number >= 0 && ruledb_rule_terms(s->db, (uint32_t)number, &terms) &&
+		    terms.pattern.len > 0 &&
+		    json_object_set_new(rule, "pattern", line_text(terms.pattern)) != 0)
 			return false;
 	}
 	return true;
@@ -398,7 +433,7 @@ static bool set_fetched(json_t *rules, const struct ruledb_feed *feed)
 enum err explain_find_lines(
     json_t *explanation, const struct ruledb *rules, const char *state_dir)
 {
-	struct search s = {.rules = json_object_get(explanation, "rules")};
+	struct search s = {.db = rules, .rules = json_object_get(explanation, "rules")};
 	struct name_buf name;
 	struct ruledb_feed feed;
 
@@ -407,7 +442,7 @@ enum err explain_find_lines(
 	for (unsigned i = 0; ruledb_feed_at(rules, i, &feed); i++) {
 		s.feed = feed.name;
 		s.wanted = count_wanted(s.rules, feed.name);
-		if (!set_fetched(s.rules, &feed))
+		if (!set_facts(&s, &feed))
 			return ERR_MEMORY;
 		if (s.wanted == 0 || feed.source[0] == 0)
 			continue;

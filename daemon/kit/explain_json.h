@@ -11,7 +11,7 @@
  *	 "safe_search":{"leads_to","youtube"} | null,
  *	 "rules":[{"feed","category","match","kind","line","text","wins",
  *	           "reach":"exact|subtree|below","important","in_force","file",
- *	           "fetched_s","window","service","grant"}],
+ *	           "fetched_s","window","service","grant","rule","pattern"}],
  *	 "rules_dropped","advice","advice_name","advice_category"}
  *
  * at: the moment it is said of, as all times RFC 3339. trial: filter.enforce is off; where the
@@ -24,7 +24,8 @@
  * rules[].kind: block exception allow deny never-block portal pause grant window service
  * allow-only youtube safe-search bypass trial. match is "" for a pattern. fetched_s: when the
  * feed was fetched, seconds since 1970 UTC, 0 unknown. window, service: names, or ""; grant: an
- * id, or 0. advice: none allow deny drop-deny drop-allow resume block-category rules revoke
+ * id, or 0. rule: the number of a rule with conditions in rules.db, -1 for a plain one; pattern:
+ * its expression, or "". advice: none allow deny drop-deny drop-allow resume block-category rules revoke
  * drop-service window enforce. `line` is 0 and `text` empty where nobody has looked for the
  * line or the feed's copy is gone. Slow: never on a worker.
  * Threads: pure functions, but for explain_find_lines, which reads files. */
