@@ -1,5 +1,6 @@
 #include "seen.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "dns/text.h"
@@ -150,6 +151,19 @@ static enum found find_dnsmasq(const struct words *w, struct slice *name)
 	return dnsmasq ? FOUND_OTHER : FOUND_NOTHING;
 }
 
+static bool is_address(struct slice word)
+{
+	char text[INET6_ADDRSTRLEN];
+	uint8_t octets[16];
+
+	if (word.len >= sizeof text)
+		return false;
+	memcpy(text, word.ptr, word.len);
+	text[word.len] = '\0';
+	return inet_pton(AF_INET, text, octets) == 1 ||
+	    inet_pton(AF_INET6, text, octets) == 1;
+}
+
 static bool is_class(struct slice word)
 {
 	return slice_equal(word, SLICE_LIT("IN")) || slice_equal(word, SLICE_LIT("CH")) ||
@@ -166,7 +180,7 @@ static enum found find_unbound(const struct words *w, struct slice *name)
 		unbound |= slice_starts(w->at[i], SLICE_LIT("unbound["));
 		if (!unbound || !slice_equal(w->at[i], SLICE_LIT("info:")))
 			continue;
-		if (i + 4 >= w->count || i + 4 >= WORDS_MAX ||
+		if (i + 4 >= w->count || i + 4 >= WORDS_MAX || !is_address(w->at[i + 1]) ||
 		    !text_to_type(w->at[i + 3], &type) || !is_class(w->at[i + 4]))
 			return FOUND_OTHER;
 		*name = w->at[i + 2];
