@@ -283,7 +283,8 @@ class Planning(DecisionsTest):
     def test_what_is_known_of_each_feed_is_added_up(self):
         self.school.feed("off", self.serve("/off", fs.body(names(10, "off"))))
         self.school.feed("unknown", self.server.url("/unknown"))
-        with open(os.path.join(SOURCE_DIR, "rules", "feeds.yaml"), encoding="utf-8") as file:
+        self.school.data_dir = os.path.join(SOURCE_DIR, "rules")
+        with open(os.path.join(self.school.data_dir, "feeds.yaml"), encoding="utf-8") as file:
             known = re.search(r"- name: ([a-z0-9-]+)\n(?:(?!  - name).*\n)*? +entries: (\d+)",
                               file.read())
         self.school.feed(known.group(1), self.server.url("/known"))
