@@ -270,7 +270,7 @@ class Feeds(English):
     def test_a_held_list_is_shown_with_the_names_that_made_it_held(self):
         self.meta(result="held", reason="it newly covers google.com", held=self.held)
         _, out, _ = self.ctl("feeds")
-        for words in ("WAITS for a yes", "1,200", "12 names that people need: google.com, "
+        for words in ("WAITS for a yes", "1,200", "names that people need (12): google.com, "
                       "moet.gov.vn, …", "feeds accept games", "feeds off games"):
             self.assertIn(words, out)
         feed = self.ctl_json("feeds")["feeds"][0]

@@ -128,8 +128,12 @@ static void say_verdict(const struct ctl *c, const json_t *e)
 	printf(blocked ? _("%s is BLOCKED for %s: %s.\n") : _("%s is OPEN for %s: %s.\n"),
 	    text(e, "name"), ctl_tier_words(c, text(e, "tier")),
 	    reason_words(text(e, "reason"), !blocked));
-	if (*category != 0)
-		printf(_("Category: %s (%s)\n"), ctl_category_words(c, category), category);
+	if (*category != 0) {
+		/* What allow-only blocks belongs to no category of itself. */
+		printf(is(e, "reason", "allow-only") ? _("Counted as: %s (%s)\n")
+		                                     : _("Category: %s (%s)\n"),
+		    ctl_category_words(c, category), category);
+	}
 	const json_t *service = json_object_get(e, "service");
 	if (json_is_object(service))
 		printf(
@@ -222,9 +226,16 @@ static const char *subject_of(const json_t *rule)
 	return *match == 0 && is(rule, "kind", "block") ? _("(pattern)") : match;
 }
 
+/* A rule that blocks where its category or service is blocked. */
+static bool is_block(const json_t *rule)
+{
+	return is(rule, "kind", "block") || is(rule, "kind", "service") ||
+	    is(rule, "kind", "youtube");
+}
+
 static void add_rule(const struct ctl *c, struct table *t, const json_t *rule)
 {
-	bool idle = *text(rule, "category") != 0 && is(rule, "kind", "block") &&
+	bool idle = *text(rule, "category") != 0 && is_block(rule) &&
 	    json_is_false(json_object_get(rule, "in_force"));
 
 	table_cell(t, "%s", json_is_true(json_object_get(rule, "wins")) ? "→" : "");

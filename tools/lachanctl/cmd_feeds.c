@@ -260,7 +260,8 @@ static enum ctl_status order_feeds(
 	if (status != CTL_DONE)
 		return status;
 	if (how != 0 && !c->json)
-		(void)fputs(_("lachanctl: a list was refused; here is why:\n"), stderr);
+		(void)fputs(
+		    _("lachanctl: not every list was taken; here is why:\n"), stderr);
 	if (c->config != NULL)
 		(void)list_feeds(c);
 	return how == 0 ? CTL_DONE : CTL_FAILED;

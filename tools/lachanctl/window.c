@@ -64,11 +64,15 @@ static void say_dates(struct buf *out, const struct rules_schedule *window)
 
 void window_say_times(struct buf *out, const struct rules_schedule *window)
 {
-	if (window->days != 0)
+	/* Both together: such weekdays within such dates. */
+	bool dated = window->date_count > 0;
+	bool weekly = window->days != 0 && (!dated || window->days != RULES_EVERY_DAY);
+
+	if (weekly)
 		say_days(out, window->days);
-	if (window->days != 0 && window->date_count > 0)
-		buf_text(out, ", ");
+	buf_text(out, weekly && dated ? " (" : "");
 	say_dates(out, window);
+	buf_text(out, weekly && dated ? ")" : "");
 	if (window->from_min == 0 && window->to_min == RULES_DAY_MIN) {
 		buf_printf(out, ", %s", _("all day"));
 		return;

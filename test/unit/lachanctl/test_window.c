@@ -92,6 +92,10 @@ static void dates_are_said_as_people_write_them(void **state)
 
 	(void)state;
 	expect_times(&w, "21/12/2026–26/12/2026, 28/12/2026, 07:00–17:00");
+	w.days = RULES_EVERY_DAY;
+	expect_times(&w, "21/12/2026–26/12/2026, 28/12/2026, 07:00–17:00");
+	w.days = 1 << 0;
+	expect_times(&w, "Monday (21/12/2026–26/12/2026, 28/12/2026), 07:00–17:00");
 }
 
 static void effects_name_categories_then_services(void **state)
