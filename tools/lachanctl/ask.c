@@ -230,3 +230,19 @@ const char *ctl_category_words(const struct ctl *c, const char *category)
 	const char *words = c->english ? found->name_en.text : found->name_vi.text;
 	return *words != 0 ? words : category;
 }
+
+bool ctl_tier_is_used(const struct ctl *c, const char *tier)
+{
+	const struct conf_texts *levels;
+	size_t index;
+
+	if (c->config == NULL || !config_find_tier(c->config, tier, &index))
+		return true;
+	levels = &c->config->school.levels;
+	for (size_t i = 0; i < levels->count; i++) {
+		if (strcmp(levels->items[i].text, tier) == 0)
+			return true;
+	}
+	return index == c->config->default_tier ||
+	    c->config->tiers.items[index].clients.count > 0;
+}

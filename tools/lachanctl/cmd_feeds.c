@@ -97,9 +97,8 @@ static void say_held(const json_t *feed)
 	if (!json_is_object(held))
 		return;
 	say_time(since, text(held, "since"), (int64_t)time(NULL));
-	printf(
-	    _("%s: a new copy waits since %s; the old one stays. It would newly block %lld "
-	      "names that people need:"),
+	printf(_("%s: a new copy waits since %s; the old one stays. It would newly block "
+	         "names that people need (%lld):"),
 	    name, since, (long long)number(held, "covers_count"));
 	json_array_foreach(json_object_get(held, "covers"), i, one)
 	    printf("%s %s", i > 0 ? "," : "", json_string_value(one));

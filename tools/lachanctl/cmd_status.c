@@ -163,7 +163,8 @@ static void say_windows(const struct ctl *c, const json_t *status)
 	json_array_foreach(json_object_get(status, "tiers"), i, tier)
 	{
 		char until[SAY_BYTES];
-		if (json_array_size(json_object_get(tier, "windows")) == 0)
+		if (json_array_size(json_object_get(tier, "windows")) == 0 ||
+		    !ctl_tier_is_used(c, text(tier, "tier")))
 			continue;
 		say_time(until, text(tier, "changes_at"), (int64_t)time(NULL));
 		printf(_("Timetable of %s:"), ctl_tier_words(c, text(tier, "tier")));

@@ -73,6 +73,10 @@ enum ctl_status ctl_usage(const struct ctl *c, const char *usage);
 const char *ctl_tier_words(const struct ctl *c, const char *tier);
 const char *ctl_category_words(const struct ctl *c, const char *category);
 
+/* Has this school somebody in the tier: a level of its own, the default tier, or a claim?
+ * True without a configuration. */
+bool ctl_tier_is_used(const struct ctl *c, const char *tier);
+
 /* {"tier":…} from --tier, or an empty object. */
 json_t *ctl_tier_argument(const struct ctl *c);
 

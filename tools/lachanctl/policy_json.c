@@ -162,15 +162,6 @@ static json_t *empty_to_json(
 	return list;
 }
 
-static bool is_level(const struct config *config, const char *tier)
-{
-	for (size_t i = 0; i < config->school.levels.count; i++) {
-		if (strcmp(config->school.levels.items[i].text, tier) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool is_in_force(const struct facts *facts, const char *tier, const char *window)
 {
 	const json_t *one;
@@ -242,8 +233,7 @@ static json_t *tier_to_json(const struct ctl *c, size_t index, const struct fact
 	json_t *made = json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o}", "tier",
 	    tier->name.text, "name", ctl_tier_words(c, tier->name.text), "pupils",
 	    tier->pupils, "default", is_default, "used",
-	    is_default || tier->clients.count > 0 || is_level(config, tier->name.text),
-	    "members", members_to_json(tier), "block",
+	    ctl_tier_is_used(c, tier->name.text), "members", members_to_json(tier), "block",
 	    categories_to_json(config, tier->block), "empty",
 	    empty_to_json(config, tier, facts->empty), "services",
 	    services_to_json(config, &tier->services));
