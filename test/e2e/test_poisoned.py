@@ -183,6 +183,11 @@ class Poisoned(FilterTest):
             else:
                 self.assertIn("%s: %s: " % (name, result), said)
                 self.assertIn(reason, said)
+        told = json.loads(self.control("summary-preview")["document"])
+        failures = {one["type"]: one["count"] for one in told["failures"]}
+        results = [result for _, result, _, _ in self.poisons.values()]
+        for word in "refused", "held":
+            self.assertEqual(failures["feed-" + word], results.count(word), failures)
         left = os.listdir(self.path("state", "feeds"))
         self.assertFalse([n for n in left if ".tmp." in n], left)
         # What is on the disk serves a new start as well.
