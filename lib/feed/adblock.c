@@ -75,11 +75,14 @@ static struct feed_glob glob_of(struct slice pattern)
 	struct feed_glob g = {.body = pattern, .start = FEED_GLOB_ANYWHERE};
 
 	if (slice_starts(g.body, SLICE_LIT("||"))) {
-		g = (struct feed_glob){without_first(pattern, 2), FEED_GLOB_AT_LABEL, false};
+		g = (struct feed_glob){
+		    without_first(pattern, 2), FEED_GLOB_AT_LABEL, false};
 	} else if (slice_starts(g.body, SLICE_LIT("|"))) {
-		g = (struct feed_glob){without_first(pattern, 1), FEED_GLOB_AT_START, false};
+		g = (struct feed_glob){
+		    without_first(pattern, 1), FEED_GLOB_AT_START, false};
 	} else if (slice_starts(g.body, SLICE_LIT("://"))) {
-		g = (struct feed_glob){without_first(pattern, 3), FEED_GLOB_AT_START, false};
+		g = (struct feed_glob){
+		    without_first(pattern, 3), FEED_GLOB_AT_START, false};
 	}
 	for (; g.body.len > 0 && g.body.ptr[0] == '*'; g.body = without_first(g.body, 1))
 		g.start = FEED_GLOB_ANYWHERE;
@@ -188,16 +191,18 @@ static void read_anchored(
 	}
 }
 
-static bool is_edge(uint8_t c)
+/* "-ads-", "-ad.gif": no name begins or ends with a hyphen that a list would mean. */
+static bool has_hyphen_edge(struct slice s)
 {
-	return c == '-' || c == '_' || c == '.';
+	return s.ptr[0] == '-' || s.ptr[s.len - 1] == '-';
 }
 
-/* "-ads-", ".ads.", "ads.": parts of names, by how they begin and end. */
+/* ".ads.", "ads.", "_ad_": parts of names, by how they begin and end. */
 static bool is_part_of_name(struct slice s)
 {
-	return s.len > 1 && feed_glob_is_of_names(s) &&
-	    (is_edge(s.ptr[0]) || is_edge(s.ptr[s.len - 1]));
+	return s.len > 1 &&
+	    (memchr("._", s.ptr[0], 2) != NULL ||
+	        memchr("._", s.ptr[s.len - 1], 2) != NULL);
 }
 
 /* ".aspx?id=", "&banner=": what stands behind the name in an URL. */
@@ -217,7 +222,9 @@ static void read_unanchored(
 	}
 	enum feed_reason reason = feed_read_name(&p->name, pattern);
 	bool single = reason == FEED_REASONS && name_label_count(name_of(&p->name)) == 1;
-	if ((single || reason == FEED_BAD_NAME) && is_part_of_name(pattern)) {
+	if (feed_glob_is_of_names(pattern) &&
+	    (has_hyphen_edge(pattern) ||
+	        ((single || reason == FEED_BAD_NAME) && is_part_of_name(pattern)))) {
 		read_glob(p, m, pattern);
 	} else if (single) {
 		/* "fe": a word that is in half of all names, or a top-level domain */

@@ -9,8 +9,6 @@ enum foreign {
 	FOREIGN_QUANTUMULT,
 	FOREIGN_HOSTS_DENY,
 	FOREIGN_V2FLY,
-	FOREIGN_URLS,
-	FOREIGN_ADDRESSES,
 	FOREIGN_LANGUAGES
 };
 
@@ -22,8 +20,6 @@ static const char *const SENTENCES[FOREIGN_LANGUAGES] = {
         N_("this is a hosts.deny file for services, not a list of names"),
     [FOREIGN_V2FLY] =
         N_("this is a domain list of v2fly, whose includes and attributes are not read"),
-    [FOREIGN_URLS] = N_("these are addresses of pages, not a list of names"),
-    [FOREIGN_ADDRESSES] = N_("these are addresses, not a list of names"),
 };
 
 static bool starts_with_one(struct slice line, const char *const *words)
@@ -42,13 +38,6 @@ static bool has_attribute(struct slice line)
 	return at != NULL && (size_t)(at - line.ptr) + 2 < line.len && line.ptr[0] != '@';
 }
 
-static bool is_address_line(struct slice line)
-{
-	struct rule_network network;
-	return feed_read_network(&network, feed_next_word(&line)) &&
-	    (slice_trim(line).len == 0 || slice_trim(line).ptr[0] == '#');
-}
-
 static bool is_of(enum foreign language, struct slice line)
 {
 	static const char *const clash[] = {
@@ -60,17 +49,12 @@ static bool is_of(enum foreign language, struct slice line)
 	static const char *const deny[] = {"ALL:", "ALL :", "sshd:", "ALL EXCEPT", NULL};
 	static const char *const v2fly[] = {
 	    "include:", "full:", "domain:", "keyword:", "regexp:", NULL};
-	static const char *const urls[] = {
-	    "http://", "https://", "hxxp://", "hxxps://", NULL};
 	static const char *const *const words[FOREIGN_LANGUAGES] = {[FOREIGN_CLASH] = clash,
 	    [FOREIGN_SURGE] = surge,
 	    [FOREIGN_QUANTUMULT] = quantumult,
 	    [FOREIGN_HOSTS_DENY] = deny,
-	    [FOREIGN_V2FLY] = v2fly,
-	    [FOREIGN_URLS] = urls};
+	    [FOREIGN_V2FLY] = v2fly};
 
-	if (language == FOREIGN_ADDRESSES)
-		return is_address_line(line);
 	return starts_with_one(line, words[language]) ||
 	    (language == FOREIGN_V2FLY && has_attribute(line));
 }

@@ -86,40 +86,41 @@ bool feed_pattern_matches(struct feed_pattern *p, struct dname name)
 
 /* ---- how much is covered ---- */
 
-/* Nothing in common but what all names have: a pattern that matches the four of them below a
- * suffix matches whatever is below it. */
-static const char *const STRANGERS[] = {"q7zk4x", "w.bgh3-pv", "9-mjt", "uu.y.c0fs2ld"};
-
-static bool covers_suffix(struct feed_pattern *p, struct slice suffix)
+/* `before`, `middle` and `after` put together; false when it is too long to try. */
+static bool matches_joined(
+    struct feed_pattern *p, const char *before, struct slice middle, const char *after)
 {
 	char probe[PROBE_BYTES];
+	size_t head = strlen(before), tail = strlen(after);
 
-	for (size_t i = 0; i < sizeof STRANGERS / sizeof STRANGERS[0]; i++) {
-		size_t len = strlen(STRANGERS[i]);
-		if (len + 1 + suffix.len > sizeof probe)
-			return false;
-		memcpy(probe, STRANGERS[i], len);
-		probe[len] = '.';
-		memcpy(probe + len + 1, suffix.ptr, suffix.len);
-		if (!matches_text(p, probe, len + 1 + suffix.len))
-			return false;
-	}
-	return true;
+	if (head + middle.len + tail > sizeof probe)
+		return false;
+	memcpy(probe, before, head);
+	memcpy(probe + head, middle.ptr, middle.len);
+	memcpy(probe + head + middle.len, after, tail);
+	return matches_text(p, probe, head + middle.len + tail);
 }
 
-/* Whether `word` is covered wherever it stands: "casino" means names that hold it, and that it
- * is a top-level domain too is an accident; "\.casino$" means just that. */
+/* Names with nothing in common but what all names have: a pattern that matches three of the
+ * four below a suffix matches whatever is below it. */
+static bool covers_suffix(struct feed_pattern *p, struct slice suffix)
+{
+	static const char *const strangers[] = {
+	    "q7zk4x.", "w.bgh3-pv.", "9-mjt.", "uu.y.c0fs2ld."};
+	unsigned misses = 0;
+
+	for (size_t i = 0; i < COUNT_OF(strangers) && misses < 2; i++)
+		misses += !matches_joined(p, strangers[i], suffix, "");
+	return misses < 2;
+}
+
+/* Whether `word` is covered wherever it stands, or wherever a label begins with it: "casino"
+ * means names that hold it, and that it is a top-level domain too is an accident;
+ * "\.casino$" means just that. */
 static bool is_about_word(struct feed_pattern *p, struct slice word)
 {
-	static const char before[] = "q7", after[] = "4.w9j.zmq";
-	char probe[PROBE_BYTES];
-
-	if (sizeof before + word.len + sizeof after > sizeof probe)
-		return false;
-	memcpy(probe, before, 2);
-	memcpy(probe + 2, word.ptr, word.len);
-	memcpy(probe + 2 + word.len, after, sizeof after);
-	return matches_text(p, probe, strlen(probe));
+	return matches_joined(p, "q7", word, "4.w9j.zmq") ||
+	    matches_joined(p, "q7.", word, "4.w9j.zmq");
 }
 
 static bool covers_a_tld(struct feed_pattern *p)
@@ -151,7 +152,7 @@ static bool covers_a_great_suffix(struct feed_pattern *p)
 	    "com.au", "edu.au", "co.jp", "ac.jp", "co.kr", "com.cn", "edu.cn", "com.tw",
 	    "com.sg", "co.th", "co.in", "com.br", "com.my"};
 
-	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+	for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
 		if (covers_suffix(p, slice_of(suffixes[i])))
 			return true;
 	}
@@ -172,7 +173,7 @@ static bool covers_anything(struct feed_pattern *p)
 	    "maps.osm.de"};
 	unsigned matches = 0;
 
-	for (size_t i = 0; i < sizeof unrelated / sizeof unrelated[0]; i++)
+	for (size_t i = 0; i < COUNT_OF(unrelated); i++)
 		matches += matches_text(p, unrelated[i], strlen(unrelated[i]));
 	return matches > UNRELATED_MATCHES_MAX;
 }

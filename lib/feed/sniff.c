@@ -119,14 +119,32 @@ enum err feed_sniff(struct slice head, struct diag *why)
 	return foreign == NULL ? OK : refuse(why, foreign);
 }
 
+/* FEED_REASONS: no line was refused. */
+static enum feed_reason most_frequent(const struct feed_stats *stats)
+{
+	unsigned best = 0;
+
+	for (unsigned i = 1; i < FEED_REASONS; i++) {
+		if (stats->refused[i] > stats->refused[best])
+			best = i;
+	}
+	return stats->refused[best] == 0 ? FEED_REASONS : (enum feed_reason)best;
+}
+
 enum err feed_judge(
     const struct feed_stats *stats, const struct feed_format *format, struct diag *why)
 {
 	const char *name = format == NULL ? "auto" : feed_format_name(format);
 	uint64_t garbage = 0;
 
-	if (stats->rules == 0)
-		return refuse(why, _("no name could be read from it"));
+	if (stats->rules == 0) {
+		enum feed_reason most = most_frequent(stats);
+		if (most == FEED_REASONS)
+			return refuse(why, _("no name could be read from it"));
+		diag_set(
+		    why, _("no name could be read from it: %s"), _(feed_reason_text(most)));
+		return ERR_FORMAT;
+	}
 	for (unsigned i = 0; i < FEED_REASONS; i++) {
 		if (feed_reason_class((enum feed_reason)i) == FEED_CLASS_GARBAGE)
 			garbage += stats->refused[i];

@@ -93,7 +93,8 @@ static void add_action(struct reading *out, const struct rule_terms *t)
 	    [RULE_NODATA] = " =nodata",
 	    [RULE_REFUSED] = " =refused",
 	    [RULE_DROP] = " =drop",
-	    [RULE_TCP_ONLY] = " =tcp"};
+	    [RULE_TCP_ONLY] = " =tcp",
+	    [RULE_ANY_DATA] = " =any"};
 	char text[NAME_TEXT_MAX] = "";
 
 	add(out, "%s", actions[t->action]);
@@ -227,10 +228,22 @@ void expect_refused(const char *format, const char *text, enum feed_reason reaso
 
 	reading_of(&r, format, text);
 	assert_int_equal(r.rc, OK);
-	assert_string_equal(r.rules, "");
+	if (r.count != 0)
+		fail_msg("\"%s\" gave %s", text, r.rules);
 	assert_int_equal(feed_stats_refused(&r.stats), 1);
 	if (r.stats.refused[reason] != 1)
 		fail_msg(
 		    "\"%s\" was not refused as \"%s\"", text, feed_reason_text(reason));
 	assert_int_equal(r.stats.first_lines[reason][0], 1);
+}
+
+void expect_idle(const char *format, const char *text, unsigned lines)
+{
+	struct reading r;
+
+	reading_of(&r, format, text);
+	assert_int_equal(r.rc, OK);
+	assert_string_equal(r.rules, "");
+	assert_int_equal(feed_stats_refused(&r.stats), 0);
+	assert_int_equal(r.stats.idle, lines);
 }

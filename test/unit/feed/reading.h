@@ -31,4 +31,7 @@ void expect_rules(const char *format, const char *text, const char *rules);
 /* Asserts that `text` gives no rule, and one line refused for `reason`. */
 void expect_refused(const char *format, const char *text, enum feed_reason reason);
 
+/* Asserts that `text` gives nothing but `lines` lines without effect. */
+void expect_idle(const char *format, const char *text, unsigned lines);
+
 #endif
