@@ -10,27 +10,34 @@ const char *policy_reason_text(enum policy_reason reason)
 	return REASON_TEXTS[reason];
 }
 
-/* ---- verdicts -------------------------------------------------------------------------------- */
+/* ---- verdicts --------------------------------------------------------------------------------
+ *
+ * Each function here fills the one verdict that policy_decide() returns: copies of a struct
+ * just written in parts cost more than the rows themselves. */
 
-static struct verdict pass(enum policy_reason reason, size_t labels)
+static void pass(struct verdict *v, enum policy_reason reason, size_t labels)
 {
-	return (struct verdict){
-	    .action = POLICY_PASS,
-	    .reason = reason,
-	    .category = POLICY_NO_CATEGORY,
-	    .window = POLICY_NO_WINDOW,
-	    .service = POLICY_NO_SERVICE,
-	    .matched_labels = (uint8_t)labels, /* <= NAME_LABELS_MAX */
-	    .valid_until_ms = UINT64_MAX,
-	};
+	v->action = POLICY_PASS;
+	v->reason = reason;
+	v->answer = RULES_ANSWER_WARNING;
+	v->category = POLICY_NO_CATEGORY;
+	v->locked = false;
+	v->sensitive = false;
+	v->covers_answers = false;
+	v->unlisted = false;
+	v->matched_labels = (uint8_t)labels; /* <= NAME_LABELS_MAX */
+	v->data_count = 0;
+	v->window = POLICY_NO_WINDOW;
+	v->service = POLICY_NO_SERVICE;
+	v->grant = 0;
+	v->valid_until_ms = UINT64_MAX;
 }
 
 /* A pass that holds for the name's answers too. */
-static struct verdict pass_whole(enum policy_reason reason, size_t labels)
+static void pass_whole(struct verdict *v, enum policy_reason reason, size_t labels)
 {
-	struct verdict v = pass(reason, labels);
-	v.covers_answers = true;
-	return v;
+	pass(v, reason, labels);
+	v->covers_answers = true;
 }
 
 /* First in force of locked, sensitive, then the order of the categories; `set` not empty. */
@@ -53,16 +60,10 @@ static void set_category(struct verdict *v, const struct policy *policy, unsigne
 	v->sensitive = c->sensitive;
 }
 
-static struct verdict block(const struct policy *policy, enum policy_reason reason,
-    unsigned category, size_t labels)
+static void block(struct verdict *v, enum policy_reason reason, size_t labels)
 {
-	struct verdict v = pass(reason, labels);
-
-	v.action = POLICY_BLOCK;
-	v.answer = RULES_ANSWER_WARNING;
-	if (category != POLICY_NO_CATEGORY)
-		set_category(&v, policy, category);
-	return v;
+	pass(v, reason, labels);
+	v->action = POLICY_BLOCK;
 }
 
 /* Data that feeds of the deciding category give for the name. */
@@ -75,28 +76,29 @@ static void set_data(struct verdict *v, const struct facts *f)
 }
 
 /* By what feeds say; `set` not empty, and listed. */
-static struct verdict block_by_feeds(
-    const struct facts *f, enum policy_reason reason, uint64_t set)
+static void block_by_feeds(
+    struct verdict *v, const struct facts *f, enum policy_reason reason, uint64_t set)
 {
 	unsigned category = deciding_category(f->policy, set);
-	struct verdict v = block(f->policy, reason, category, facts_depth(f, category));
 
-	set_data(&v, f);
-	return v;
+	block(v, reason, facts_depth(f, category));
+	set_category(v, f->policy, category);
+	set_data(v, f);
 }
 
 /* By what the school itself wants closed: it counts as the category that would have blocked
  * the name anyway, else as the school's own. */
-static struct verdict block_by_school(
-    const struct facts *f, enum policy_reason reason, size_t labels)
+static void block_by_school(
+    struct verdict *v, const struct facts *f, enum policy_reason reason, size_t labels)
 {
 	uint64_t set = f->in_force | f->by_service;
 	unsigned own = f->policy->own_category;
 
 	if (own != POLICY_NO_CATEGORY)
 		set |= bit(own);
-	return block(f->policy, reason,
-	    set == 0 ? POLICY_NO_CATEGORY : deciding_category(f->policy, set), labels);
+	block(v, reason, labels);
+	if (set != 0)
+		set_category(v, f->policy, deciding_category(f->policy, set));
 }
 
 /* The window in force that does this to the category or service, or POLICY_NO_WINDOW. */
@@ -121,132 +123,133 @@ bool is_portal(const struct policy *policy, const struct policy_question *questi
 	    name_equal(question->name, policy->portal.name);
 }
 
-static struct verdict by_portal(const struct policy *policy)
-{
-	return block(policy, REASON_PORTAL, POLICY_NO_CATEGORY, policy->portal.labels);
-}
-
-static struct verdict by_grant(const struct facts *f)
+static void by_grant(struct verdict *v, const struct facts *f)
 {
 	size_t labels = name_label_count(f->grant->name);
-	struct verdict v = f->grant->deny ? block_by_school(f, REASON_GRANT, labels)
-	                                  : pass_whole(REASON_GRANT, labels);
 
-	v.grant = f->grant->id;
-	return v;
+	if (f->grant->deny)
+		block_by_school(v, f, REASON_GRANT, labels);
+	else
+		pass_whole(v, REASON_GRANT, labels);
+	v->grant = f->grant->id;
 }
 
-static struct verdict by_list(const struct facts *f)
+static void by_list(struct verdict *v, const struct facts *f)
 {
-	return f->own->kind == ROLE_ALLOW ? pass_whole(REASON_ALLOW, f->own->labels)
-	                                  : block_by_school(f, REASON_DENY, f->own->labels);
+	if (f->own->kind == ROLE_ALLOW)
+		pass_whole(v, REASON_ALLOW, f->own->labels);
+	else
+		block_by_school(v, f, REASON_DENY, f->own->labels);
 }
 
-static struct verdict by_allow_only(const struct facts *f)
+static void by_allow_only(struct verdict *v, const struct facts *f)
 {
-	struct verdict v = block_by_school(f, REASON_ALLOW_ONLY, 0);
-
+	block_by_school(v, f, REASON_ALLOW_ONLY, 0);
 	if (!f->tier->allow_only)
-		v.window =
+		v->window =
 		    find_window(f, DEED_ALLOWS_ONLY, POLICY_NO_CATEGORY, POLICY_NO_SERVICE);
-	return v;
 }
 
-static struct verdict by_service(const struct facts *f, unsigned category)
+static void by_service(struct verdict *v, const struct facts *f, unsigned category)
 {
 	size_t labels = 0;
 	uint16_t service = facts_service(f, &f->now->services, category, &labels);
-	struct verdict v = block(f->policy, REASON_SERVICE, category, labels);
 
-	v.service = service;
+	block(v, REASON_SERVICE, labels);
+	set_category(v, f->policy, category);
+	v->service = service;
 	if (!rules_services_has(&f->tier->services, service))
-		v.window = find_window(f, DEED_BLOCKS, POLICY_NO_CATEGORY, service);
-	return v;
+		v->window = find_window(f, DEED_BLOCKS, POLICY_NO_CATEGORY, service);
 }
 
 /* Row 6: the tier's categories and services, as windows have changed them. */
-static struct verdict by_categories(const struct facts *f)
+static void by_categories(struct verdict *v, const struct facts *f)
 {
 	unsigned category = deciding_category(f->policy, f->in_force | f->by_service);
 
-	if ((f->in_force & bit(category)) == 0)
-		return by_service(f, category);
-	struct verdict v = block_by_feeds(f, REASON_CATEGORY, bit(category));
-	v.service = facts_service(f, &f->services, category, NULL);
+	if ((f->in_force & bit(category)) == 0) {
+		by_service(v, f, category);
+		return;
+	}
+	block_by_feeds(v, f, REASON_CATEGORY, bit(category));
+	if (f->in_services)
+		v->service = facts_service(f, &f->services, category, NULL);
 	if ((f->tier->shown.block & bit(category)) == 0)
-		v.window = find_window(f, DEED_BLOCKS, category, POLICY_NO_SERVICE);
-	return v;
+		v->window = find_window(f, DEED_BLOCKS, category, POLICY_NO_SERVICE);
 }
 
 /* What a window in force lets pass, and what it would be blocked by outside. */
-static struct verdict by_open_window(const struct facts *f)
+static void by_open_window(struct verdict *v, const struct facts *f)
 {
 	const struct policy_tier_state *outside =
 	    &f->policy->plain[f->tier - f->policy->tiers];
 	uint64_t feeds = facts_in_force(f, outside);
 	uint64_t closed = feeds | facts_by_service(f, outside);
-	struct verdict v = pass(REASON_NONE, 0);
 
+	pass(v, REASON_NONE, 0);
 	if (closed == 0)
-		return v;
+		return;
 	unsigned category = deciding_category(f->policy, closed);
 	bool of_feed = (feeds & bit(category)) != 0;
-	set_category(&v, f->policy, category);
-	v.reason = of_feed ? REASON_CATEGORY : REASON_SERVICE;
-	v.service =
+	set_category(v, f->policy, category);
+	v->reason = of_feed ? REASON_CATEGORY : REASON_SERVICE;
+	v->service =
 	    facts_service(f, of_feed ? &f->services : &outside->services, category, NULL);
-	v.window =
-	    find_window(f, DEED_OPENS, of_feed ? category : POLICY_NO_CATEGORY, v.service);
-	return v;
+	v->window =
+	    find_window(f, DEED_OPENS, of_feed ? category : POLICY_NO_CATEGORY, v->service);
 }
 
-static struct verdict by_nothing(const struct facts *f)
+static void by_nothing(struct verdict *v, const struct facts *f)
 {
 	if (f->listing.allowed && (f->listed & f->now->block) != 0)
-		return pass_whole(REASON_ALLOW, f->listing.allowed_depth);
-	if (f->now->windows != 0 && (f->listed != 0 || f->in_services))
-		return by_open_window(f);
-	return pass(REASON_NONE, 0);
+		pass_whole(v, REASON_ALLOW, f->listing.allowed_depth);
+	else if (f->now->windows != 0 && (f->listed != 0 || f->in_services))
+		by_open_window(v, f);
+	else
+		pass(v, REASON_NONE, 0);
 }
 
-static struct verdict judge_lower_rows(const struct facts *f)
+static void judge_lower_rows(struct verdict *v, const struct facts *f)
 {
 	if ((f->in_force | f->by_service) != 0) /* rows 5 and 6 */
-		return by_categories(f);
-	if (f->protector != NULL) /* row 5 */
-		return pass_whole(REASON_NEVER_BLOCK, f->protector->labels);
-	return by_nothing(f);
+		by_categories(v, f);
+	else if (f->protector != NULL) /* row 5 */
+		pass_whole(v, REASON_NEVER_BLOCK, f->protector->labels);
+	else
+		by_nothing(v, f);
 }
 
 /* A name asked by somebody. */
-static struct verdict judge_name(const struct facts *f)
+static void judge_name(struct verdict *v, const struct facts *f)
 {
 	uint64_t locked = f->listed & f->policy->locked;
 
 	if (locked != 0) /* row 1 */
-		return block_by_feeds(f, REASON_LOCKED, locked);
-	if (f->grant != NULL) /* row 2 */
-		return by_grant(f);
-	if (f->own != NULL) /* row 3 */
-		return by_list(f);
-	if (f->now->allow_only && f->protector == NULL) /* row 4 */
-		return by_allow_only(f);
-	return judge_lower_rows(f);
+		block_by_feeds(v, f, REASON_LOCKED, locked);
+	else if (f->grant != NULL) /* row 2 */
+		by_grant(v, f);
+	else if (f->own != NULL) /* row 3 */
+		by_list(v, f);
+	else if (f->now->allow_only && f->protector == NULL) /* row 4 */
+		by_allow_only(v, f);
+	else
+		judge_lower_rows(v, f);
 }
 
-struct verdict facts_judge_target(const struct facts *f, bool covered)
+void facts_judge_target(struct verdict *v, const struct facts *f, bool covered)
 {
 	uint64_t locked = f->listed & f->policy->locked;
 
 	if (locked != 0)
-		return block_by_feeds(f, REASON_LOCKED, locked);
-	if (covered)
-		return pass(REASON_NONE, 0);
-	if (f->grant != NULL)
-		return by_grant(f);
-	if (f->own != NULL)
-		return by_list(f);
-	return judge_lower_rows(f);
+		block_by_feeds(v, f, REASON_LOCKED, locked);
+	else if (covered)
+		pass(v, REASON_NONE, 0);
+	else if (f->grant != NULL)
+		by_grant(v, f);
+	else if (f->own != NULL)
+		by_list(v, f);
+	else
+		judge_lower_rows(v, f);
 }
 
 /* ---- beside the rows --------------------------------------------------------------------------- */
@@ -260,22 +263,21 @@ static bool is_exact(const struct role *role, size_t labels)
  * an address, be it the warning page's, would be a yes. */
 static bool is_bypass(const struct facts *f, const struct verdict *v)
 {
+	if (f->bypass == NULL || (f->now->block & f->policy->bypassing) == 0 ||
+	    v->reason == REASON_LOCKED)
+		return false;
 	bool lifted = (is_exact(f->own, f->labels) && f->own->kind == ROLE_ALLOW) ||
 	    is_exact(f->protector, f->labels) ||
 	    (v->action == POLICY_PASS && v->reason == REASON_GRANT &&
 	        v->matched_labels == f->labels);
-
-	return f->bypass != NULL && (f->now->block & f->policy->bypassing) != 0 &&
-	    v->reason != REASON_LOCKED && !lifted;
+	return !lifted;
 }
 
-static struct verdict by_bypass(const struct facts *f)
+static void by_bypass(struct verdict *v, const struct facts *f)
 {
-	unsigned category = (unsigned)__builtin_ctzll(f->policy->bypassing);
-	struct verdict v = block(f->policy, REASON_BYPASS, category, f->bypass->labels);
-
-	v.answer = f->policy->bypass[f->bypass->number];
-	return v;
+	block(v, REASON_BYPASS, f->bypass->labels);
+	set_category(v, f->policy, (unsigned)__builtin_ctzll(f->policy->bypassing));
+	v->answer = f->policy->bypass[f->bypass->number];
 }
 
 bool facts_is_lifted(const struct policy *policy, const struct policy_who *who,
@@ -303,28 +305,23 @@ static bool is_unsafe_engine(
 }
 
 /* A pause or a trial lets all but locked and security categories pass. */
-static struct verdict relax(
-    const struct facts *f, const struct asker *asker, struct verdict v)
+static void relax(struct verdict *v, const struct facts *f, bool paused)
 {
-	uint64_t paused_until_ms = f->now->paused_until_ms;
-	bool paused = paused_until_ms > asker->now.mono_ms;
-	bool trial = asker->state != NULL ? !asker->state->enforce : !f->policy->enforce;
 	uint64_t security = f->in_force & f->policy->security;
 
-	if ((!paused && !trial) || v.action == POLICY_PASS || v.reason == REASON_LOCKED)
-		return v;
+	if (v->action == POLICY_PASS || v->reason == REASON_LOCKED)
+		return;
 	if (security != 0) {
-		if (v.reason != REASON_CATEGORY || (security & bit(v.category)) == 0)
-			v = block_by_feeds(f, REASON_CATEGORY, security);
-		return v;
+		if (v->reason != REASON_CATEGORY || (security & bit(v->category)) == 0)
+			block_by_feeds(v, f, REASON_CATEGORY, security);
+		return;
 	}
-	v.action = POLICY_PASS;
-	v.data_count = 0;
-	if (v.reason != REASON_BYPASS) /* which is not counted, here neither */
-		v.reason = paused ? REASON_PAUSED : REASON_TRIAL;
+	v->action = POLICY_PASS;
+	v->data_count = 0;
+	if (v->reason != REASON_BYPASS) /* which is not counted, here neither */
+		v->reason = paused ? REASON_PAUSED : REASON_TRIAL;
 	if (paused)
-		v.valid_until_ms = paused_until_ms;
-	return v;
+		v->valid_until_ms = f->now->paused_until_ms;
 }
 
 /* When a window's border could make this another verdict. */
@@ -346,15 +343,18 @@ static uint64_t window_limit_ms(const struct facts *f, const struct verdict *v)
 	return moves ? f->now->changes_at_ms : UINT64_MAX;
 }
 
-struct verdict facts_finish(
-    const struct facts *f, const struct asker *asker, struct verdict v)
+void facts_finish(struct verdict *v, const struct facts *f, const struct asker *asker)
 {
-	v.valid_until_ms = window_limit_ms(f, &v);
-	if (v.grant != 0) {
+	bool enforce = asker->state != NULL ? asker->state->enforce : f->policy->enforce;
+	bool paused = f->now->paused_until_ms > asker->now.mono_ms;
+
+	v->valid_until_ms = window_limit_ms(f, v);
+	if (v->grant != 0) {
 		uint64_t end_ms = grant_end_ms(f->grant, asker->now);
-		v.valid_until_ms = end_ms < v.valid_until_ms ? end_ms : v.valid_until_ms;
+		v->valid_until_ms = end_ms < v->valid_until_ms ? end_ms : v->valid_until_ms;
 	}
-	return relax(f, asker, v);
+	if (paused || !enforce)
+		relax(v, f, paused);
 }
 
 struct verdict policy_decide(const struct policy *policy, const struct policy_who *who,
@@ -362,25 +362,29 @@ struct verdict policy_decide(const struct policy *policy, const struct policy_wh
     struct moment now)
 {
 	const struct asker asker = {policy, who, state, now};
+	struct verdict v;
 	struct facts f;
 
-	if (is_portal(policy, question))
-		return by_portal(policy);
+	if (is_portal(policy, question)) {
+		block(&v, REASON_PORTAL, policy->portal.labels);
+		return v;
+	}
 	facts_gather(&f, &asker, question);
-	struct verdict v = judge_name(&f);
+	judge_name(&v, &f);
 	if (is_bypass(&f, &v))
-		v = by_bypass(&f);
+		by_bypass(&v, &f);
 	else if (is_unsafe_engine(&f, who, &v))
-		v = block_by_school(&f, REASON_SAFE_SEARCH, f.labels);
-	v = facts_finish(&f, &asker, v);
+		block_by_school(&v, &f, REASON_SAFE_SEARCH, f.labels);
+	facts_finish(&v, &f, &asker);
 	v.unlisted = f.unlisted;
 	return v;
 }
 
 struct verdict policy_refuse(void)
 {
-	struct verdict v = pass(REASON_NO_RULES, 0);
-	v.action = POLICY_BLOCK;
+	struct verdict v;
+
+	block(&v, REASON_NO_RULES, 0);
 	v.answer = RULES_ANSWER_REFUSED;
 	return v;
 }

@@ -54,10 +54,13 @@ static void ask_school(struct facts *f, uint8_t tier)
 	const struct name_map *map = &f->policy->names;
 	size_t n = f->labels < map->labels_max ? f->labels : map->labels_max;
 
-	for (; n >= map->labels_min && n > 0; n--)
+	for (; n >= map->labels_min && n > 0; n--) {
+		if (!name_map_maybe(map, f->question->hashes->at[n - 1]))
+			continue;
 		for (const struct role *r = name_map_roles(map, f->question, n); r != NULL;
 		     r = r->next)
 			note_role(f, r, tier);
+	}
 }
 
 /* ---- what the feeds say ---------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 #include "policy/policy.h"
 #include "ruledb/ruledb.h"
 
-static inline uint64_t bit(unsigned i)
+static inline uint64_t bit(uint64_t i)
 {
 	return UINT64_C(1) << i;
 }
@@ -43,10 +43,12 @@ struct named {
 	const struct role *roles;
 };
 
-/* Open addressing, at most half full. The hashes stand apart, so that a name which nobody
- * speaks of costs eight bytes a label; one that matches is believed only when the octets
- * do too. */
+/* Open addressing, at most half full; a hash that matches is believed only when the octets
+ * do too. In front stands a set of bits, some thirty for each name: nearly every name that
+ * nobody speaks of ends there, in a few cache lines and without a branch gone wrong. */
 struct name_map {
+	uint64_t *bits;
+	size_t bits_mask; /* words - 1 */
 	uint64_t *hashes; /* 0: a free slot */
 	struct named *names;
 	size_t mask; /* slots - 1 */
@@ -59,6 +61,12 @@ MUST_CHECK enum err name_map_init(struct name_map *map, struct arena *arena, siz
 /* The place of `name`, with its octets copied when it is new; NULL without memory. */
 struct named *name_map_add(
     struct name_map *map, struct arena *arena, struct dname name, uint64_t hash);
+/* False: nobody speaks of a name with this hash. */
+static inline bool name_map_maybe(const struct name_map *map, uint64_t hash)
+{
+	return (map->bits[hash >> 6 & map->bits_mask] >> (hash & 63) & 1) != 0;
+}
+
 /* What the suffix with `n` labels (1 and more) is, or NULL: nobody speaks of it. */
 const struct role *name_map_roles(
     const struct name_map *map, const struct policy_question *question, size_t n);
@@ -279,10 +287,9 @@ bool grants_apply(const struct grants *grants, size_t i, const struct asker *ask
 
 /* The rows, as far as they judge a name in an answer: without allow-only, safe search and
  * bypass. `covered`: by locked categories alone. */
-struct verdict facts_judge_target(const struct facts *f, bool covered);
+void facts_judge_target(struct verdict *v, const struct facts *f, bool covered);
 /* How long it holds, and what a pause or a trial makes of it. */
-struct verdict facts_finish(
-    const struct facts *f, const struct asker *asker, struct verdict v);
+void facts_finish(struct verdict *v, const struct facts *f, const struct asker *asker);
 bool is_portal(const struct policy *policy, const struct policy_question *question);
 /* Whether `allow` or an allow grant stands for exactly this name. */
 bool facts_is_lifted(const struct policy *policy, const struct policy_who *who,

@@ -7,9 +7,12 @@ enum err name_map_init(struct name_map *map, struct arena *arena, size_t max)
 	while (slots / 2 < max)
 		slots *= 2;
 	*map = (struct name_map){.mask = slots - 1, .labels_min = NAME_LABELS_MAX};
+	map->bits_mask = slots / 4 > 0 ? slots / 4 - 1 : 0;
+	map->bits = arena_array(arena, map->bits_mask + 1, sizeof *map->bits);
 	map->hashes = arena_array(arena, slots, sizeof *map->hashes);
 	map->names = arena_array(arena, slots, sizeof *map->names);
-	return map->hashes == NULL || map->names == NULL ? ERR_MEMORY : OK;
+	return map->bits == NULL || map->hashes == NULL || map->names == NULL ? ERR_MEMORY
+	                                                                      : OK;
 }
 
 /* 0 stands for a free slot. */
@@ -41,6 +44,7 @@ struct named *name_map_add(
 	if (wire == NULL)
 		return NULL;
 	memcpy(wire, name.wire, name.len);
+	map->bits[hash >> 6 & map->bits_mask] |= bit(hash & 63);
 	map->hashes[i] = kept_hash(hash);
 	map->names[i].name = (struct dname){wire, name.len};
 	if (labels < map->labels_min)
@@ -55,6 +59,8 @@ const struct role *name_map_roles(
 {
 	uint64_t hash = kept_hash(question->hashes->at[n - 1]);
 
+	if (!name_map_maybe(map, question->hashes->at[n - 1]))
+		return NULL;
 	for (size_t i = hash & map->mask; map->hashes[i] != 0; i = (i + 1) & map->mask) {
 		if (map->hashes[i] != hash)
 			continue;

@@ -7,22 +7,34 @@ static struct asker asker_of(const struct policy_review *review)
 }
 
 /* The question's verdict after one more thing in its answer was judged. */
-static struct verdict add_review(const struct verdict *of_qname, struct verdict v)
+static struct verdict add_review(const struct verdict *of_qname, const struct verdict *v)
 {
 	struct verdict sum = *of_qname;
-	bool would_block = v.reason == REASON_PAUSED || v.reason == REASON_TRIAL;
+	bool would_block = v->reason == REASON_PAUSED || v->reason == REASON_TRIAL;
 	bool known = sum.reason == REASON_PAUSED || sum.reason == REASON_TRIAL;
 	uint64_t until_ms =
-	    v.valid_until_ms < sum.valid_until_ms ? v.valid_until_ms : sum.valid_until_ms;
+	    v->valid_until_ms < sum.valid_until_ms ? v->valid_until_ms : sum.valid_until_ms;
 
-	if (v.action == POLICY_BLOCK || (would_block && !known)) {
-		sum = v;
+	if (v->action == POLICY_BLOCK || (would_block && !known)) {
+		sum = *v;
 		/* Data of a feed is for the name that it lists, which nobody asked for. */
 		sum.data_count = 0;
 		sum.unlisted = of_qname->unlisted;
 	}
 	sum.valid_until_ms = until_ms;
 	return sum;
+}
+
+static struct verdict judge(
+    const struct verdict *of_qname, const struct facts *f, const struct asker *asker)
+{
+	struct verdict v;
+
+	facts_judge_target(&v, f, of_qname->covers_answers);
+	if (of_qname->covers_answers && v.action == POLICY_PASS)
+		return *of_qname;
+	facts_finish(&v, f, asker);
+	return add_review(of_qname, &v);
 }
 
 struct verdict policy_review(
@@ -35,10 +47,7 @@ struct verdict policy_review(
 	if (of_qname->action == POLICY_BLOCK)
 		return *of_qname;
 	facts_gather(&f, &asker, target);
-	struct verdict v = facts_judge_target(&f, of_qname->covers_answers);
-	if (of_qname->covers_answers && v.action == POLICY_PASS)
-		return *of_qname;
-	return add_review(of_qname, facts_finish(&f, &asker, v));
+	return judge(of_qname, &f, &asker);
 }
 
 /* Facts of an address: what networks in feeds say of it, and nothing else. */
@@ -75,10 +84,7 @@ struct verdict policy_review_address(const struct policy_review *review,
 
 	if (of_qname->action == POLICY_BLOCK || !gather_address(&f, &asker, address, asked))
 		return *of_qname;
-	struct verdict v = facts_judge_target(&f, of_qname->covers_answers);
-	if (of_qname->covers_answers && v.action == POLICY_PASS)
-		return *of_qname;
-	return add_review(of_qname, facts_finish(&f, &asker, v));
+	return judge(of_qname, &f, &asker);
 }
 
 /* ---- what may be remembered ------------------------------------------------------------------ */
