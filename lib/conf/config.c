@@ -7,7 +7,7 @@
 #include "conf/internal.h"
 
 enum {
-	CONFIG_MAX_BYTES = 112 << 20 /* a file of 1 MiB of one-letter words needs 90 */
+	CONFIG_MAX_BYTES = 96 << 20 /* a file of 1 MiB of one-letter words needs 90 */
 };
 
 /* ---- help for the parts ----------------------------------------------------------------- */
@@ -89,8 +89,9 @@ static enum err parse_part(struct loader *l, enum bundle_part part)
 	if (file == NULL)
 		return ERR_MEMORY;
 	size_t before = l->run.all->errors;
-	enum err rc = yaml_tree_parse(&l->trees[part],
-	    buf_slice(&l->bundle->parts[part].text), file, l->run.arena, l->run.all);
+	enum err rc =
+	    yaml_tree_parse_apart(&l->trees[part], buf_slice(&l->bundle->parts[part].text),
+	        file, (struct tree_arenas){&l->nodes, l->run.arena}, l->run.all);
 	l->parsed[part] = rc == OK || rc == ERR_CONFIG;
 	l->run.mistakes += l->run.all->errors - before;
 	return rc == ERR_MEMORY ? rc : OK;
@@ -116,7 +117,7 @@ static enum err parse_parts(struct loader *l)
 	    tree_is_null(&l->trees[BUNDLE_OVERRIDES]))
 		return OK;
 	return tree_merge(
-	    &l->merged, &l->trees[BUNDLE_MAIN], &l->trees[BUNDLE_OVERRIDES], l->run.arena);
+	    &l->merged, &l->trees[BUNDLE_MAIN], &l->trees[BUNDLE_OVERRIDES], &l->nodes);
 }
 
 static enum err make_paths_absolute(struct loader *l)
@@ -217,12 +218,14 @@ enum err config_load_bundle(
 		return ERR_MEMORY;
 	struct loader l = {.run = {.arena = config->arena, .all = all},
 	    .bundle = bundle,
-	    .config = config};
+	    .config = config,
+	    .nodes = ARENA_INIT(CONFIG_MAX_BYTES)};
 	enum err rc = fill(&l);
 	if (rc == OK && l.run.no_memory)
 		rc = ERR_MEMORY;
 	if (rc == OK && l.run.mistakes > 0)
 		rc = ERR_CONFIG;
+	arena_deinit(&l.nodes);
 	sort_by_place(all, before);
 	if (rc != OK)
 		config_free(config);

@@ -78,6 +78,7 @@ struct loader {
 	struct schema_run run;
 	const struct config_bundle *bundle;
 	struct config *config;
+	struct arena nodes; /* of the trees; ends with the reading, their texts stay */
 	struct tree_node trees[BUNDLE_PARTS]; /* only of parts that were parsed */
 	bool parsed[BUNDLE_PARTS];
 	struct tree_node merged; /* lachan.yaml with its overrides upon it */

@@ -444,6 +444,15 @@ static void refuse_unknown_keys(
 static enum err parse_default(
     struct schema_run *run, const char *text, struct tree_node *out)
 {
+	/* The commonest ones; a map of every item of a list has some. */
+	if (strcmp(text, "[]") == 0 || strcmp(text, "\"\"") == 0) {
+		bool is_list = text[0] == '[';
+		*out = (struct tree_node){.kind = is_list ? TREE_LIST : TREE_SCALAR,
+		    .quoted = !is_list,
+		    .text = is_list ? NULL : "",
+		    .mark = {"", 0, 0}};
+		return OK;
+	}
 	if (text[0] == '[' || text[0] == '{' || text[0] == '"')
 		return yaml_tree_parse(out, slice_of(text), NULL, run->arena, run->all);
 	*out = (struct tree_node){.kind = TREE_SCALAR, .text = text, .mark = {"", 0, 0}};

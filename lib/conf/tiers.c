@@ -88,7 +88,7 @@ static enum err merge_change(
 	const struct tree_node *base = find_base(l, all, change, name);
 	if (base == NULL)
 		return OK;
-	enum err rc = tree_merge(&merged, base, change, l->run.arena);
+	enum err rc = tree_merge(&merged, base, change, &l->nodes);
 	if (rc != OK)
 		return rc;
 	if (mine == NULL)
@@ -110,7 +110,7 @@ static enum err add_base_tiers(
 			const struct tree_node *base = find_base(l, all, item, "");
 			enum err rc = OK;
 			if (base != NULL)
-				rc = tree_merge(&added.node, base, item, l->run.arena);
+				rc = tree_merge(&added.node, base, item, &l->nodes);
 			if (rc != OK)
 				return rc;
 		}

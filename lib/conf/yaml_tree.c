@@ -19,7 +19,7 @@ struct builder {
 	yaml_parser_t parser;
 	struct slice text;
 	const char *file;
-	struct arena *arena;
+	struct tree_arenas arenas;
 	struct diags *all;
 	unsigned depth;
 	size_t mistakes;
@@ -110,7 +110,7 @@ static enum err build_scalar(
 		mistake(b, out->mark, _("a NUL stands in this text (remove it)"));
 		text.len = 0;
 	}
-	out->text = arena_text(b->arena, text);
+	out->text = arena_text(b->arenas.texts, text);
 	return out->text != NULL ? OK : ERR_MEMORY;
 }
 
@@ -121,9 +121,10 @@ static enum err children_grow(struct builder *b, struct children *c, bool with_k
 		return OK;
 	struct children grown = {.count = c->count};
 	grown.capacity = c->capacity == 0 ? 4 : c->capacity * 2;
-	grown.items = arena_array(b->arena, grown.capacity, sizeof *grown.items);
+	grown.items = arena_array(b->arenas.nodes, grown.capacity, sizeof *grown.items);
 	if (with_keys)
-		grown.keys = arena_array(b->arena, grown.capacity, sizeof *grown.keys);
+		grown.keys =
+		    arena_array(b->arenas.nodes, grown.capacity, sizeof *grown.keys);
 	if (grown.items == NULL || (with_keys && grown.keys == NULL))
 		return ERR_MEMORY;
 	for (size_t i = 0; i < c->count; i++) {
@@ -308,10 +309,10 @@ static enum err build_stream(struct builder *b, struct tree_node *out)
 	return empty ? OK : build_document(b, out);
 }
 
-enum err yaml_tree_parse(struct tree_node *out, struct slice text, const char *file,
-    struct arena *arena, struct diags *all)
+enum err yaml_tree_parse_apart(struct tree_node *out, struct slice text, const char *file,
+    struct tree_arenas arenas, struct diags *all)
 {
-	struct builder b = {.text = text, .file = file, .arena = arena, .all = all};
+	struct builder b = {.text = text, .file = file, .arenas = arenas, .all = all};
 	struct tree_node tree;
 
 	if (text.len > YAML_TREE_MAX_BYTES) {
@@ -329,6 +330,13 @@ enum err yaml_tree_parse(struct tree_node *out, struct slice text, const char *f
 		return rc;
 	*out = tree;
 	return b.mistakes > 0 ? ERR_CONFIG : OK;
+}
+
+enum err yaml_tree_parse(struct tree_node *out, struct slice text, const char *file,
+    struct arena *arena, struct diags *all)
+{
+	return yaml_tree_parse_apart(
+	    out, text, file, (struct tree_arenas){arena, arena}, all);
 }
 
 const struct tree_node *tree_find(const struct tree_node *map, const char *key)

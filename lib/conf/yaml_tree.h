@@ -50,6 +50,16 @@ struct tree_node {
 MUST_CHECK enum err yaml_tree_parse(struct tree_node *out, struct slice text,
     const char *file, struct arena *arena, struct diags *all);
 
+/* Where a tree is made: what nobody looks at once it was read may end before its texts. */
+struct tree_arenas {
+	struct arena *nodes;
+	struct arena *texts;
+};
+
+/* The same, with nodes and texts apart. */
+MUST_CHECK enum err yaml_tree_parse_apart(struct tree_node *out, struct slice text,
+    const char *file, struct tree_arenas arenas, struct diags *all);
+
 /* The value of `key` in a map; NULL when it is not there or `map` is NULL or no map. */
 const struct tree_node *tree_find(const struct tree_node *map, const char *key);
 /* The scalar under `key`, or `otherwise`. */
