@@ -538,6 +538,18 @@ class Stopped(English):
         self.assertIsInstance(gambling["refused"], dict)
         self.assertIn("lachan-gambling", self.ctl("feeds")[1])
 
+    def test_the_plan_says_what_the_lists_need(self):
+        plan = self.ctl_json("plan")
+        self.assertEqual({feed["name"] for feed in plan["feeds"]},
+                         {feed["name"] for feed in self.ctl_json("feeds")["feeds"]})
+        self.assertEqual({feed["known_from"] for feed in plan["feeds"]}, {"copy"})
+        self.assertGreater(plan["memory"]["peak_bytes"], plan["memory"]["filter_bytes"])
+        _, out, err = self.ctl("plan")
+        self.assertEqual(err, "")
+        for words in ("lachan-gambling", "as pulled", "for the filter, all day", "Flash",
+                      "to compile"):
+            self.assertIn(words, out)
+
     def test_update_without_a_gateway_pulls_the_list_itself(self):
         status, _, err = self.ctl("feeds", "update", "lachan-games")
         self.assertEqual(status, 0, err)

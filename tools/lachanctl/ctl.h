@@ -100,6 +100,7 @@ enum ctl_status command_allow(struct ctl *c);
 enum ctl_status command_deny(struct ctl *c);
 enum ctl_status command_grants(struct ctl *c);
 enum ctl_status command_revoke(struct ctl *c);
+enum ctl_status command_plan(struct ctl *c);
 enum ctl_status command_firewall(struct ctl *c);
 
 #endif

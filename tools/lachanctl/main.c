@@ -32,7 +32,7 @@ static const struct command commands[] = {
     {"resume", command_resume, false, N_("end a pause")},
     {"policy", command_policy, false, N_("what is blocked for whom, in plain words")},
     {"feeds", command_feeds, false, N_("the lists that are pulled")},
-    {"plan", NULL, false, ""},
+    {"plan", command_plan, false, N_("memory, flash and time that the lists need here")},
     {"reload", command_reload, false, N_("read the configuration again")},
     {"flush", command_flush, false, N_("forget cached answers")},
     {"rollback", command_rollback, false, N_("the rules before these")},

@@ -2,17 +2,14 @@
 
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "dns/text.h"
-#include "kit/explain_json.h"
+#include "kit/grants_text.h"
 #include "kit/local_time.h"
 #include "net/interfaces.h"
 
 enum {
 	LOCAL_MAX = 256,
-	GRANTS_MAX = 1000,
-	GRANTS_MAX_BYTES = 4 << 20,
-	SUM_DIGITS = 16
+	GRANTS_MAX_BYTES = 4 << 20
 };
 
 struct ruledb *offline_rules(const struct config *config)
@@ -56,74 +53,19 @@ enum ctl_status offline_policy(
 
 /* ---- grants ----------------------------------------------------------------------------- */
 
-/* One grant with the texts it borrows. */
-struct kept {
-	struct name_buf name;
-	json_t *line;
-};
-
-/* The object of "SUM {…}" whose checksum fits, or NULL (daemon/filter/grants_text.h). */
-static json_t *read_line(struct slice line)
-{
-	char sum[SUM_DIGITS + 1];
-
-	if (line.len < SUM_DIGITS + 3 || line.ptr[SUM_DIGITS] != ' ')
-		return NULL;
-	struct slice text = {line.ptr + SUM_DIGITS + 1, line.len - SUM_DIGITS - 1};
-	(void)snprintf(sum, sizeof sum, "%016llx", (unsigned long long)checksum64(0, text));
-	if (memcmp(sum, line.ptr, SUM_DIGITS) != 0)
-		return NULL;
-	return json_loadb((const char *)text.ptr, text.len, 0, NULL);
-}
-
-static const char *text(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-
-	return value != NULL ? value : "";
-}
-
-/* Takes the line; false where it is no grant (the head of the file, or damaged). */
-static bool read_grant(struct kept *kept, struct grant *out)
-{
-	const json_t *line = kept->line;
-	json_int_t id = json_integer_value(json_object_get(line, "id"));
-	unsigned scope = SCOPE_ALL;
-
-	while (scope <= SCOPE_CLIENTS &&
-	    strcmp(text(line, "scope"), explain_scope_word((enum grant_scope)scope)) != 0)
-		scope++;
-	if (id < 1 || id > UINT32_MAX || scope > SCOPE_CLIENTS ||
-	    name_from_text(&kept->name, slice_of(text(line, "name")), NULL) != OK)
-		return false;
-	*out = (struct grant){.id = (uint32_t)id,
-	    .deny = json_is_true(json_object_get(line, "deny")),
-	    .scope = (enum grant_scope)scope,
-	    .name = name_of(&kept->name),
-	    .subject = text(line, "who"),
-	    .until_wall_s = json_integer_value(json_object_get(line, "until")),
-	    .until_mono_ms = UINT64_MAX,
-	    .made_wall_s = json_integer_value(json_object_get(line, "made")),
-	    .by = text(line, "by"),
-	    .reason = text(line, "reason")};
-	out->always = out->until_wall_s == 0;
-	return scope != SCOPE_CLIENTS ||
-	    prefix_from_text(&out->clients, slice_of(text(line, "who")), NULL) == OK;
-}
-
-static size_t read_grants(struct slice rest, struct kept *kept, struct grant *grants)
+/* Line by line; the head of the file and damaged lines are no grants. */
+static size_t read_grants(
+    struct slice rest, struct grant_record *kept, struct grant *grants)
 {
 	size_t count = 0;
 
 	while (rest.len > 0 && count < GRANTS_MAX) {
-		kept[count].line = read_line(slice_cut(&rest, '\n'));
-		if (kept[count].line == NULL)
+		if (grants_text_read(slice_cut(&rest, '\n'), &kept[count]) != OK)
 			continue;
-		if (read_grant(&kept[count], &grants[count])) {
+		kept[count].until_mono_ms =
+		    UINT64_MAX; /* the calendar alone ends it here */
+		if (grant_of_record(&grants[count], &kept[count]))
 			count++;
-		} else {
-			json_decref(kept[count].line);
-		}
 	}
 	return count;
 }
@@ -133,7 +75,7 @@ enum ctl_status offline_grants(
 {
 	char path[FILE_PATH_BYTES];
 	struct buf file = BUF_INIT(GRANTS_MAX_BYTES);
-	struct kept *kept = calloc(GRANTS_MAX, sizeof *kept);
+	struct grant_record *kept = calloc(GRANTS_MAX, sizeof *kept);
 	struct grant *grants = calloc(GRANTS_MAX, sizeof *grants);
 	size_t count = 0;
 	enum err rc = kept == NULL || grants == NULL ? ERR_MEMORY : OK;
@@ -148,8 +90,6 @@ enum ctl_status offline_grants(
 		count = read_grants(buf_slice(&file), kept, grants);
 	if (rc == OK || rc == ERR_NOT_FOUND)
 		rc = grants_build(out, policy, grants, count);
-	for (size_t i = 0; i < count; i++)
-		json_decref(kept[i].line);
 	free(grants);
 	free(kept);
 	buf_deinit(&file);
