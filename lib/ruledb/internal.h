@@ -141,8 +141,9 @@ size_t pattern_literals(struct slice pattern, struct literal out[LITERALS_MAX]);
 /* ---- scratch (scratch.c) ---- */
 
 enum {
-	SCRATCH_MEMORY = 4096, /* names */
-	SCRATCH_RULES = 5      /* names with more pattern rules are asked again */
+	SCRATCH_GROUPS = 2048,
+	SCRATCH_GROUP = 4, /* names of one group; the oldest makes room */
+	SCRATCH_RULES = 5  /* names with more pattern rules are asked again */
 };
 
 struct remembered {
@@ -156,7 +157,7 @@ struct ruledb_scratch {
 	void *match_data;    /* pcre2_match_data */
 	void *match_context; /* pcre2_match_context, with the limits */
 	uint32_t round;      /* of `tried` */
-	struct remembered memory[SCRATCH_MEMORY];
+	struct remembered memory[SCRATCH_GROUPS][SCRATCH_GROUP];
 	uint32_t tried[RULEDB_PATTERNS_MAX]; /* pattern -> the round it was last run in */
 };
 

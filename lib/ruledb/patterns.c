@@ -334,7 +334,7 @@ static void begin_round(struct ruledb_scratch *s)
 	s->round = 1;
 }
 
-static bool run_all(const struct patterns *p, struct ruledb_scratch *s, struct dname name,
+static void run_all(const struct patterns *p, struct ruledb_scratch *s, struct dname name,
     struct pattern_hits *out)
 {
 	char text[NAME_TEXT_MAX];
@@ -350,38 +350,48 @@ static bool run_all(const struct patterns *p, struct ruledb_scratch *s, struct d
 	s->stats.names++;
 	s->stats.runs += r.runs;
 	s->stats.cut += r.cut;
-	return !r.cut;
+}
+
+/* Of the name and the database; rules are numbers of that database alone. */
+static uint64_t memory_tag(const struct patterns *p, const struct name_hashes *hashes)
+{
+	return hash_mix64(hashes->at[hashes->count - 1] ^ p->id) | 1;
+}
+
+static struct remembered *memory_group(struct ruledb_scratch *s, uint64_t tag)
+{
+	return s->memory[(tag >> 32) % SCRATCH_GROUPS];
 }
 
 static void remember(
-    struct remembered *place, uint64_t tag, const struct pattern_hits *hits)
+    struct remembered *group, uint64_t tag, const struct pattern_hits *hits)
 {
 	if (hits->count > SCRATCH_RULES)
 		return;
-	place->tag = tag;
-	place->count = (uint32_t)hits->count;
-	memcpy(place->rules, hits->rules, hits->count * sizeof *hits->rules);
+	memmove(group + 1, group, (SCRATCH_GROUP - 1) * sizeof *group);
+	group[0].tag = tag;
+	group[0].count = (uint32_t)hits->count;
+	memcpy(group[0].rules, hits->rules, hits->count * sizeof *hits->rules);
 }
 
 void patterns_find(const struct patterns *p, struct ruledb_scratch *s,
     const struct ruledb_question *question, struct pattern_hits *out)
 {
-	const struct name_hashes *hashes = question->hashes;
-
 	out->count = 0;
-	if (hashes->count == 0)
+	if (question->hashes->count == 0)
 		return;
-	/* Of the name and the database; rules are numbers of that database alone. */
-	uint64_t tag = hash_mix64(hashes->at[hashes->count - 1] ^ p->id) | 1;
-	struct remembered *place = &s->memory[(tag >> 32) % SCRATCH_MEMORY];
-	if (place->tag == tag) {
+	uint64_t tag = memory_tag(p, question->hashes);
+	struct remembered *group = memory_group(s, tag);
+	for (size_t i = 0; i < SCRATCH_GROUP; i++) {
+		if (group[i].tag != tag)
+			continue;
 		s->stats.memory++;
-		out->count = place->count;
-		memcpy(out->rules, place->rules, out->count * sizeof *out->rules);
+		out->count = group[i].count;
+		memcpy(out->rules, group[i].rules, out->count * sizeof *out->rules);
 		return;
 	}
-	(void)run_all(p, s, question->name, out);
-	remember(place, tag, out);
+	run_all(p, s, question->name, out);
+	remember(group, tag, out);
 }
 
 bool ruledb_pattern_at(const struct ruledb *db, unsigned i, struct ruledb_pattern *out)

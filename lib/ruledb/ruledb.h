@@ -98,7 +98,7 @@ struct ruledb_question {
 
 /* What one thread needs to put names to patterns: PCRE2's match data, and a memory of the
  * names already put, so that a name seen again costs one look. It serves any number of
- * databases, one after the other or in turn; about 200 KiB once patterns are in use. */
+ * databases, one after the other or in turn; about 300 KiB once patterns are in use. */
 struct ruledb_scratch;
 
 /* ERR_MEMORY. *out is the caller's until ruledb_scratch_free(). */
