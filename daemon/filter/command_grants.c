@@ -8,7 +8,6 @@
 #include "dns/text.h"
 #include "filter/clock.h"
 #include "filter/command.h"
-#include "kit/explain_json.h"
 #include "kit/local_time.h"
 #include "kit/log.h"
 #include "policy/grants.h"
@@ -327,8 +326,8 @@ static json_t *show(const struct command *c, const struct grant_record *g)
 	local_time_text(made, g->made_s);
 	json_t *one = json_pack("{s:I, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "id",
 	    (json_int_t)g->id, "deny", g->deny ? 1 : 0, "name", name, "scope",
-	    explain_scope_word(g->scope), "who", g->who, "made", made, "by", g->by,
-	    "reason", g->reason, "applies", applies(c, g) ? 1 : 0);
+	    grant_scope_word(g->scope), "who", g->who, "made", made, "by", g->by, "reason",
+	    g->reason, "applies", applies(c, g) ? 1 : 0);
 	put_until(one, g);
 	return one;
 }

@@ -9,11 +9,7 @@
 
 #include "base/diag.h"
 #include "base/moment.h"
-#include "filter/grants_text.h"
-
-enum {
-	GRANTS_MAX = 1000
-};
+#include "kit/grants_text.h"
 
 struct grants_file;
 

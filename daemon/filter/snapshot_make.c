@@ -119,29 +119,6 @@ void snapshot_make_state(struct snapshot *s, struct moment now)
 
 /* ---- grants ---- */
 
-/* As policy wants it; the texts and the name stay the record's. */
-static struct grant to_grant(const struct grant_record *r)
-{
-	struct grant g = {
-	    .id = r->id,
-	    .deny = r->deny,
-	    .scope = r->scope,
-	    .name = name_of(&r->name),
-	    .subject = r->scope == SCOPE_CLIENTS ? "" : r->who,
-	    .always = r->until_s == 0,
-	    .until_wall_s = r->until_s,
-	    .until_mono_ms = r->until_mono_ms,
-	    .made_wall_s = r->made_s,
-	    .by = r->by,
-	    .reason = r->reason,
-	};
-
-	if (r->scope == SCOPE_CLIENTS &&
-	    prefix_from_text(&g.clients, slice_of(r->who), NULL) != OK)
-		g.id = 0; /* it was checked when it was made or read */
-	return g;
-}
-
 static struct grants *build_grants(
     const struct policy *policy, const struct grants_file *file)
 {
@@ -154,10 +131,8 @@ static struct grants *build_grants(
 
 	if (items == NULL)
 		return NULL;
-	for (size_t i = 0; i < count; i++) {
-		items[used] = to_grant(&records[i]);
-		used += items[used].id != 0 ? 1 : 0;
-	}
+	for (size_t i = 0; i < count; i++)
+		used += grant_of_record(&items[used], &records[i]) ? 1 : 0;
 	if (grants_build(&made, policy, items, used) != OK)
 		made = NULL;
 	free(items);

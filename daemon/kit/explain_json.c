@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "dns/text.h"
 #include "feed/find.h"
+#include "kit/grants_text.h"
 #include "kit/local_time.h"
 
 enum {
@@ -175,18 +176,6 @@ static json_t *grant_to_json(const struct explanation *e)
 	return grant == NULL ? NULL : explain_grant_to_json(grant);
 }
 
-const char *explain_scope_word(enum grant_scope scope)
-{
-	static const char *const words[] = {
-	    [SCOPE_ALL] = "all",
-	    [SCOPE_TIER] = "tier",
-	    [SCOPE_GROUP] = "group",
-	    [SCOPE_CLIENTS] = "clients",
-	};
-
-	return (size_t)scope < COUNT_OF(words) ? words[scope] : "all";
-}
-
 json_t *explain_grant_to_json(const struct grant *grant)
 {
 	char who[PREFIX_TEXT_MAX] = "";
@@ -197,7 +186,7 @@ json_t *explain_grant_to_json(const struct grant *grant)
 	if (!grant->always)
 		local_time_text(until, grant->until_wall_s);
 	return json_pack("{s:I, s:b, s:s, s:s, s:s, s:s, s:s}", "id", (json_int_t)grant->id,
-	    "deny", grant->deny ? 1 : 0, "scope", explain_scope_word(grant->scope), "who",
+	    "deny", grant->deny ? 1 : 0, "scope", grant_scope_word(grant->scope), "who",
 	    grant->scope == SCOPE_CLIENTS ? who : grant->subject, "until", until, "by",
 	    grant->by, "reason", grant->reason);
 }

@@ -52,8 +52,6 @@ json_t *explain_to_json(
 
 /* A grant as in "grant" above; NULL without memory. */
 json_t *explain_grant_to_json(const struct grant *grant);
-/* The word of a scope in JSON and in the grants file; static storage. */
-const char *explain_scope_word(enum grant_scope scope);
 
 /* Fills `line`, `text` and `fetched_s` of the rules of feeds from the database and the feeds'
  * stored copies, each read once, plain or gzip. Relative copies are looked for in `state_dir`, absolute ones must

@@ -1,4 +1,4 @@
-#include "filter/grants_text.h"
+#include "kit/grants_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +39,25 @@ bool grant_text_is_sound(const char *text, size_t size)
 	json_t *checked = json_string(text); /* NULL for what is no UTF-8 */
 	json_decref(checked);
 	return checked != NULL;
+}
+
+bool grant_of_record(struct grant *out, const struct grant_record *record)
+{
+	*out = (struct grant){
+	    .id = record->id,
+	    .deny = record->deny,
+	    .scope = record->scope,
+	    .name = name_of(&record->name),
+	    .subject = record->scope == SCOPE_CLIENTS ? "" : record->who,
+	    .always = record->until_s == 0,
+	    .until_wall_s = record->until_s,
+	    .until_mono_ms = record->until_mono_ms,
+	    .made_wall_s = record->made_s,
+	    .by = record->by,
+	    .reason = record->reason,
+	};
+	return record->scope != SCOPE_CLIENTS ||
+	    prefix_from_text(&out->clients, slice_of(record->who), NULL) == OK;
 }
 
 /* ---- writing ---- */

@@ -8,9 +8,10 @@
  *
  * In front stands the checksum64 of the JSON behind the space. Times are seconds since 1970
  * UTC; `until` is 0 for always. Nothing in the file is believed but what the reader has
- * checked: the checksum finds accidents, not forgery. Threads: pure functions. */
-#ifndef FILTER_GRANTS_TEXT_H
-#define FILTER_GRANTS_TEXT_H
+ * checked: the checksum finds accidents, not forgery. The filter writes it, alone (daemon/filter,
+ * grants_file.h); who explains with the daemon stopped reads it. Threads: pure functions. */
+#ifndef KIT_GRANTS_TEXT_H
+#define KIT_GRANTS_TEXT_H
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -18,6 +19,7 @@
 #include "policy/grants.h"
 
 enum {
+	GRANTS_MAX = 1000,        /* in the file */
 	GRANT_WHO_BYTES = 64,     /* a tier, a group or a prefix as text; with the NUL */
 	GRANT_BY_BYTES = 48,      /* with the NUL */
 	GRANT_REASON_BYTES = 256, /* with the NUL */
@@ -41,6 +43,10 @@ struct grant_record {
 
 /* The word for a scope in the file and in JSON: all tier group clients. */
 const char *grant_scope_word(enum grant_scope scope);
+
+/* As policy wants it: texts, name and ends are the record's. False where `who` is no prefix,
+ * which neither the reader nor the filter lets in. */
+bool grant_of_record(struct grant *out, const struct grant_record *record);
 
 /* Append a line with its line end; buf_status() says whether it fitted. ERR_MEMORY. */
 MUST_CHECK enum err grants_text_write_head(struct buf *out, uint32_t next_id);

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
-#include "filter/grants_text.h"
+#include "kit/grants_text.h"
 
 static struct grant_record grant_for(enum grant_scope reach, const char *who)
 {
