@@ -19,7 +19,10 @@
 
 enum {
 	FEED_LINE_MAX_BYTES = 100 * 1000, /* longer lines are refused, the rest goes on */
-	FEED_EXAMPLES = 5                 /* first line numbers kept of each reason */
+	/* What takes long to check is limited in one list; what is more is refused. */
+	FEED_PATTERNS_MAX = 10 * 1000,
+	FEED_RECORDS_MAX = 100 * 1000, /* with data other than an address or an alias */
+	FEED_EXAMPLES = 5              /* first line numbers kept of each reason */
 };
 
 /* Why a line gives no rule. GARBAGE: it is not of the format at all, many of them mean that
@@ -41,6 +44,7 @@ enum {
 	X(FEED_MODIFIER, REFUSED, N_("a modifier that this filter does not support"))    \
 	X(FEED_VALUE, REFUSED, N_("a modifier whose value cannot be read"))              \
 	X(FEED_TERMS, REFUSED, N_("more conditions than one rule can hold"))             \
+	X(FEED_MANY, REFUSED, N_("more patterns than one list may have"))                \
 	X(FEED_OPTION, REFUSED, N_("a setting of another program, not a rule"))          \
 	X(FEED_RECORD, REFUSED, N_("a record that cannot be read"))                      \
 	X(FEED_TRIGGER, REFUSED, N_("an RPZ trigger that this filter does not support")) \

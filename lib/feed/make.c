@@ -66,6 +66,9 @@ static enum feed_reason judge_pattern(struct feed_parser *p)
 	struct feed_pattern *pattern;
 	enum feed_breadth breadth = FEED_BREADTH_FINE;
 
+	if (p->made.patterns >= FEED_PATTERNS_MAX)
+		return FEED_MANY;
+	p->made.patterns++;
 	enum err rc = feed_pattern_new(&pattern, p->made.terms.pattern);
 	if (rc == ERR_MEMORY)
 		p->rc = rc;

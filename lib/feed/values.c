@@ -98,6 +98,9 @@ bool feed_make_record(struct feed_parser *p, uint16_t type, struct slice rdata)
 {
 	static const uint8_t root[] = {0};
 
+	if (p->made.records >= FEED_RECORDS_MAX)
+		return false;
+	p->made.records++;
 	if (text_record_read(&p->made.data, type, rdata, (struct dname){root, 1}) != OK)
 		return false;
 	p->made.terms.action = RULE_RECORD;

@@ -80,6 +80,47 @@ static void a_message_shows_its_sections(void **state)
 	buf_deinit(&out);
 }
 
+static void rdata_are_read_as_master_files_have_them(void **state)
+{
+	(void)state;
+	static const uint8_t origin[] = "\002vn"; /* with its NUL: the name "vn" */
+	struct dname below = {origin, sizeof origin};
+	struct buf out = BUF_INIT(100);
+
+	assert_int_equal(text_record_read(&out, TYPE_MX, SLICE_LIT("10 mail"), below), OK);
+	assert_true(slice_equal(buf_slice(&out), SLICE_LIT("\0\012\004mail\002vn\0")));
+	buf_reset(&out);
+	assert_int_equal(
+	    text_record_read(&out, TYPE_TXT, SLICE_LIT("\"a b\" c"), below), OK);
+	assert_true(slice_equal(buf_slice(&out), SLICE_LIT("\003a b\001c")));
+	buf_reset(&out);
+	assert_int_equal(
+	    text_record_read(&out, TYPE_HTTPS, SLICE_LIT("1 . alpn=h2"), below), OK);
+	assert_true(slice_equal(buf_slice(&out), SLICE_LIT("\0\001\0\0\001\0\003\002h2")));
+	buf_deinit(&out);
+}
+
+static void rdata_that_are_none_are_refused(void **state)
+{
+	(void)state;
+	static const uint8_t root[] = {0};
+	struct dname origin = {root, 1};
+	struct buf out = BUF_INIT(100), small = BUF_INIT(3);
+
+	assert_int_equal(
+	    text_record_read(&out, TYPE_MX, SLICE_LIT("x y"), origin), ERR_FORMAT);
+	assert_int_equal(text_record_read(&out, TYPE_MX, SLICE_EMPTY, origin), ERR_FORMAT);
+	assert_int_equal(
+	    text_record_read(&out, TYPE_A, SLICE_LIT("1.2.3.4\n"), origin), ERR_FORMAT);
+	assert_int_equal(
+	    text_record_read(&out, TYPE_TXT, SLICE_LIT("\xff"), origin), ERR_FORMAT);
+	assert_int_equal(out.len, 0);
+	assert_int_equal(
+	    text_record_read(&small, TYPE_A, SLICE_LIT("1.2.3.4"), origin), ERR_FULL);
+	buf_deinit(&out);
+	buf_deinit(&small);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -88,6 +129,8 @@ int main(void)
 	    cmocka_unit_test(rcodes_have_names_or_numbers),
 	    cmocka_unit_test(a_record_is_one_line),
 	    cmocka_unit_test(a_message_shows_its_sections),
+	    cmocka_unit_test(rdata_are_read_as_master_files_have_them),
+	    cmocka_unit_test(rdata_that_are_none_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,6 +87,31 @@ static void a_batch_hears_of_each_name(void **state)
 	    heard.text, "[0 depth 3 line 1: @@||x.a.vn^][2 depth 3 line 1: @@||x.a.vn^]");
 }
 
+static void rules_with_conditions_are_found_by_their_names(void **state)
+{
+	(void)state;
+	struct heard heard;
+
+	search(&heard, (const char *const[]){"x.a.vn", NULL},
+	    SLICE_LIT("||a.vn^$dnstype=A\n||x.a.vn^$denyallow=x.a.vn\n||b.vn^$client=x\n"),
+	    7);
+	assert_string_equal(heard.text,
+	    "[0 depth 2 line 1: ||a.vn^$dnstype=A]"
+	    "[0 depth 3 line 2: ||x.a.vn^$denyallow=x.a.vn]");
+}
+
+static void patterns_are_found_by_what_they_match(void **state)
+{
+	(void)state;
+	struct heard heard;
+
+	search(&heard, (const char *const[]){"ads1.a.vn", "a.vn", "my-ads-1.b.vn", NULL},
+	    SLICE_LIT("||ads*.a.vn^\n-ads-\n/^ads[0-9]/\n/\\.tk$/\n@@|ads1.\n"), 1000);
+	assert_string_equal(heard.text,
+	    "[0 depth 0 line 1: ||ads*.a.vn^][2 depth 0 line 2: -ads-]"
+	    "[0 depth 0 line 3: /^ads[0-9]/][0 depth 0 line 5: @@|ads1.]");
+}
+
 static void the_batch_is_bounded(void **state)
 {
 	(void)state;
@@ -108,6 +133,8 @@ int main(void)
 	    cmocka_unit_test(rules_at_or_above_are_found_with_line_and_text),
 	    cmocka_unit_test(the_reach_of_a_rule_is_respected),
 	    cmocka_unit_test(a_batch_hears_of_each_name),
+	    cmocka_unit_test(rules_with_conditions_are_found_by_their_names),
+	    cmocka_unit_test(patterns_are_found_by_what_they_match),
 	    cmocka_unit_test(the_batch_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,50 @@ static void other_encodings_and_binaries_are_no_lists(void **state)
 	              "ELF\x02\x01\x01\x03\x04\x05\x06\x07\x02\x03\x03\x02\x01"));
 }
 
+static void rules_of_other_programs_are_no_lists(void **state)
+{
+	(void)state;
+	expect_no_list(SLICE_LIT("{\n \"rules\": [ \"a.vn\" ]\n}\n"));
+	expect_no_list(SLICE_LIT("[\n\"a.vn\",\n\"b.vn\"\n]\n"));
+	expect_no_list(SLICE_LIT("payload:\n  - '+.a.vn'\n  - '+.b.vn'\n  - '+.c.vn'\n"));
+	expect_no_list(
+	    SLICE_LIT("# x\nDOMAIN-SUFFIX,a.vn\nDOMAIN,b.vn\nDOMAIN-KEYWORD,c\n"));
+	expect_no_list(SLICE_LIT(
+	    "HOST-SUFFIX,a.vn,REJECT\nHOST,b.vn,REJECT\nHOST-KEYWORD,c,REJECT\n"));
+	expect_no_list(SLICE_LIT("\xef\xbb\xbf# x\nALL: a.vn\nALL: b.vn\nALL: c.vn\n"));
+	expect_no_list(SLICE_LIT("a.vn\nb.vn @cn\nfull:c.vn\nd.vn\n"));
+	expect_no_list(SLICE_LIT("include:a\ninclude:b\nc.vn\n"));
+}
+
+static void a_stray_line_of_another_language_costs_itself(void **state)
+{
+	(void)state;
+	struct reading r;
+
+	reading_of(&r, "domains", "a.vn\nfull:b.vn\nc.vn\nDOMAIN,d.vn\ne.vn\n");
+	assert_int_equal(r.rc, OK);
+	assert_string_equal(r.rules, "subtree a.vn@1, subtree c.vn@3, subtree e.vn@5");
+	assert_int_equal(feed_stats_refused(&r.stats), 2);
+	assert_int_equal(feed_sniff(SLICE_LIT("[Adblock Plus 2.0]\n||a.vn^\n"), NULL), OK);
+}
+
+/* Read as names, an address list gives none, and says what it holds instead. */
+static void a_list_of_addresses_is_judged_by_its_lines(void **state)
+{
+	(void)state;
+	struct reading r;
+	struct diag why = {0};
+
+	reading_of(&r, NULL, "1.0.0.1 # one\n1.1.1.1\n9.9.9.9\n");
+	assert_int_equal(feed_judge(&r.stats, r.format, &why), ERR_FORMAT);
+	assert_string_equal(
+	    why.text, "no name could be read from it: an address, not a name");
+	reading_of(&r, NULL, "https://a.vn/x\nhttps://b.vn/?y\n");
+	assert_int_equal(feed_judge(&r.stats, r.format, &why), ERR_FORMAT);
+	assert_string_equal(
+	    why.text, "no name could be read from it: a URL or a path, not a name");
+}
+
 static void ordinary_lists_are_lists(void **state)
 {
 	(void)state;
@@ -67,6 +111,15 @@ static void expect_format(const char *text, const char *format)
 static void formats_are_recognised_from_their_lines(void **state)
 {
 	(void)state;
+	expect_format("server:\nlocal-zone: \"a.vn\" static\n", "unbound");
+	expect_format("local-data: \"a.vn A 10.0.0.1\"\n", "unbound");
+	expect_format("# x\naddress=/a.vn/#\nserver=/b.vn/\n", "dnsmasq");
+	expect_format("cname=a.vn,b.vn\n", "dnsmasq");
+	expect_format("$TTL 300\n@ SOA a. b. 1 2 3 4 5\na.vn CNAME .\n", "rpz");
+	expect_format("; x\na.vn 60 IN CNAME rpz-passthru.\n", "rpz");
+	expect_format("(^|\\.)ads[0-9]*\\.a\\.vn$\n^stat[0-9]*[_.-]\n", "regex");
+	expect_format("/^ads[0-9]\\.a\\.vn$/\n/x\\.y/$important\n", "adblock");
+	expect_format("*.a.vn\nads.*\nb.vn\n", "wildcard");
 	expect_format("# x\na.vn\nb.vn\n", "domains");
 	expect_format("# x\n0.0.0.0 a.vn\n", "hosts");
 	expect_format("127.0.0.1 localhost\n::1 localhost\n0.0.0.0 a.vn\nb.vn\n", "hosts");
@@ -129,6 +182,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(web_pages_are_no_lists),
 	    cmocka_unit_test(other_encodings_and_binaries_are_no_lists),
+	    cmocka_unit_test(rules_of_other_programs_are_no_lists),
+	    cmocka_unit_test(a_stray_line_of_another_language_costs_itself),
+	    cmocka_unit_test(a_list_of_addresses_is_judged_by_its_lines),
 	    cmocka_unit_test(ordinary_lists_are_lists),
 	    cmocka_unit_test(formats_are_recognised_from_their_lines),
 	    cmocka_unit_test(a_list_with_much_garbage_is_not_of_its_format),
