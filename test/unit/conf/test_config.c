@@ -208,6 +208,9 @@ static void what_a_reload_cannot_change_is_named(void **state)
 	    {"server: {state_dir: /srv}\n", "server.state_dir"},
 	    {"server: {run_dir: /srv}\n", "server.run_dir"},
 	    {"cache: {size: 8MiB}\nfilter: {never_block: [a.vn]}\n", NULL},
+	    {"filter: {enforce: off, strip_ech: off, tiers: [{name: primary, schedules: [], "
+	     "youtube: off, safe_search: off, block_services: [zalo], allow_only: on}]}\n",
+	        NULL},
 	};
 	struct config *now = school_config(TWO_LINES, NULL);
 
