@@ -286,7 +286,7 @@ static void say_foot(struct buf *page, const struct ctl *c, const json_t *policy
 {
 	struct buf line = BUF_INIT(LINE_BYTES);
 	const json_t *tier;
-	const char *before = "";
+	const char *before = _("Tiers without members here: ");
 	size_t i;
 
 	json_array_foreach(json_object_get(policy, "tiers"), i, tier)
@@ -297,9 +297,8 @@ static void say_foot(struct buf *page, const struct ctl *c, const json_t *policy
 		before = ", ";
 	}
 	buf_text(page, "\n");
-	if (line.len > 0) {
-		buf_printf(page, _("Tiers without members here: %s\n"), buf_cstr(&line));
-	}
+	if (line.len > 0)
+		text_wrap(page, "", 0, PAGE_WIDTH, buf_cstr(&line));
 	buf_reset(&line);
 	buf_printf(&line,
 	    _("%lld names and all below them are never blocked by a content list (health, "

@@ -58,6 +58,10 @@ void say_size(char out[SAY_BYTES], int64_t bytes)
 	}
 	(void)snprintf(out, SAY_BYTES, unit == 0 || value >= 100 ? "%.0f %s" : "%.1f %s",
 	    value, units[unit]);
+	/* Where groups of figures are parted by a point, decimals are by a comma. */
+	char *point = strchr(out, '.');
+	if (point != NULL && *_(",") == '.')
+		*point = ',';
 }
 
 bool say_parse_time(const char *rfc3339, int64_t *out_s)
