@@ -72,8 +72,10 @@ static bool is_one_line(struct slice text)
 	return text.len > 0 && text.len <= TEXT_RDATA_MAX;
 }
 
-static enum err append_rdata(struct buf *out, const ldns_rr *record)
+/* Names in lower case, as all of ours are (RFC 4034 section 6.2). */
+static enum err append_rdata(struct buf *out, ldns_rr *record)
 {
+	ldns_rr2canonical(record);
 	ldns_buffer *wire = ldns_buffer_new(LDNS_MIN_BUFLEN);
 	enum err rc = wire == NULL ? ERR_MEMORY : OK;
 

@@ -20,7 +20,8 @@ MUST_CHECK bool text_to_type(struct slice text, uint16_t *out);
 void text_from_rcode(char out[TEXT_CODE_BYTES], uint16_t rcode);
 
 /* Appends the rdata of a record of `type`, given as master files have it (RFC 1035 section 5.1,
- * one line; relative names stand below `origin`), in wire form with names uncompressed.
+ * one line; relative names stand below `origin`), in wire form with names uncompressed and, where the
+ * type is an old one, in lower case.
  * ERR_FORMAT, ERR_FULL when `out` is, ERR_MEMORY. */
 MUST_CHECK enum err text_record_read(
     struct buf *out, uint16_t type, struct slice rdata, struct dname origin);

@@ -60,6 +60,13 @@ static bool finish_terms(struct feed_making *m)
 	return buf_status(&m->encoded) == OK;
 }
 
+/* Whether the rule database would take them: ldns reads records that no answer can hold. */
+static bool can_be_kept(const struct feed_making *m)
+{
+	struct rule_terms read;
+	return rule_terms_read(&read, buf_slice(&m->encoded)) == OK;
+}
+
 /* FEED_REASONS: the pattern may be used. */
 static enum feed_reason judge_pattern(struct feed_parser *p)
 {
@@ -95,8 +102,11 @@ void feed_emit_made(struct feed_parser *p, enum rule_subject subject, unsigned k
 		feed_refuse(p, long_pattern ? FEED_BAD_PATTERN : FEED_TERMS);
 		return;
 	}
-	if (subject == RULE_OF_PATTERN)
+	if (!can_be_kept(&p->made)) {
+		reason = p->made.terms.action == RULE_RECORD ? FEED_RECORD : FEED_VALUE;
+	} else if (subject == RULE_OF_PATTERN) {
 		reason = judge_pattern(p);
+	}
 	if (reason != FEED_REASONS) {
 		feed_refuse(p, reason);
 	} else if (subject != RULE_OF_NAME) {

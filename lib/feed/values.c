@@ -94,11 +94,17 @@ bool feed_make_alias(struct feed_parser *p, struct slice target)
 	return true;
 }
 
+/* Types of questions and of messages, which no record has (RFC 6895 section 3.1). */
+static bool is_meta_type(uint16_t type)
+{
+	return type == 0 || type == TYPE_OPT || (type >= 128 && type <= TYPE_ANY);
+}
+
 bool feed_make_record(struct feed_parser *p, uint16_t type, struct slice rdata)
 {
 	static const uint8_t root[] = {0};
 
-	if (p->made.records >= FEED_RECORDS_MAX)
+	if (p->made.records >= FEED_RECORDS_MAX || is_meta_type(type))
 		return false;
 	p->made.records++;
 	if (text_record_read(&p->made.data, type, rdata, (struct dname){root, 1}) != OK)
