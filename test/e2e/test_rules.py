@@ -313,6 +313,20 @@ class Specials(RulesCase):
         self.assertEqual(code, 0)
         self.assertIn("2 rules with conditions, data or a pattern: 1 patterns, 0 networks", out)
 
+    def test_diff_tells_special_rules_too(self):
+        new = os.path.join(self.folder, "new.db")
+        path = self.path("a.txt", "||a.vn^\n||b.vn^$dnstype=A\n")
+        self.compile("x=" + path)
+        self.path("a.txt", "||a.vn^\n||b.vn^$dnstype=A\n/casino/\n")
+        self.compile("x=" + path, db=new)
+        told = json.loads(rules("diff", self.db, new, "--json")[1])
+        self.assertEqual(told["changes"], [
+            {"kind": "category", "name": "x", "before": 2, "after": 2,
+             "others": {"before": 0, "after": 1}},
+            {"kind": "feed", "name": path, "before": 2, "after": 2,
+             "others": {"before": 1, "after": 2}}])
+        self.assertIn("2 rules that are more than a name, was 1", rules("diff", self.db, new)[1])
+
     def test_a_database_of_the_format_before_is_refused_in_words(self):
         self.compile("x=" + self.path("a.txt", "a.vn\n"))
         with open(self.db, "r+b") as file:

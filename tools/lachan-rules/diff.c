@@ -155,60 +155,137 @@ static bool category_named(
 	return i >= 0 && ruledb_category_at(db, (unsigned)i, out);
 }
 
-/* One row: a feed or category with its names before and after; -1 where it is not. */
-typedef void (*row_fn)(
-    void *arg, const char *kind, const char *name, int64_t before, int64_t after);
+/* A feed or category before and after; -1 where it is not. Its names, and of a feed the rules
+ * that are more than a name, of a category the patterns and networks. */
+struct row {
+	const char *kind;
+	const char *name;
+	int64_t before, after;
+	int64_t others_before, others_after;
+};
+
+typedef void (*row_fn)(void *arg, const struct row *row);
+
+static struct row category_row(
+    const struct ruledb *a, const struct ruledb *b, const char *name)
+{
+	struct row row = {"category", name, -1, -1, -1, -1};
+	struct ruledb_category c;
+
+	if (category_named(a, name, &c)) {
+		row.before = (int64_t)c.names;
+		row.others_before = (int64_t)c.others;
+	}
+	if (category_named(b, name, &c)) {
+		row.after = (int64_t)c.names;
+		row.others_after = (int64_t)c.others;
+	}
+	return row;
+}
+
+static struct row feed_row(
+    const struct ruledb *a, const struct ruledb *b, const char *name, bool *same_text)
+{
+	struct row row = {"feed", name, -1, -1, -1, -1};
+	struct ruledb_feed fa = {.sha256 = ""}, fb = {.sha256 = ""};
+
+	if (feed_named(a, name, &fa)) {
+		row.before = (int64_t)fa.names;
+		row.others_before = fa.specials;
+	}
+	if (feed_named(b, name, &fb)) {
+		row.after = (int64_t)fb.names;
+		row.others_after = fb.specials;
+	}
+	*same_text = row.before >= 0 && row.after >= 0 && strcmp(fa.sha256, fb.sha256) == 0;
+	return row;
+}
+
+static bool is_change(const struct row *row)
+{
+	return row->before != row->after || row->others_before != row->others_after;
+}
+
+static void category_changes(
+    const struct ruledb *a, const struct ruledb *b, row_fn row, void *arg)
+{
+	struct ruledb_category c;
+
+	for (unsigned i = 0; ruledb_category_at(a, i, &c); i++) {
+		struct row one = category_row(a, b, c.name);
+		if (is_change(&one))
+			row(arg, &one);
+	}
+	for (unsigned i = 0; ruledb_category_at(b, i, &c); i++) {
+		struct row one = category_row(a, b, c.name);
+		if (one.before < 0)
+			row(arg, &one);
+	}
+}
+
+static void feed_changes(
+    const struct ruledb *a, const struct ruledb *b, row_fn row, void *arg)
+{
+	struct ruledb_feed f;
+	bool same_text;
+
+	for (unsigned i = 0; ruledb_feed_at(a, i, &f); i++) {
+		struct row one = feed_row(a, b, f.name, &same_text);
+		if (is_change(&one) || !same_text)
+			row(arg, &one);
+	}
+	for (unsigned i = 0; ruledb_feed_at(b, i, &f); i++) {
+		struct row one = feed_row(a, b, f.name, &same_text);
+		if (one.before < 0)
+			row(arg, &one);
+	}
+}
 
 static void each_change(
     const struct ruledb *a, const struct ruledb *b, row_fn row, void *arg)
 {
-	struct ruledb_category ca, cb;
-	struct ruledb_feed fa, fb;
-
-	for (unsigned i = 0; ruledb_category_at(a, i, &ca); i++) {
-		int64_t after = category_named(b, ca.name, &cb) ? (int64_t)cb.names : -1;
-		if (after != (int64_t)ca.names)
-			row(arg, "category", ca.name, (int64_t)ca.names, after);
-	}
-	for (unsigned i = 0; ruledb_category_at(b, i, &cb); i++) {
-		if (!category_named(a, cb.name, &ca))
-			row(arg, "category", cb.name, -1, (int64_t)cb.names);
-	}
-	for (unsigned i = 0; ruledb_feed_at(a, i, &fa); i++) {
-		int64_t after = feed_named(b, fa.name, &fb) ? (int64_t)fb.names : -1;
-		if (after != (int64_t)fa.names || strcmp(fa.sha256, fb.sha256) != 0)
-			row(arg, "feed", fa.name, (int64_t)fa.names, after);
-	}
-	for (unsigned i = 0; ruledb_feed_at(b, i, &fb); i++) {
-		if (!feed_named(a, fb.name, &fa))
-			row(arg, "feed", fb.name, -1, (int64_t)fb.names);
-	}
+	category_changes(a, b, row, arg);
+	feed_changes(a, b, row, arg);
 }
 
-static void print_row(
-    void *arg, const char *kind, const char *name, int64_t before, int64_t after)
+static void print_row(void *arg, const struct row *row)
 {
 	(void)arg;
-	if (before < 0) {
-		(void)printf(_("+ %s %s: %lld names\n"), kind, name, (long long)after);
-	} else if (after < 0) {
-		(void)printf(_("- %s %s: %lld names\n"), kind, name, (long long)before);
+	if (row->before < 0) {
+		(void)printf(_("+ %s %s: %lld names\n"), row->kind, row->name,
+		    (long long)row->after);
+	} else if (row->after < 0) {
+		(void)printf(_("- %s %s: %lld names\n"), row->kind, row->name,
+		    (long long)row->before);
 	} else {
-		(void)printf(_("  %s %s: %lld names, was %lld\n"), kind, name,
-		    (long long)after, (long long)before);
+		(void)printf(_("  %s %s: %lld names, was %lld\n"), row->kind, row->name,
+		    (long long)row->after, (long long)row->before);
+	}
+	if (row->others_before > 0 || row->others_after > 0) {
+		(void)printf(
+		    _("      and %lld rules that are more than a name, was %lld\n"),
+		    (long long)(row->others_after < 0 ? 0 : row->others_after),
+		    (long long)(row->others_before < 0 ? 0 : row->others_before));
 	}
 }
 
-static void collect_row(
-    void *arg, const char *kind, const char *name, int64_t before, int64_t after)
+static json_t *json_count(int64_t count)
 {
-	json_t *row = json_pack("{ss so}", "kind", kind, "name", json_text(slice_of(name)));
+	return count < 0 ? json_null() : json_integer((json_int_t)count);
+}
 
-	(void)json_object_set_new(
-	    row, "before", before < 0 ? json_null() : json_integer((json_int_t)before));
-	(void)json_object_set_new(
-	    row, "after", after < 0 ? json_null() : json_integer((json_int_t)after));
-	(void)json_array_append_new(arg, row);
+static void collect_row(void *arg, const struct row *row)
+{
+	json_t *made = json_pack("{ss so so so}", "kind", row->kind, "name",
+	    json_text(slice_of(row->name)), "before", json_count(row->before), "after",
+	    json_count(row->after));
+
+	if (row->others_before > 0 || row->others_after > 0) {
+		(void)json_object_set_new(made, "others",
+		    json_pack("{so so}", "before", json_count(row->others_before), "after",
+		        json_count(row->others_after)));
+	}
+	(void)json_array_append_new(arg, made);
 }
 
 static void print_news(const struct news *n, char sign, const char *sentence)
