@@ -4,17 +4,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "kit/log.h"
-
-enum {
-	COPY_BYTES = 1 << 20
-};
 
 static enum err state_path(
     char out[FILE_PATH_BYTES], const struct config *config, const char *name)
@@ -34,27 +28,6 @@ uint64_t rules_file_id(const struct config *config)
 	return checksum64(1, (struct slice){(const uint8_t *)parts, sizeof parts}) | 1;
 }
 
-/* The file's bytes in a memfd that nobody can change any more; -1 with errno. */
-static int copy_sealed(int file)
-{
-	int memory = memfd_create("rules", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	ssize_t n = 1;
-
-	while (memory >= 0 && n > 0) {
-		n = sendfile(memory, file, NULL, COPY_BYTES);
-		if (n < 0 && errno == EINTR)
-			n = 1;
-	}
-	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
-	if (memory >= 0 && (n < 0 || fcntl(memory, F_ADD_SEALS, seals) != 0)) {
-		int why = errno;
-		(void)close(memory);
-		errno = why;
-		memory = -1;
-	}
-	return memory;
-}
-
 static enum err load_one(struct ruledb **out, const char *path, struct diag *why)
 {
 	int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -62,15 +35,7 @@ static enum err load_one(struct ruledb **out, const char *path, struct diag *why
 		diag_set(why, "%s", strerror(errno));
 		return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
 	}
-	enum err rc = ERR_IO;
-	int memory = copy_sealed(file);
-	if (memory < 0) {
-		diag_set(why, "%s", strerror(errno));
-	} else {
-		rc = ruledb_open_fd(out, memory, why);
-	}
-	if (memory >= 0)
-		(void)close(memory);
+	enum err rc = ruledb_copy_fd(out, file, why);
 	(void)close(file);
 	return rc;
 }

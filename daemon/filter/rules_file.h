@@ -1,4 +1,4 @@
-/* rules_file -- finding usable rules on disk and taking them into sealed memory.
+/* rules_file -- finding usable rules on disk and taking a copy of them into memory.
  *
  * A verified copy, not the file itself, serves the workers: neither a failing flash nor a
  * file cut short can reach them. Order: state_dir/rules.db, rules.db.prev, and where

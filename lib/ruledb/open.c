@@ -50,7 +50,8 @@ enum err ruledb_from_bytes(struct ruledb **out, struct slice image, struct diag 
 	return open_image(out, image, false, why);
 }
 
-enum err ruledb_open_fd(struct ruledb **out, int fd, struct diag *why)
+/* The size of the file behind `fd`, if it can be a database. */
+static enum err size_of(int fd, size_t *size, struct diag *why)
 {
 	struct stat st;
 
@@ -62,7 +63,16 @@ enum err ruledb_open_fd(struct ruledb **out, int fd, struct diag *why)
 		diag_set(why, "not a usable rule database: shorter than its header");
 		return ERR_FORMAT;
 	}
-	size_t size = (size_t)st.st_size;
+	*size = (size_t)st.st_size;
+	return OK;
+}
+
+enum err ruledb_open_fd(struct ruledb **out, int fd, struct diag *why)
+{
+	size_t size = 0;
+	enum err rc = size_of(fd, &size, why);
+	if (rc != OK)
+		return rc;
 	void *bytes = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
 	if (bytes == MAP_FAILED) {
 		diag_set(why, "cannot map the rule database: %s", strerror(errno));
@@ -71,7 +81,47 @@ enum err ruledb_open_fd(struct ruledb **out, int fd, struct diag *why)
 	/* Large pages make random probes cheaper; a kernel without them says no, and the
 	 * small ones do. */
 	(void)madvise(bytes, size, MADV_HUGEPAGE);
-	enum err rc = open_image(out, (struct slice){bytes, size}, true, why);
+	rc = open_image(out, (struct slice){bytes, size}, true, why);
+	if (rc != OK)
+		munmap(bytes, size);
+	return rc;
+}
+
+/* All `size` bytes of the file from its begin. */
+static enum err read_whole(uint8_t *bytes, size_t size, int fd, struct diag *why)
+{
+	for (size_t have = 0; have < size;) {
+		ssize_t n = pread(fd, bytes + have, size - have, (off_t)have);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			diag_set(why, "cannot read the rule database: %s",
+			    n < 0 ? strerror(errno) : "it became shorter");
+			return ERR_IO;
+		}
+		have += (size_t)n;
+	}
+	return OK;
+}
+
+enum err ruledb_copy_fd(struct ruledb **out, int fd, struct diag *why)
+{
+	size_t size = 0;
+	enum err rc = size_of(fd, &size, why);
+	if (rc != OK)
+		return rc;
+	uint8_t *bytes =
+	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (bytes == MAP_FAILED)
+		return ERR_MEMORY;
+	/* Files in memory rarely get large pages, private memory mostly does; each probe
+	 * would else walk the page tables anew. Before the first page is written. */
+	(void)madvise(bytes, size, MADV_HUGEPAGE);
+	rc = read_whole(bytes, size, fd, why);
+	if (rc == OK && mprotect(bytes, size, PROT_READ) != 0)
+		rc = ERR_MEMORY;
+	if (rc == OK)
+		rc = open_image(out, (struct slice){bytes, size}, true, why);
 	if (rc != OK)
 		munmap(bytes, size);
 	return rc;

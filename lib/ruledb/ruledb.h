@@ -61,10 +61,13 @@ struct ruledb;
 /* Maps the database at `path` after checking all of it. On success *out is the caller's;
  * end it with ruledb_close(). ERR_NOT_FOUND, ERR_IO, ERR_FORMAT or ERR_MEMORY; then *out is
  * untouched and *why (may be NULL) tells a human. A file that somebody truncates later
- * kills its readers: who answers queries opens a sealed memfd instead. */
+ * kills its readers: who answers queries takes a copy instead. */
 MUST_CHECK enum err ruledb_open(struct ruledb **out, const char *path, struct diag *why);
 /* The same of a descriptor (a sealed memfd), which stays the caller's and may be closed. */
 MUST_CHECK enum err ruledb_open_fd(struct ruledb **out, int fd, struct diag *why);
+/* The same of a private copy of the descriptor's bytes, in large pages where the kernel gives
+ * them: nothing that becomes of the file can reach its readers. */
+MUST_CHECK enum err ruledb_copy_fd(struct ruledb **out, int fd, struct diag *why);
 /* The same of bytes in memory, aligned to 8, that outlive the database and never change. */
 MUST_CHECK enum err ruledb_from_bytes(
     struct ruledb **out, struct slice image, struct diag *why);

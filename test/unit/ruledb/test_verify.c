@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -157,6 +158,31 @@ static void a_missing_file_is_told_apart(void **state)
 	assert_null(db);
 }
 
+static void a_copy_does_not_see_what_becomes_of_its_file(void **state)
+{
+	(void)state;
+	size_t size;
+	uint8_t *image = small_image(&size);
+	FILE *file = tmpfile();
+	struct name_hashes hashes;
+	struct ruledb *db;
+	struct diag why = {0};
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(image, 1, size, file), size);
+	assert_int_equal(fflush(file), 0);
+	assert_int_equal(ruledb_copy_fd(&db, fileno(file), &why), OK);
+	assert_int_equal(ftruncate(fileno(file), 0), 0);
+	fixture_hashes(db, "a.vn", &hashes);
+	assert_true(ruledb_has(db, &hashes));
+	assert_memory_equal(ruledb_bytes(db).ptr, image, size);
+	ruledb_close(db);
+
+	assert_int_equal(ruledb_copy_fd(&db, fileno(file), &why), ERR_FORMAT);
+	(void)fclose(file);
+	free(image);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +192,7 @@ int main(void)
 	    cmocka_unit_test(
 	        every_changed_byte_with_a_right_checksum_is_refused_or_harmless),
 	    cmocka_unit_test(a_file_of_another_format_is_refused_in_words),
+	    cmocka_unit_test(a_copy_does_not_see_what_becomes_of_its_file),
 	    cmocka_unit_test(a_missing_file_is_told_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
