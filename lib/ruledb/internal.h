@@ -388,6 +388,13 @@ struct ruledb_builder {
 	bool merged;
 };
 
+int specials_compare(const void *left, const void *right);
+/* Sorts, and drops duplicates. */
+void specials_sort(struct specials *s);
+/* Where equal terms stand; false when nobody has such. */
+bool specials_find_terms(const struct specials *s, struct slice terms, uint32_t *at);
+/* Encoded terms that say nothing make no rule special. */
+bool specials_terms_empty(struct slice terms);
 /* Forgets the special rules of feeds from `feed_count` on. */
 void specials_drop_feed(struct ruledb_builder *b);
 void specials_deinit(struct specials *s);
