@@ -82,7 +82,7 @@ static bool is_filled(const struct policy *policy, size_t category)
 		return false;
 	for (unsigned i = 0; ruledb_category_at(policy->rules, i, &theirs); i++)
 		if (policy->from_rules[i] == category)
-			return theirs.names > 0;
+			return theirs.names + theirs.others > 0;
 	return false;
 }
 
