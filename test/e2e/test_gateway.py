@@ -138,6 +138,28 @@ class Kill(GatewayTest):
         self.assertFalse(after["coverage"]["partial"])
         self.assertEqual(self.program.term(), 0)
 
+    def test_a_killed_filter_keeps_its_grants_and_a_reload_does(self):
+        self.fake.records.update({"casino.example": OPEN, "casino2.example": OPEN})
+        self.run_gateway()
+        self.assertTrue(self.control("allow", name="casino.example")["ok"])
+        self.assertTrue(self.control("deny", name="www.example.vn", **{"for": "always"})["ok"])
+
+        def as_granted():
+            self.assert_passed(self.ask_filter("casino.example"), OPEN)
+            self.assert_blocked(self.ask_filter("www.example.vn"))
+            self.assert_blocked(self.ask_filter("casino2.example"))
+        as_granted()
+        os.kill(self.program.children()["lachan-filter"], signal.SIGKILL)
+        # The first answer of the next one is by the grants already.
+        as_granted()
+        self.program.wait_log("lachan-filter is ready", count=2)
+        self.assertTrue(self.control("reload", socket_name="lachand.sock")["ok"])
+        as_granted()
+        self.assertEqual(self.update_feeds(), 0)
+        as_granted()
+        self.assertEqual(len(self.control("grants")["grants"]), 2)
+        self.assertEqual(self.program.term(), 0)
+
     def test_killed_again_and_again_it_always_comes_back_filtered(self):
         self.run_gateway()
         self.fake.close()
