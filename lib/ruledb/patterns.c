@@ -51,12 +51,14 @@ struct patterns {
 
 /* ---- compiling ---- */
 
-static pcre2_code *compile(struct slice text)
+/* NULL: it is no expression, or (*no_memory) there was no memory for it. */
+static pcre2_code *compile(struct slice text, bool *no_memory)
 {
 	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
-	int error;
+	int error = 0;
 	PCRE2_SIZE at;
 
+	*no_memory = context == NULL;
 	if (context == NULL)
 		return NULL;
 	(void)pcre2_set_max_pattern_length(context, RULE_PATTERN_MAX_BYTES);
@@ -66,6 +68,7 @@ static pcre2_code *compile(struct slice text)
 	        PCRE2_DOLLAR_ENDONLY,
 	    &error, &at, context);
 	pcre2_compile_context_free(context);
+	*no_memory = code == NULL && error == PCRE2_ERROR_HEAP_FAILED;
 	return code;
 }
 
@@ -78,10 +81,11 @@ static size_t code_size(const pcre2_code *code)
 enum pattern_fitness pattern_check(struct slice text, size_t *code_bytes)
 {
 	struct literal literals[LITERALS_MAX];
+	bool no_memory;
 
-	pcre2_code *code = compile(text);
+	pcre2_code *code = compile(text, &no_memory);
 	if (code == NULL)
-		return PATTERN_DOES_NOT_COMPILE;
+		return no_memory ? PATTERN_TOO_LARGE : PATTERN_DOES_NOT_COMPILE;
 	*code_bytes = code_size(code);
 	pcre2_code_free(code);
 	if (*code_bytes > PATTERN_CODE_MAX_BYTES)
@@ -156,12 +160,15 @@ static enum err add_pattern(
 	struct literal literals[LITERALS_MAX];
 	struct pattern *item = &p->items[i];
 	struct rule_terms terms;
+	bool no_memory;
 	enum err rc = OK;
 
 	item->rule = layout_named_specials(p->layout) + i;
 	if (rule_terms_read(&terms, special_at(p->layout, item->rule).terms) != OK)
 		return ERR_FORMAT;
-	pcre2_code *code = compile(terms.pattern);
+	pcre2_code *code = compile(terms.pattern, &no_memory);
+	if (no_memory)
+		return ERR_MEMORY;
 	size_t size = code == NULL ? 0 : code_size(code);
 	size_t count = pattern_literals(terms.pattern, literals);
 	if (code == NULL || size > PATTERN_CODE_MAX_BYTES ||
