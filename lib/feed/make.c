@@ -34,10 +34,17 @@ void feed_make_begin(struct feed_parser *p)
 	buf_reset(&m->data);
 }
 
-static bool is_plain(const struct rule_terms *t)
+static bool is_unused(const struct buf *b)
 {
+	return b->len == 0 && buf_status(b) == OK;
+}
+
+static bool is_plain(const struct feed_making *m)
+{
+	const struct rule_terms *t = &m->terms;
+
 	return t->action == RULE_PLAIN && !t->badfilter && t->type_count == 0 &&
-	    t->denyallow.len == 0 && t->clients.len == 0 && t->tags.len == 0;
+	    is_unused(&m->denyallow) && is_unused(&m->clients) && is_unused(&m->tags);
 }
 
 /* Sets the slices; false when the terms are more than a rule can hold. */
@@ -97,6 +104,10 @@ void feed_emit_made(struct feed_parser *p, enum rule_subject subject, unsigned k
 
 	if (p->rc != OK)
 		return;
+	if (subject == RULE_OF_NAME && is_plain(&p->made)) {
+		feed_emit(p, kind);
+		return;
+	}
 	if (!finish_terms(&p->made)) {
 		bool long_pattern = buf_status(&p->made.pattern) != OK;
 		feed_refuse(p, long_pattern ? FEED_BAD_PATTERN : FEED_TERMS);
@@ -111,8 +122,6 @@ void feed_emit_made(struct feed_parser *p, enum rule_subject subject, unsigned k
 		feed_refuse(p, reason);
 	} else if (subject != RULE_OF_NAME) {
 		feed_give(p, &rule);
-	} else if (is_plain(&p->made.terms)) {
-		feed_emit(p, kind);
 	} else if (name_label_count(name_of(&p->name)) < 2) {
 		feed_refuse(p, FEED_TLD);
 	} else {

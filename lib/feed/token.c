@@ -220,6 +220,9 @@ bool feed_is_local_name(struct dname name)
 struct slice feed_next_word(struct slice *rest)
 {
 	size_t start = 0;
+
+	if (rest->len == 0)
+		return SLICE_EMPTY; /* its ptr may be NULL */
 	while (start < rest->len && feed_is_blank(rest->ptr[start]))
 		start++;
 	size_t end = start;
