@@ -248,16 +248,39 @@ static void add_rule(const struct ctl *c, struct table *t, const json_t *rule)
 	table_cell(t, "%s", *text(rule, "feed") != 0 ? text(rule, "text") : "");
 }
 
+/* A window that is in force took part only where there is something that it could open or
+ * close. */
+static bool took_part(const json_t *rules, const json_t *rule)
+{
+	const json_t *other;
+	size_t i;
+
+	if (!is(rule, "kind", "window") || json_is_true(json_object_get(rule, "wins")))
+		return true;
+	json_array_foreach(rules, i, other)
+	{
+		if (is_block(other))
+			return true;
+	}
+	return false;
+}
+
 static void say_rules(const struct ctl *c, const json_t *e)
 {
 	const json_t *rules = json_object_get(e, "rules");
 	struct table *t = table_new(7);
+	size_t i, shown = 0;
 	const json_t *rule;
-	size_t i;
 
-	if (json_array_size(rules) > 0)
+	json_array_foreach(rules, i, rule)
+	{
+		if (!took_part(rules, rule))
+			continue;
+		add_rule(c, t, rule);
+		shown++;
+	}
+	if (shown > 0)
 		puts(_("Rules that took part (→ decided):"));
-	json_array_foreach(rules, i, rule) add_rule(c, t, rule);
 	table_print(t, 2, stdout);
 	table_free(t);
 	json_int_t dropped = json_integer_value(json_object_get(e, "rules_dropped"));
