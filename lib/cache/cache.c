@@ -2,13 +2,18 @@
 
 #include "cache/internal.h"
 
+enum {
+	LARGE_PAGE_BYTES = 2 * 1024 * 1024
+};
+
 struct cache {
 	struct geometry geo;
 	uint32_t shards; /* power of two */
 	struct hash_key key;
 	size_t mapped_bytes;
 	struct shard *heads; /* in the mapping, behind this struct */
-	uint8_t *memory;     /* shards * geo.shard_bytes */
+	uint32_t *index;     /* behind them: shards * geo.slots */
+	uint8_t *memory;     /* behind it: shards * geo.shard_bytes */
 };
 
 /* As many shards as give each 32 KiB, at most 1024; more when they would grow too large. */
@@ -41,31 +46,59 @@ static void init_locks(struct cache *cache)
 		memcpy(&cache->heads[i].lock, &fresh, sizeof fresh);
 }
 
+/* `bytes` that begin where a large page does, if there is one in them. */
+static uint8_t *map_aligned(size_t bytes)
+{
+	size_t spare = bytes < LARGE_PAGE_BYTES ? 0 : LARGE_PAGE_BYTES;
+	uint8_t *mapping = mmap(NULL, bytes + spare, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (mapping == MAP_FAILED || spare == 0)
+		return mapping == MAP_FAILED ? NULL : mapping;
+	size_t before = -(uintptr_t)mapping & (LARGE_PAGE_BYTES - 1);
+	if (before > 0)
+		(void)munmap(mapping, before);
+	if (before < spare)
+		(void)munmap(mapping + before + bytes, spare - before);
+	return mapping + before;
+}
+
+/* All advice: failure changes nothing. Records stay in small pages, so that an answer costs no
+ * 2 MiB; but heads and indexes, which every question looks into at random, get large ones
+ * where they fill them: a walk of the page tables costs as much as the look. And names that
+ * people asked for do not belong into a core file. */
+static void advise(uint8_t *mapping, size_t bytes, size_t index_end)
+{
+	(void)madvise(mapping, bytes, MADV_NOHUGEPAGE);
+	(void)madvise(mapping, index_end & ~((size_t)LARGE_PAGE_BYTES - 1), MADV_HUGEPAGE);
+	(void)madvise(mapping, bytes, MADV_DONTDUMP);
+}
+
 enum err cache_new(struct cache **out, size_t size_bytes, struct hash_key key)
 {
 	if (size_bytes < CACHE_MIN_BYTES || size_bytes > SIZE_MAX / 2)
 		return ERR_RANGE;
 	uint32_t shards = shard_count(size_bytes);
 	size_t heads_at = align_64(sizeof(struct cache));
-	size_t memory_at = heads_at + shards * sizeof(struct shard);
-	size_t shard_bytes = (size_bytes - memory_at) / shards & ~(size_t)63;
-	void *mapping = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (mapping == MAP_FAILED)
+	size_t index_at = heads_at + shards * sizeof(struct shard);
+	size_t shard_bytes = (size_bytes - index_at) / shards & ~(size_t)63;
+	const struct geometry geo =
+	    geometry_of((uint32_t)shard_bytes); /* <= SHARD_MAX_BYTES */
+	size_t memory_at = index_at + (size_t)shards * geo.slots * sizeof(uint32_t);
+	uint8_t *mapping = map_aligned(size_bytes);
+	if (mapping == NULL)
 		return ERR_MEMORY;
 
-	/* One touched page must not cost 2 MiB; and names that people asked for do not
-	 * belong into a core file. Both are advice: failure changes nothing. */
-	(void)madvise(mapping, size_bytes, MADV_NOHUGEPAGE);
-	(void)madvise(mapping, size_bytes, MADV_DONTDUMP);
-	struct cache *cache = (struct cache *)mapping;
+	advise(mapping, size_bytes, memory_at);
+	struct cache *cache = (struct cache *)(void *)mapping;
 	*cache = (struct cache){
-	    .geo = geometry_of((uint32_t)shard_bytes), /* <= SHARD_MAX_BYTES */
+	    .geo = geo,
 	    .shards = shards,
 	    .key = key,
 	    .mapped_bytes = size_bytes,
-	    .heads = (struct shard *)(void *)((uint8_t *)mapping + heads_at),
-	    .memory = (uint8_t *)mapping + memory_at,
+	    .heads = (struct shard *)(void *)(mapping + heads_at),
+	    .index = (uint32_t *)(void *)(mapping + index_at),
+	    .memory = mapping + memory_at,
 	};
 	init_locks(cache);
 	*out = cache;
@@ -89,7 +122,8 @@ struct cache_key cache_key_of(
 static struct place place_at(struct cache *cache, uint32_t i)
 {
 	return (struct place){&cache->geo, &cache->heads[i],
-	    cache->memory + (size_t)i * cache->geo.shard_bytes};
+	    cache->memory + (size_t)i * cache->geo.shard_bytes,
+	    cache->index + (size_t)i * cache->geo.slots};
 }
 
 static struct place place_of(struct cache *cache, const struct cache_key *key)

@@ -4,10 +4,12 @@
  * pages that were never written cost no memory. The mapping is cut into shards, a question
  * belongs to one shard by its keyed hash:
  *
- *   mapping  | shard heads (mutex, counters)  | shard 0 | shard 1 | ... | shard n-1 |
+ *   mapping  | shard heads     | index 0 … n-1  | shard 0 | shard 1 | ... | shard n-1 |
+ *              mutex, counters   u32 slots:
+ *                                tag16,offset16
  *
- *   shard    | index: u32 slots | probation ring, 10 % | main ring: the rest        |
- *               tag16,offset16    new answers            those that were asked again
+ *   shard    | ghosts | probation ring, 10 % | main ring: the rest        |
+ *                       new answers            those that were asked again
  *
  *   record   | 32 bytes: times, lengths, kind | name | answer | pad to 8 |
  *

@@ -68,12 +68,11 @@ struct shard {
 	uint64_t refused;
 } __attribute__((aligned(64))); /* two workers never share a line of two shards */
 
-/* Where things are in every shard's memory; the index is at 0. */
+/* Where things are in every shard's memory; the ghosts are at 0. */
 struct geometry {
-	uint32_t shard_bytes;
+	uint32_t shard_bytes; /* but for its index, which lies with those of the others */
 	uint32_t slots;  /* power of two, at most 2^16: a tag holds the home position */
 	uint32_t ghosts; /* power of two */
-	uint32_t ghosts_at;
 	uint32_t probation_at;
 	uint32_t probation_bytes;
 	uint32_t main_at;
@@ -87,9 +86,11 @@ struct place {
 	const struct geometry *geo;
 	struct shard *shard;
 	uint8_t *base;
+	uint32_t *index; /* geo->slots of them */
 };
 
-struct geometry geometry_of(uint32_t shard_bytes);
+/* Of a shard that takes `bytes` in all, its index included. */
+struct geometry geometry_of(uint32_t bytes);
 
 /* The live record of `key`, or NULL. */
 struct record *shard_find(const struct place *p, const struct cache_key *key);

@@ -19,11 +19,6 @@ static bool is_expired(const struct record *r, uint64_t now_ms)
 
 /* ---- the index: slot = tag << 16 | offset / 8, linear probing, no tombstones ----------- */
 
-static uint32_t *index_slots(const struct place *p)
-{
-	return (uint32_t *)(void *)p->base;
-}
-
 static struct record *record_at(const struct place *p, uint32_t slot)
 {
 	return (struct record *)(void *)(p->base + (size_t)(slot & 0xffff) * 8);
@@ -49,7 +44,7 @@ static void set_slot(uint32_t *slot, uint32_t value)
 static void index_add(const struct place *p, const struct record *r)
 {
 	uint32_t mask = p->geo->slots - 1;
-	uint32_t *slots = index_slots(p);
+	uint32_t *slots = p->index;
 	uint32_t slot = slot_of(p, r);
 	uint32_t i = slot_home(p, slot);
 
@@ -61,7 +56,7 @@ static void index_add(const struct place *p, const struct record *r)
 static uint32_t index_position(const struct place *p, uint32_t slot)
 {
 	uint32_t mask = p->geo->slots - 1;
-	const uint32_t *slots = index_slots(p);
+	const uint32_t *slots = p->index;
 	uint32_t i = slot_home(p, slot);
 
 	while (slots[i] != slot) {
@@ -75,7 +70,7 @@ static uint32_t index_position(const struct place *p, uint32_t slot)
 static void index_drop(const struct place *p, uint32_t hole)
 {
 	uint32_t mask = p->geo->slots - 1;
-	uint32_t *slots = index_slots(p);
+	uint32_t *slots = p->index;
 
 	for (uint32_t i = (hole + 1) & mask; slots[i] != 0; i = (i + 1) & mask) {
 		uint32_t from_home = (i - slot_home(p, slots[i])) & mask;
@@ -97,7 +92,7 @@ static bool record_answers(const struct record *r, const struct cache_key *key)
 struct record *shard_find(const struct place *p, const struct cache_key *key)
 {
 	uint32_t mask = p->geo->slots - 1;
-	const uint32_t *slots = index_slots(p);
+	const uint32_t *slots = p->index;
 	uint32_t tag = (uint32_t)(key->hash & 0xffff);
 
 	for (uint32_t i = tag & mask; slots[i] != 0; i = (i + 1) & mask) {
@@ -114,14 +109,14 @@ void shard_prefetch_index(const struct place *p, const struct cache_key *key)
 {
 	uint32_t home = (uint32_t)(key->hash & 0xffff) & (p->geo->slots - 1);
 
-	__builtin_prefetch(index_slots(p) + home);
+	__builtin_prefetch(p->index + home);
 }
 
 bool shard_prefetch_record(const struct place *p, const struct cache_key *key)
 {
 	uint32_t mask = p->geo->slots - 1;
 	uint32_t tag = (uint32_t)(key->hash & 0xffff);
-	const uint32_t *slots = index_slots(p);
+	const uint32_t *slots = p->index;
 	uint32_t slot;
 
 	/* Bounded all the same: others move slots while we look. */
@@ -147,7 +142,7 @@ bool shard_prefetch_record(const struct place *p, const struct cache_key *key)
  * remembers about as many names as it has places. */
 static uint16_t *ghost_place(const struct place *p, uint16_t tag)
 {
-	uint16_t *ghosts = (uint16_t *)(void *)(p->base + p->geo->ghosts_at);
+	uint16_t *ghosts = (uint16_t *)(void *)p->base;
 	return &ghosts[tag & (p->geo->ghosts - 1)];
 }
 
@@ -251,7 +246,7 @@ static struct record *move_record(const struct place *p, struct record *from, ui
 	struct record *r = (struct record *)(void *)(p->base + to);
 
 	memmove(r, from, n);
-	set_slot(&index_slots(p)[at], slot_of(p, r));
+	set_slot(&p->index[at], slot_of(p, r));
 	return r;
 }
 
@@ -429,7 +424,7 @@ uint64_t shard_flush(const struct place *p, struct slice name)
 		return 0; /* nor touch its memory */
 	/* Dropping moves later slots up into this one: look at it again. */
 	for (uint32_t i = 0; i < p->geo->slots;) {
-		uint32_t slot = index_slots(p)[i];
+		uint32_t slot = p->index[i];
 		struct record *r = slot == 0 ? NULL : record_at(p, slot);
 		if (r == NULL ||
 		    !is_at_or_below((struct slice){r->payload, r->name_len}, name)) {
@@ -455,16 +450,16 @@ static uint32_t power_of_two_from(uint32_t n)
 /* Records of real answers are 100 to 200 bytes: a slot for every 64 bytes keeps the index
  * two thirds empty or better, a ghost for every 128 remembers about as many names as main
  * holds. Probation is a tenth, but holds one record of any size. */
-struct geometry geometry_of(uint32_t shard_bytes)
+struct geometry geometry_of(uint32_t bytes)
 {
-	struct geometry g = {.shard_bytes = shard_bytes};
+	struct geometry g = {.slots = power_of_two_from(bytes / 64)};
 
-	g.slots = power_of_two_from(shard_bytes / 64);
+	g.shard_bytes = (bytes - g.slots * (uint32_t)sizeof(uint32_t)) & ~63u;
 	g.entries_max = g.slots / 8 * 7;
-	g.ghosts = power_of_two_from(shard_bytes / 128);
-	g.ghosts_at = g.slots * (uint32_t)sizeof(uint32_t);
-	g.probation_at = g.ghosts_at + g.ghosts * (uint32_t)sizeof(uint16_t);
-	uint32_t records = shard_bytes - g.probation_at;
+	g.ghosts = power_of_two_from(bytes / 128);
+	/* Never 0, so that no slot of a record is: that means a free one. */
+	g.probation_at = g.ghosts * (uint32_t)sizeof(uint16_t);
+	uint32_t records = g.shard_bytes - g.probation_at;
 	uint32_t tenth = records / 10 & ~7u;
 	uint32_t least = (RECORD_MAX_BYTES + 7) & ~7u;
 	g.probation_bytes = tenth > least ? tenth : least;

@@ -45,11 +45,10 @@ struct writing writing_begin(const struct answer *a, enum dns_rcode rcode)
 	struct writing wr = {.a = a, .limit = limit_of(a)};
 	size_t reserved = opt_bytes(a);
 	wr.w = writer_over(a->out, wr.limit > reserved ? wr.limit - reserved : 0);
-	writer_u16(&wr.w, a->query->id);
-	writer_u16(&wr.w, answer_flags(a, rcode));
-	writer_u16(&wr.w, a->query->has_question ? 1 : 0);
-	writer_u16(&wr.w, 0);
-	writer_u32(&wr.w, 0);
+	uint8_t header[DNS_HEADER_BYTES] = {[5] = a->query->has_question ? 1 : 0};
+	store_u16(header, a->query->id);
+	store_u16(header + 2, answer_flags(a, rcode));
+	writer_bytes(&wr.w, (struct slice){header, sizeof header});
 	writer_bytes(&wr.w, a->query->question);
 	wr.question_end = wr.w.bad ? 0 : wr.w.len;
 	return wr;

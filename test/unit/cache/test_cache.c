@@ -285,7 +285,8 @@ static void an_empty_cache_costs_no_memory(void **state)
 	assert_false(finds(cache, &key, 0, ""));
 	assert_int_equal(cache_flush(cache, SLICE_LIT("\0")), 0);
 	put_text(cache, &key, "x", 0, 1000);
-	assert_true(resident_pages(cache, bytes) <= 40); /* of 16384; most are heads */
+	/* Of 16384 pages: a few, and where the kernel gives large ones two of those. */
+	assert_true(resident_pages(cache, bytes) <= 40 + 2 * 512);
 	cache_free(cache);
 }
 
