@@ -15,6 +15,7 @@ struct node {
 struct query {
 	struct name_buf name;
 	uint8_t labels;
+	bool by_name; /* patterns are not asked of it */
 };
 
 struct feed_find {
@@ -74,7 +75,8 @@ static enum err look_up_pattern(struct feed_find *f, const struct feed_rule *rul
 	if (rc != OK)
 		return rc == ERR_FORMAT ? OK : rc;
 	for (size_t i = 0; i < f->count && rc == OK; i++) {
-		if (!feed_pattern_matches(pattern, name_of(&f->queries[i].name)))
+		const struct query *q = &f->queries[i];
+		if (q->by_name || !feed_pattern_matches(pattern, name_of(&q->name)))
 			continue;
 		struct feed_hit hit = {.query = i, .depth = 0, .rule = rule};
 		rc = f->on_hit(f->arg, &hit);
@@ -160,12 +162,21 @@ enum err feed_find_add(struct feed_find *f, struct dname name)
 	struct query *q = &f->queries[f->count];
 	name_copy(&q->name, name);
 	q->labels = (uint8_t)labels;
+	q->by_name = false;
 	for (size_t depth = 1; depth <= labels; depth++) {
 		f->nodes[f->node_count++] =
 		    (struct node){0, (uint32_t)f->count, (uint8_t)depth};
 	}
 	f->count++;
 	return OK;
+}
+
+enum err feed_find_add_by_name(struct feed_find *f, struct dname name)
+{
+	enum err rc = feed_find_add(f, name);
+	if (rc == OK)
+		f->queries[f->count - 1].by_name = true;
+	return rc;
 }
 
 void feed_find_on_hit(struct feed_find *f, feed_on_hit on_hit, void *arg)

@@ -27,6 +27,9 @@ void feed_find_free(struct feed_find *f); /* NULL is fine */
 
 /* Adds a name (copied) before the first push. ERR_FULL, ERR_MEMORY. */
 MUST_CHECK enum err feed_find_add(struct feed_find *f, struct dname name);
+/* The same for a name whose rule is known to be none of the patterns: each pattern asked of each
+ * name of a large batch would take long. */
+MUST_CHECK enum err feed_find_add_by_name(struct feed_find *f, struct dname name);
 /* Who hears of hits; set before the first push. */
 void feed_find_on_hit(struct feed_find *f, feed_on_hit on_hit, void *arg);
 /* As feed_parser_push and feed_parser_finish. */

@@ -280,8 +280,11 @@ static enum err search_feed(struct search *s, const struct ruledb_feed *feed)
 	enum err rc = feed_find_new(&s->find, &options, s->count);
 	if (rc != OK)
 		return rc;
-	for (size_t i = 0; rc == OK && i < s->count; i++)
-		rc = feed_find_add(s->find, name_of(&s->questions[s->indexes[i]].name));
+	for (size_t i = 0; rc == OK && i < s->count; i++) {
+		const struct question *q = &s->questions[s->indexes[i]];
+		rc = q->depth > 0 ? feed_find_add_by_name(s->find, name_of(&q->name))
+		                  : feed_find_add(s->find, name_of(&q->name));
+	}
 	feed_find_on_hit(s->find, note_line, s);
 	if (rc == OK)
 		rc = source_read(feed->source, take_piece, s, NULL, &why);
