@@ -3,9 +3,10 @@
 upstream and from the cache, whoever filled it."""
 import socket
 import struct
+import threading
 
 from filter_test import FilterTest
-from lachan_test import dns, main
+from lachan_test import PATIENCE_S, dns, main, wait_for
 from scripted_upstream import ScriptedUpstream, a, aaaa, cname, https, record
 
 TYPES = ("A", "AAAA", "HTTPS", "SVCB", "TXT", "MX", "NS", "ANY")
@@ -69,6 +70,10 @@ def hints(name, rtype):
     return good(name, rtype)
 
 
+def by_a_quiet_name(name, rtype):
+    return [cname(name, "quiet.example.net")] + good("quiet.example.net", rtype)
+
+
 def address(name, rtype):
     """The clean name stands on an address that a list names (RPZ's rpz-ip)."""
     if rtype in (dns.A, dns.AAAA, dns.HTTPS, dns.SVCB):
@@ -78,7 +83,8 @@ def address(name, rtype):
 
 CLEAN = {"one.example.vn": one_cname, "two.example.vn": two_cnames,
          "target.example.vn": svcb_target, "alias.example.vn": alias_mode,
-         "hints.example.vn": hints, "address.example.vn": address, "later.example.vn": good}
+         "hints.example.vn": hints, "address.example.vn": address, "later.example.vn": good,
+         "slow.example.vn": one_cname, "quiet.example.vn": by_a_quiet_name}
 
 # Spelling or route: what is asked for, and how.
 ROUTES = {
@@ -117,13 +123,17 @@ class Leak(FilterTest):
     }
 
     def script(self, query):
+        if query.name == "slow.example.vn":
+            self.may_answer.wait(PATIENCE_S)
         make = CLEAN.get(query.name, bad)
         query.send(query.reply(answer=make(query.name, query.type)))
 
     def setUp(self):
         super().setUp()
+        self.may_answer = threading.Event()
         self.server = ScriptedUpstream(self.script)
         self.addCleanup(self.server.close)
+        self.addCleanup(self.may_answer.set)
         self.run_filter(upstreams=[self.server.port], filter={
             "strip_ech": "off", "tiers": [{"name": "staff", "clients": [STAFF], "block": []}]})
 
@@ -175,6 +185,22 @@ class Leak(FilterTest):
             self.assertEqual((reply.addresses(), reply.ede), ([BAD4], None))
         self.assertEqual(len(self.server.asked("one.example.vn")), 1)
 
+    def test_two_tiers_that_wait_for_one_answer_get_each_their_own(self):
+        replies = {}
+
+        def ask(client):
+            replies[client] = self.ask_filter("slow.example.vn", source=client)
+
+        askers = [threading.Thread(target=ask, args=(client,)) for client in (PAGE, STAFF)]
+        for asker in askers:
+            asker.start()
+        wait_for("both questions", lambda: self.control("status")["queries"]["udp"] >= 2)
+        self.may_answer.set()
+        for asker in askers:
+            asker.join()
+        self.assert_blocked(replies[PAGE])
+        self.assertEqual(replies[STAFF].addresses(), [BAD4])
+
     def test_the_soa_of_a_withheld_answer_names_what_matched(self):
         for name in ("one.example.vn", "two.example.vn", "target.example.vn"):
             self.assert_negative(self.ask_filter(name, "HTTPS"), "casino.example", 30)
@@ -191,6 +217,17 @@ class Leak(FilterTest):
         self.publish(dict(self.RULES, games="||later.example.vn^\n"))
         self.assertTrue(self.control("feeds-changed")["ok"])
         self.assert_blocked(self.ask_filter("later.example.vn"))
+
+    def test_rules_that_come_later_judge_what_a_cached_answer_leads_to(self):
+        for _ in range(3):  # so that "nobody speaks of it" is remembered
+            self.assertEqual(self.ask_filter("quiet.example.vn").addresses(), [GOOD4])
+        self.publish(dict(self.RULES, games="||quiet.example.net^\n"))
+        self.assertTrue(self.control("feeds-changed")["ok"])
+        for _ in range(2):
+            self.assert_blocked(self.ask_filter("quiet.example.vn"))
+            self.assertEqual(self.ask_filter("quiet.example.vn", source=STAFF).addresses(),
+                             [GOOD4])
+        self.assertEqual(len(self.server.asked("quiet.example.vn")), 1)
 
 
 class ByAllow(FilterTest):
