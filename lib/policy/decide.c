@@ -308,20 +308,22 @@ static bool is_unsafe_engine(
 static void relax(struct verdict *v, const struct facts *f, bool paused)
 {
 	uint64_t security = f->in_force & f->policy->security;
+	uint64_t until_ms = v->valid_until_ms;
 
 	if (v->action == POLICY_PASS || v->reason == REASON_LOCKED)
 		return;
+	if (paused && f->now->paused_until_ms < until_ms)
+		until_ms = f->now->paused_until_ms;
 	if (security != 0) {
-		if (v->reason != REASON_CATEGORY || (security & bit(v->category)) == 0)
-			block_by_feeds(v, f, REASON_CATEGORY, security);
+		block_by_feeds(v, f, REASON_CATEGORY, security);
+		v->valid_until_ms = until_ms;
 		return;
 	}
+	v->valid_until_ms = until_ms;
 	v->action = POLICY_PASS;
 	v->data_count = 0;
 	if (v->reason != REASON_BYPASS) /* which is not counted, here neither */
 		v->reason = paused ? REASON_PAUSED : REASON_TRIAL;
-	if (paused)
-		v->valid_until_ms = f->now->paused_until_ms;
 }
 
 /* When a window's border could make this another verdict. */
@@ -334,10 +336,10 @@ static uint64_t window_limit_ms(const struct facts *f, const struct verdict *v)
 		return UINT64_MAX;
 	if (v->action == POLICY_PASS && (f->grant != NULL || f->own != NULL))
 		return UINT64_MAX; /* rows 2 and 3 ask no timetable */
-	if (f->bypass != NULL)
+	if (f->bypass != NULL && !f->in_answer)
 		counts |= f->policy->bypassing;
 	bool moves = (counts & tier->moves) != 0 ||
-	    (tier->moves_allow_only && v->reason != REASON_NEVER_BLOCK &&
+	    (tier->moves_allow_only && !f->in_answer && v->reason != REASON_NEVER_BLOCK &&
 	        v->reason != REASON_DENY && v->reason != REASON_GRANT) ||
 	    (f->in_services && services_meet(&f->services, &tier->moves_services));
 	return moves ? f->now->changes_at_ms : UINT64_MAX;

@@ -269,6 +269,7 @@ void facts_gather(
 	out->now = state != NULL ? &state->tiers[tier] : &policy->plain[tier];
 	out->question = question;
 	out->labels = question->hashes->count;
+	out->in_answer = false;
 	out->own = NULL;
 	out->protector = NULL;
 	out->youtube = NULL;

@@ -232,7 +232,8 @@ struct facts {
 	const struct tier *tier;
 	const struct policy_tier_state *now; /* of the tier */
 	const struct policy_question *question;
-	size_t labels; /* of the question's name */
+	size_t labels;  /* of the question's name */
+	bool in_answer; /* nobody asked for it: an answer leads there */
 
 	const struct grant *grant; /* that decides among the live ones, or NULL */
 	const struct role *own;    /* the longest of the tier's allow and deny, or NULL */

@@ -47,6 +47,7 @@ struct verdict policy_review(
 	if (of_qname->action == POLICY_BLOCK)
 		return *of_qname;
 	facts_gather(&f, &asker, target);
+	f.in_answer = true;
 	return judge(of_qname, &f, &asker);
 }
 
@@ -67,6 +68,7 @@ static bool gather_address(struct facts *out, const struct asker *asker,
 	                                : &policy->plain[asker->who->tier],
 	    .question = asked,
 	    .labels = asked->hashes->count,
+	    .in_answer = true,
 	};
 	if (!ruledb_match_address(policy->rules, address, &question, &out->listing))
 		return false;

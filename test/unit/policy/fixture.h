@@ -25,7 +25,7 @@ enum {
 	FIXTURE_TIERS
 };
 
-/* One rule of a feed: "feed category kind name"; kinds as in enum ruledb_kind. */
+/* One rule of a feed: "feed category kind name"; kinds as in enum rule_kind. */
 struct fixture_rule {
 	const char *feed;
 	const char *category;

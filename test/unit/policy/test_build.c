@@ -32,9 +32,9 @@ static void categories_that_block_with_no_names_are_told(void **state)
 {
 	(void)state;
 	static const struct fixture_rule RULES[] = {
-	    {"g", "games", RULEDB_SUBTREE, "game.vn"},
-	    {"m", "malware", RULEDB_SUBTREE, "virus.vn"},
-	    {"u", "unknown_here", RULEDB_SUBTREE, "x.vn"},
+	    {"g", "games", RULE_SUBTREE, "game.vn"},
+	    {"m", "malware", RULE_SUBTREE, "virus.vn"},
+	    {"u", "unknown_here", RULE_SUBTREE, "x.vn"},
 	};
 	uint64_t every = UINT64_C(1) << ADULT | UINT64_C(1) << CHILD | UINT64_C(1) << ADS |
 	    UINT64_C(1) << SELF_HARM;
@@ -60,7 +60,7 @@ static void a_policy_outlives_the_configuration_it_came_from(void **state)
 {
 	(void)state;
 	static const struct fixture_rule RULES[] = {
-	    {"g", "games", RULEDB_SUBTREE, "game.vn"}};
+	    {"g", "games", RULE_SUBTREE, "game.vn"}};
 	struct fixture f;
 
 	fixture_init(&f);

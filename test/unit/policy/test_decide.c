@@ -42,8 +42,8 @@ static void row_1_a_locked_category_is_opened_by_nothing(void **state)
 {
 	(void)state;
 	static const struct fixture_rule RULES[] = {
-	    {"iwf", "child_abuse", RULEDB_SUBTREE, "bad.vn"},
-	    {"good", "allow", RULEDB_SUBTREE, "bad.vn"},
+	    {"iwf", "child_abuse", RULE_SUBTREE, "bad.vn"},
+	    {"good", "allow", RULE_SUBTREE, "bad.vn"},
 	};
 	static const struct expected ROWS[] = {
 	    {PRIMARY, "bad.vn", POLICY_BLOCK, REASON_LOCKED, CHILD, 2},
@@ -68,8 +68,8 @@ static void row_3_the_longest_name_of_allow_and_deny_wins(void **state)
 {
 	(void)state;
 	static const struct fixture_rule RULES[] = {
-	    {"g", "games", RULEDB_SUBTREE, "game.vn"},
-	    {"m", "malware", RULEDB_SUBTREE, "virus.vn"},
+	    {"g", "games", RULE_SUBTREE, "game.vn"},
+	    {"m", "malware", RULE_SUBTREE, "virus.vn"},
 	};
 	static const struct expected ROWS[] = {
 	    {PRIMARY, "game.vn", POLICY_BLOCK, REASON_CATEGORY, GAMES, 2},
@@ -101,12 +101,12 @@ static void row_5_never_block_holds_against_content_feeds(void **state)
 {
 	(void)state;
 	static const struct fixture_rule RULES[] = {
-	    {"g", "games", RULEDB_SUBTREE, "olm.vn"},
-	    {"g", "games", RULEDB_EXACT, "game.olm.vn"},
-	    {"m", "malware", RULEDB_SUBTREE, "olm.vn"},
-	    {"m", "malware", RULEDB_SUBTREE, "hacked.gov.vn"},
-	    {"a", "ads_tracking", RULEDB_SUBTREE, "ioe.vn"},
-	    {"a", "ads_tracking", RULEDB_SUBTREE, "advzone.ioe.vn"},
+	    {"g", "games", RULE_SUBTREE, "olm.vn"},
+	    {"g", "games", RULE_EXACT, "game.olm.vn"},
+	    {"m", "malware", RULE_SUBTREE, "olm.vn"},
+	    {"m", "malware", RULE_SUBTREE, "hacked.gov.vn"},
+	    {"a", "ads_tracking", RULE_SUBTREE, "ioe.vn"},
+	    {"a", "ads_tracking", RULE_SUBTREE, "advzone.ioe.vn"},
 	};
 	static const struct expected ROWS[] = {
 	    /* The content feed is silenced at and below the name; an exact entry of a
@@ -140,11 +140,11 @@ static void row_6_the_tiers_categories_decide_the_rest(void **state)
 {
 	(void)state;
 	static const struct fixture_rule RULES[] = {
-	    {"g", "games", RULEDB_SUBTREE, "game.vn"},
-	    {"s", "self_harm", RULEDB_SUBTREE, "vn-help.com"},
-	    {"g2", "games", RULEDB_SUBTREE, "www.vn-help.com"},
-	    {"u", "unknown_here", RULEDB_SUBTREE, "new.vn"},
-	    {"a", "ads_tracking", RULEDB_EXACT, "ads.vn"},
+	    {"g", "games", RULE_SUBTREE, "game.vn"},
+	    {"s", "self_harm", RULE_SUBTREE, "vn-help.com"},
+	    {"g2", "games", RULE_SUBTREE, "www.vn-help.com"},
+	    {"u", "unknown_here", RULE_SUBTREE, "new.vn"},
+	    {"a", "ads_tracking", RULE_EXACT, "ads.vn"},
 	};
 	static const struct expected ROWS[] = {
 	    {PRIMARY, "game.vn", POLICY_BLOCK, REASON_CATEGORY, GAMES, 2},
@@ -175,12 +175,12 @@ static void a_feed_allow_excepts_from_content_not_from_security(void **state)
 {
 	(void)state;
 	static const struct fixture_rule RULES[] = {
-	    {"g", "games", RULEDB_SUBTREE, "kahoot.it"},
-	    {"m", "malware", RULEDB_SUBTREE, "bad.kahoot.it"},
-	    {"own", "games", RULEDB_SUBTREE, "chess.com"},
-	    {"own", "games", RULEDB_SUBTREE | RULEDB_EXCEPTION, "learn.chess.com"},
-	    {"other", "adult", RULEDB_SUBTREE, "chess.com"},
-	    {"ok", "allow", RULEDB_SUBTREE, "kahoot.it"},
+	    {"g", "games", RULE_SUBTREE, "kahoot.it"},
+	    {"m", "malware", RULE_SUBTREE, "bad.kahoot.it"},
+	    {"own", "games", RULE_SUBTREE, "chess.com"},
+	    {"own", "games", RULE_SUBTREE | RULE_EXCEPTION, "learn.chess.com"},
+	    {"other", "adult", RULE_SUBTREE, "chess.com"},
+	    {"ok", "allow", RULE_SUBTREE, "kahoot.it"},
 	};
 	static const struct expected ROWS[] = {
 	    {PRIMARY, "kahoot.it", POLICY_PASS, REASON_ALLOW, NONE, 2},
@@ -236,10 +236,10 @@ static void a_pause_lifts_content_and_deny_until_it_ends(void **state)
 {
 	(void)state;
 	static const struct fixture_rule RULES[] = {
-	    {"g", "games", RULEDB_SUBTREE, "game.vn"},
-	    {"g", "games", RULEDB_SUBTREE, "virus.vn"},
-	    {"m", "malware", RULEDB_SUBTREE, "virus.vn"},
-	    {"iwf", "child_abuse", RULEDB_SUBTREE, "bad.vn"},
+	    {"g", "games", RULE_SUBTREE, "game.vn"},
+	    {"g", "games", RULE_SUBTREE, "virus.vn"},
+	    {"m", "malware", RULE_SUBTREE, "virus.vn"},
+	    {"iwf", "child_abuse", RULE_SUBTREE, "bad.vn"},
 	};
 	struct fixture f;
 

@@ -39,11 +39,11 @@ static void a_blocked_name_shows_its_feed_and_those_that_lost(void **state)
 {
 	(void)state;
 	static const struct fixture_rule RULES[] = {
-	    {"ut1-games", "games", RULEDB_SUBTREE, "chess.com"},
-	    {"ut1-games", "games", RULEDB_EXACT, "www.chess.com"},
-	    {"teens", "adult", RULEDB_SUBTREE, "chess.com"},
-	    {"teens", "adult", RULEDB_SUBTREE | RULEDB_EXCEPTION, "www.chess.com"},
-	    {"trackers", "ads_tracking", RULEDB_BELOW, "chess.com"},
+	    {"ut1-games", "games", RULE_SUBTREE, "chess.com"},
+	    {"ut1-games", "games", RULE_EXACT, "www.chess.com"},
+	    {"teens", "adult", RULE_SUBTREE, "chess.com"},
+	    {"teens", "adult", RULE_SUBTREE | RULE_EXCEPTION, "www.chess.com"},
+	    {"trackers", "ads_tracking", RULE_BELOW, "chess.com"},
 	};
 	struct explanation e;
 	struct fixture f;
@@ -77,11 +77,11 @@ static void each_verdict_comes_with_the_change_that_would_alter_it(void **state)
 {
 	(void)state;
 	static const struct fixture_rule RULES[] = {
-	    {"g", "games", RULEDB_SUBTREE, "game.vn"},
-	    {"g", "games", RULEDB_SUBTREE, "olm.vn"},
-	    {"g", "games", RULEDB_SUBTREE, "kahoot.it"},
-	    {"c", "child_abuse", RULEDB_SUBTREE, "bad.vn"},
-	    {"ok", "allow", RULEDB_SUBTREE, "kahoot.it"},
+	    {"g", "games", RULE_SUBTREE, "game.vn"},
+	    {"g", "games", RULE_SUBTREE, "olm.vn"},
+	    {"g", "games", RULE_SUBTREE, "kahoot.it"},
+	    {"c", "child_abuse", RULE_SUBTREE, "bad.vn"},
+	    {"ok", "allow", RULE_SUBTREE, "kahoot.it"},
 	};
 	static const struct {
 		unsigned tier;
@@ -135,7 +135,7 @@ static void a_pause_is_among_the_witnesses(void **state)
 {
 	(void)state;
 	static const struct fixture_rule RULES[] = {
-	    {"g", "games", RULEDB_SUBTREE, "game.vn"}};
+	    {"g", "games", RULE_SUBTREE, "game.vn"}};
 	struct policy_state paused;
 	struct moment now = {.mono_ms = 1};
 	struct explanation e;

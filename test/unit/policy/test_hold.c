@@ -63,19 +63,19 @@ static struct ruledb *games_with(const struct rule *rule)
 }
 
 static const struct fixture_rule OLD[] = {
-    {"games", "games", RULEDB_SUBTREE, "game.vn"},
-    {"social", "adult", RULEDB_SUBTREE, "facebook.com"},
+    {"games", "games", RULE_SUBTREE, "game.vn"},
+    {"social", "adult", RULE_SUBTREE, "facebook.com"},
 };
 
 static void a_feed_that_newly_covers_a_protected_name_is_held(void **state)
 {
 	(void)state;
 	static const struct fixture_rule FRESH[] = {
-	    {"new", "games", RULEDB_SUBTREE, "google.com"}, /* just configured */
-	    {"social", "adult", RULEDB_SUBTREE, "facebook.com"},
-	    {"games", "games", RULEDB_SUBTREE, "gov.vn"}, /* above moet.gov.vn */
-	    {"games", "games", RULEDB_EXACT, "google.com"},
-	    {"games", "games", RULEDB_SUBTREE, "www.facebook.com"}, /* below: no matter */
+	    {"new", "games", RULE_SUBTREE, "google.com"}, /* just configured */
+	    {"social", "adult", RULE_SUBTREE, "facebook.com"},
+	    {"games", "games", RULE_SUBTREE, "gov.vn"}, /* above moet.gov.vn */
+	    {"games", "games", RULE_EXACT, "google.com"},
+	    {"games", "games", RULE_SUBTREE, "www.facebook.com"}, /* below: no matter */
 	};
 	struct hold out[4];
 
@@ -90,9 +90,9 @@ static void what_a_feed_excepts_itself_it_does_not_cover(void **state)
 {
 	(void)state;
 	static const struct fixture_rule FRESH[] = {
-	    {"games", "games", RULEDB_SUBTREE, "google.com"},
-	    {"games", "games", RULEDB_SUBTREE | RULEDB_EXCEPTION, "google.com"},
-	    {"social", "adult", RULEDB_BELOW, "google.com"},
+	    {"games", "games", RULE_SUBTREE, "google.com"},
+	    {"games", "games", RULE_SUBTREE | RULE_EXCEPTION, "google.com"},
+	    {"social", "adult", RULE_BELOW, "google.com"},
 	};
 	struct hold out[4];
 

@@ -65,9 +65,9 @@ static void random_rules(struct school *s, uint64_t *seed)
 		/* Only exceptions are important here: how ranks within a feed are weighed is
 		 * tested beside lib/ruledb. */
 		if (dice(seed, 6) == 0)
-			kind |= RULEDB_EXCEPTION;
+			kind |= RULE_EXCEPTION;
 		if (dice(seed, 12) == 0)
-			kind |= RULEDB_EXCEPTION | RULEDB_IMPORTANT;
+			kind |= RULE_EXCEPTION | RULE_IMPORTANT;
 		s->rules[i] = (struct fixture_rule){
 		    FEEDS[feed], CATEGORIES[feed], kind, fresh_name(s, seed)};
 	}
@@ -125,10 +125,10 @@ static bool at_or_below(const char *name, const char *ancestor)
 static bool rule_reaches(const struct fixture_rule *rule, const char *name)
 {
 	bool same = strcmp(rule->name, name) == 0;
-	switch (rule->kind & RULEDB_REACH_MASK) {
-	case RULEDB_EXACT:
+	switch (rule->kind & RULE_REACH_MASK) {
+	case RULE_EXACT:
 		return same;
-	case RULEDB_BELOW:
+	case RULE_BELOW:
 		return !same && at_or_below(name, rule->name);
 	default:
 		return at_or_below(name, rule->name);
@@ -139,19 +139,19 @@ static bool rule_reaches(const struct fixture_rule *rule, const char *name)
 static unsigned feed_lists(const struct school *s, const char *feed, const char *name)
 {
 	static const unsigned RANKS[] = {
-	    RULEDB_IMPORTANT | RULEDB_EXCEPTION, RULEDB_IMPORTANT, RULEDB_EXCEPTION, 0};
+	    RULE_IMPORTANT | RULE_EXCEPTION, RULE_IMPORTANT, RULE_EXCEPTION, 0};
 
 	for (size_t rank = 0; rank < COUNT_OF(RANKS); rank++) {
 		unsigned deepest = 0;
 		for (size_t i = 0; i < RULES; i++) {
 			const struct fixture_rule *r = &s->rules[i];
 			if (strcmp(r->feed, feed) == 0 && rule_reaches(r, name) &&
-			    (r->kind & ~(unsigned)RULEDB_REACH_MASK) == RANKS[rank] &&
+			    (r->kind & ~(unsigned)RULE_REACH_MASK) == RANKS[rank] &&
 			    labels_of(r->name) > deepest)
 				deepest = labels_of(r->name);
 		}
 		if (deepest > 0)
-			return (RANKS[rank] & RULEDB_EXCEPTION) != 0 ? 0 : deepest;
+			return (RANKS[rank] & RULE_EXCEPTION) != 0 ? 0 : deepest;
 	}
 	return 0;
 }
@@ -278,7 +278,7 @@ static void nearness_never_hides_a_category(void **state)
 		fixture_init(&s.f);
 		random_rules(&s, &seed);
 		for (size_t r = 0; r < RULES; r++) {
-			s.rules[r].kind = RULEDB_SUBTREE;
+			s.rules[r].kind = RULE_SUBTREE;
 			if (strcmp(s.rules[r].category, "allow") == 0)
 				s.rules[r].category = "games";
 		}
@@ -345,7 +345,7 @@ static void an_exception_never_acts_beyond_its_feed(void **state)
 		plain.mistakes = DIAGS_NONE;
 		for (size_t r = 0; r < RULES; r++)
 			if (strcmp(s.rules[r].feed, FEEDS[GAMES]) == 0)
-				s.rules[r].kind |= RULEDB_EXCEPTION | RULEDB_IMPORTANT;
+				s.rules[r].kind |= RULE_EXCEPTION | RULE_IMPORTANT;
 		fixture_build(&plain, s.rules, RULES);
 		for (unsigned q = 0; q < QUESTIONS; q++) {
 			char name[32];
