@@ -117,6 +117,15 @@ static bool is_below_name(struct feed_parser *p, const struct feed_glob *g)
 	return g->ended || feed_is_tld(without_first(g->body, dot));
 }
 
+static bool has_high_byte(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] >= 0x80)
+			return true;
+	}
+	return false;
+}
+
 static void read_glob(
     struct feed_parser *p, struct adblock_modifiers *m, struct slice pattern)
 {
@@ -124,6 +133,9 @@ static void read_glob(
 
 	if (g.body.len == 0 || slice_equal(g.body, SLICE_LIT("."))) {
 		feed_refuse(p, FEED_ROOT);
+	} else if (has_high_byte(g.body)) {
+		feed_refuse(
+		    p, FEED_PATTERN); /* a pattern of U-labels: names are A-labels */
 	} else if (!feed_glob_is_of_names(g.body)) {
 		feed_idle(p);
 	} else if (is_name_alone(p, &g)) {

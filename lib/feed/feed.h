@@ -74,8 +74,7 @@ enum feed_class feed_reason_class(enum feed_reason reason);
 struct feed_format; /* a row of the table in feed/format.c */
 
 /* "domains" "hosts" "wildcard" "adblock" "dnsmasq" "unbound" "rpz" "regex" "squidguard"; NULL
- * for others. "auto" is no format: pass NULL
- * in the options. */
+ * for others. "auto" is no format: pass NULL in the options. */
 const struct feed_format *feed_format_find(const char *name);
 const char *feed_format_name(const struct feed_format *format);
 /* How the rules of one feed of this format are weighed against each other. */

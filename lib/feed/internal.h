@@ -100,6 +100,8 @@ bool feed_read_address(struct rule_network *out, struct slice text);
 bool feed_read_network(struct rule_network *out, struct slice text);
 /* Clears the bits beyond the prefix. */
 void feed_network_clip(struct rule_network *network);
+/* The prefix that an owner ending in "rpz-ip" names; false when it names none. */
+bool feed_read_rpz_address(struct rule_network *out, struct dname owner);
 /* 0.0.0.0, ::, and the loopback addresses: answers that mean "blocked". */
 bool feed_is_sink(const struct rule_network *address);
 /* The data of the rule at hand: an address record (a sink makes a plain block), an alias, or

@@ -67,6 +67,15 @@ static bool is_name(struct feed_parser *p, struct slice text, unsigned *reach)
 	return false;
 }
 
+static bool is_ascii(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] >= 0x80)
+			return false;
+	}
+	return true;
+}
+
 /* "^5\.189\.21[89]\.\d{1,3}$": no letter to its end, and no name is made of digits alone. */
 static bool is_of_addresses(struct slice text)
 {
@@ -86,6 +95,10 @@ void feed_emit_expression(struct feed_parser *p, struct slice text, unsigned kin
 {
 	unsigned reach;
 
+	if (!is_ascii(text)) {
+		feed_refuse(p, FEED_BAD_PATTERN); /* names are matched as A-labels */
+		return;
+	}
 	if (is_of_addresses(text)) {
 		feed_refuse(p, FEED_ADDRESS);
 		return;

@@ -18,8 +18,7 @@
 
 enum {
 	NETWORK_BITS_MIN_4 = 8, /* wider prefixes would cover too much */
-	NETWORK_BITS_MIN_6 = 16,
-	NETWORK_LABELS_MAX = 10 /* length, eight groups, rpz-ip */
+	NETWORK_BITS_MIN_6 = 16
 };
 
 /* ---- names ---- */
@@ -85,104 +84,12 @@ static enum feed_reason read_owner(struct feed_parser *p, struct slice text, boo
 	return zone->owner_apex ? FEED_REASONS : make_relative(zone, absolute);
 }
 
-/* ---- rpz-ip ---- */
-
-struct labels {
-	struct slice at[NETWORK_LABELS_MAX];
-	size_t count; /* of all, also those that did not fit */
-};
-
-static struct labels labels_of(struct dname name)
-{
-	struct labels out = {.count = 0};
-
-	for (size_t i = 0; name.wire[i] != 0; i += (size_t)name.wire[i] + 1) {
-		if (out.count < NETWORK_LABELS_MAX) {
-			out.at[out.count] = (struct slice){name.wire + i + 1, name.wire[i]};
-		}
-		out.count++;
-	}
-	return out;
-}
-
 static struct slice last_label(struct dname name)
 {
 	size_t at = 0;
 	while (name.wire[at] != 0 && name.wire[at + (size_t)name.wire[at] + 1] != 0)
 		at += (size_t)name.wire[at] + 1;
 	return (struct slice){name.wire + at + 1, name.wire[at]};
-}
-
-static bool read_group(struct slice label, uint16_t *out)
-{
-	unsigned value = 0;
-
-	if (label.len == 0 || label.len > 4)
-		return false;
-	for (size_t i = 0; i < label.len; i++) {
-		uint8_t c = label.ptr[i];
-		if (c >= '0' && c <= '9') {
-			value = value * 16 + c - '0';
-		} else if (c >= 'a' && c <= 'f') {
-			value = value * 16 + 10 + c - 'a';
-		} else {
-			return false;
-		}
-	}
-	*out = (uint16_t)value;
-	return true;
-}
-
-/* Groups stand from the last to the first; "zz" is "::". */
-static bool read_groups(const struct labels *l, size_t count, uint8_t octets[16])
-{
-	unsigned group = 8; /* from the right */
-	bool gap = false;
-	uint16_t value;
-
-	for (size_t i = 1; i <= count; i++) {
-		if (slice_equal(l->at[i], SLICE_LIT("zz")) && !gap && count <= 8) {
-			gap = true;
-			group -= (unsigned)(8 - (count - 1));
-			continue;
-		}
-		if (group == 0 || !read_group(l->at[i], &value))
-			return false;
-		group--;
-		octets[(size_t)group * 2] = (uint8_t)(value >> 8);
-		octets[(size_t)group * 2 + 1] = (uint8_t)value;
-	}
-	return group == 0;
-}
-
-/* "24.0.2.0.192" of the labels before rpz-ip. */
-static bool read_trigger(struct dname name, struct rule_network *out)
-{
-	struct labels l = labels_of(name);
-	uint64_t number, bits;
-
-	if (l.count < 4 || l.count > NETWORK_LABELS_MAX ||
-	    !slice_to_u64(l.at[0], 128, &bits))
-		return false;
-	size_t count = l.count - 2;
-	*out = (struct rule_network){.family = 6, .bits = (uint8_t)bits};
-	if (count == 4 && bits <= 32) {
-		out->family = 4;
-		for (size_t i = 0; i < 4 && out->family == 4; i++) {
-			if (slice_to_u64(l.at[4 - i], 255, &number)) {
-				out->octets[i] = (uint8_t)number;
-			} else {
-				out->family = 6; /* "32.1.zz.db8.2001" */
-			}
-		}
-	}
-	if (out->family == 6) {
-		memset(out->octets, 0, sizeof out->octets);
-		if (!read_groups(&l, count, out->octets))
-			return false;
-	}
-	feed_network_clip(out);
-	return true;
 }
 
 /* ---- records ---- */
@@ -277,7 +184,8 @@ static void give_network(struct feed_parser *p, const struct record *r)
 	struct rule_network network;
 	unsigned kind = 0;
 
-	if (p->zone.owner_star || !read_trigger(name_of(&p->zone.owner), &network)) {
+	if (p->zone.owner_star ||
+	    !feed_read_rpz_address(&network, name_of(&p->zone.owner))) {
 		feed_refuse(p, FEED_RECORD);
 		return;
 	}

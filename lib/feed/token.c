@@ -167,6 +167,8 @@ static enum feed_reason read_unusual(struct name_buf *out, struct slice text)
 {
 	bool high = false, star = false, slash = false, colon = false;
 
+	if (text.len == 0)
+		return FEED_BAD_NAME; /* its ptr may be NULL */
 	for (size_t i = 0; i < text.len; i++) {
 		uint8_t c = text.ptr[i];
 		if (c < 0x20 || c == 0x7f)

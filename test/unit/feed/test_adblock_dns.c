@@ -169,6 +169,15 @@ static void nothing_covers_what_has_nothing_in_common(void **state)
 	    "adblock", "*casino*\n||casino*^\n", "/casino/@1, /(?:^|\\.)casino/@2");
 }
 
+static void patterns_of_u_labels_are_refused(void **state)
+{
+	(void)state;
+	expect_rules("adblock", "||m\xe1\xba\xa1ng.vn^\n||*.m\xe1\xba\xa1ng.vn^\n",
+	    "subtree xn--mng-sgz.vn@1, below xn--mng-sgz.vn@2");
+	expect_refused("adblock", "||x*.m\xe1\xba\xa1ng.vn^", FEED_PATTERN);
+	expect_refused("adblock", "/m\xe1\xba\xa1ng/", FEED_BAD_PATTERN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +196,7 @@ int main(void)
 	    cmocka_unit_test(what_only_urls_can_match_does_nothing),
 	    cmocka_unit_test(nothing_covers_a_top_level_domain),
 	    cmocka_unit_test(nothing_covers_what_has_nothing_in_common),
+	    cmocka_unit_test(patterns_of_u_labels_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

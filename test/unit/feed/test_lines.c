@@ -198,6 +198,54 @@ static void an_error_of_the_callback_ends_the_parse(void **state)
 	feed_parser_free(p);
 }
 
+/* A BOM, CRLF, CR, upper case, a trailing dot, underscores, hyphens at the edge, a U-label, a
+ * line that is too long, no newline at the end: in every format alike. */
+static void every_format_bears_what_editors_do(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *format, *before, *after, *kind;
+	} formats[] = {
+	    {"domains", "", "", "subtree"},
+	    {"hosts", "0.0.0.0 ", "", "subtree"},
+	    {"wildcard", "*.", "", "subtree"},
+	    {"adblock", "||", "^", "subtree"},
+	    {"dnsmasq", "address=/", "/#", "subtree"},
+	    {"unbound", "local-zone: \"", "\" static", "subtree"},
+	    {"rpz", "", " CNAME .", "exact"},
+	    {"squidguard", "", "", "subtree"},
+	};
+	static const char *const names[] = {
+	    "A.vn", "b.VN.", "_c.d_.vn", "-e.f-.vn", "m\xe1\xba\xa1ng.vn"};
+	static const char *const read[] = {
+	    "a.vn", "b.vn", "_c.d_.vn", "-e.f-.vn", "xn--mng-sgz.vn"};
+	static const char *const ends[] = {"\r\n", "\r", "\n", "\r\n", ""};
+
+	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+		struct buf text = BUF_INIT(1 << 20), expected = BUF_INIT(1000);
+		struct reading r;
+		buf_text(&text, "\xef\xbb\xbf");
+		for (unsigned k = 0; k < 5; k++) {
+			buf_printf(&text, "%s%s%s%s", formats[i].before, names[k],
+			    formats[i].after, ends[k]);
+			buf_printf(&expected, "%s%s %s@%u", k == 0 ? "" : ", ",
+			    formats[i].kind, read[k], k + 1);
+		}
+		reading_of_bytes(&r, formats[i].format, MATCH_SUBTREE, buf_slice(&text), 3);
+		assert_string_equal(r.rules, buf_cstr(&expected));
+		assert_int_equal(feed_stats_refused(&r.stats), 0);
+		buf_text(&text, "\n");
+		for (unsigned k = 0; k <= FEED_LINE_MAX_BYTES; k++)
+			buf_byte(&text, 'x');
+		reading_of_bytes(
+		    &r, formats[i].format, MATCH_SUBTREE, buf_slice(&text), 4099);
+		assert_string_equal(r.rules, buf_cstr(&expected));
+		assert_int_equal(r.stats.refused[FEED_LINE_TOO_LONG], 1);
+		buf_deinit(&text);
+		buf_deinit(&expected);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +262,7 @@ int main(void)
 	    cmocka_unit_test(the_first_lines_of_a_reason_are_kept),
 	    cmocka_unit_test(an_endless_line_is_refused_and_the_rest_goes_on),
 	    cmocka_unit_test(an_error_of_the_callback_ends_the_parse),
+	    cmocka_unit_test(every_format_bears_what_editors_do),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
