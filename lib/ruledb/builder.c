@@ -160,7 +160,7 @@ void builder_note_labels(struct ruledb_builder *b, struct dname name)
 
 enum err ruledb_builder_add(struct ruledb_builder *b, struct dname name, unsigned kind)
 {
-	if (b->feed_count == 0 || name.len <= 1 || kind >= RULEDB_KINDS ||
+	if (b->feed_count == 0 || name.len <= 1 || kind >= RULE_KINDS ||
 	    (KINDS_VALID >> kind & 1) == 0)
 		return ERR_RANGE;
 	uint64_t hash = name_hash(name, b->options.key);

@@ -32,7 +32,7 @@ MUST_CHECK enum err ruledb_builder_category(
 MUST_CHECK enum err ruledb_builder_feed(
     struct ruledb_builder *b, const char *name, const char *category, unsigned *out);
 
-/* Adds one rule to the feed begun last. `kind` is a valid enum ruledb_kind combination.
+/* Adds one rule to the feed begun last. `kind` is a valid enum rule_kind combination.
  * ERR_FULL at the ceiling, ERR_MEMORY, ERR_RANGE. */
 MUST_CHECK enum err ruledb_builder_add(
     struct ruledb_builder *b, struct dname name, unsigned kind);

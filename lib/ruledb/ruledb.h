@@ -45,17 +45,6 @@ enum {
 /* No special rule: a plain one has no number. */
 #define RULEDB_NO_RULE UINT32_MAX
 
-/* Kinds are those of enum rule_kind, under the names they had here first. */
-enum ruledb_kind {
-	RULEDB_SUBTREE = RULE_SUBTREE,
-	RULEDB_EXACT = RULE_EXACT,
-	RULEDB_BELOW = RULE_BELOW,
-	RULEDB_REACH_MASK = RULE_REACH_MASK,
-	RULEDB_EXCEPTION = RULE_EXCEPTION,
-	RULEDB_IMPORTANT = RULE_IMPORTANT,
-	RULEDB_KINDS = RULE_KINDS
-};
-
 struct ruledb;
 
 /* Maps the database at `path` after checking all of it. On success *out is the caller's;

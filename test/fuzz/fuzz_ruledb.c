@@ -86,11 +86,11 @@ static void make_valid(void)
 		abort();
 	begin(b, "a", "adult");
 	add(b, "a.vn", 0);
-	add(b, "b.vn", RULEDB_EXACT);
-	add(b, "ok.a.vn", RULEDB_EXCEPTION);
+	add(b, "b.vn", RULE_EXACT);
+	add(b, "ok.a.vn", RULE_EXCEPTION);
 	begin(b, "b", "games");
-	add(b, "a.vn", RULEDB_IMPORTANT);
-	add(b, "x.a.vn", RULEDB_BELOW);
+	add(b, "a.vn", RULE_IMPORTANT);
+	add(b, "x.a.vn", RULE_BELOW);
 	begin(b, "c", "allow");
 	add(b, "good.vn", 0);
 	for (char c = 'a'; c <= 'z'; c++)

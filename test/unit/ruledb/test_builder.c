@@ -37,8 +37,8 @@ static void names_are_counted_once_per_feed_and_category(void **state)
 	(void)state;
 	struct ruledb_builder *b = fixture_builder();
 	fixture_feed(b, "f", "adult",
-	    RULES({"a.vn", 0}, {"a.vn", 0}, {"b.vn", 0}, {"c.vn", RULEDB_EXCEPTION}));
-	fixture_feed(b, "g", "adult", RULES({"a.vn", RULEDB_EXACT}, {"d.vn", 0}));
+	    RULES({"a.vn", 0}, {"a.vn", 0}, {"b.vn", 0}, {"c.vn", RULE_EXCEPTION}));
+	fixture_feed(b, "g", "adult", RULES({"a.vn", RULE_EXACT}, {"d.vn", 0}));
 	fixture_feed(b, "h", "allow", RULES({"a.vn", 0}));
 	struct ruledb *db = fixture_open(b);
 	struct ruledb_stat stat;
@@ -113,7 +113,7 @@ static void a_dropped_feed_leaves_nothing_behind(void **state)
 	(void)state;
 	struct ruledb_builder *b = fixture_builder();
 	fixture_feed(b, "f", "adult", RULES({"a.vn", 0}));
-	fixture_feed(b, "html", "adult", RULES({"b.vn", 0}, {"a.vn", RULEDB_EXCEPTION}));
+	fixture_feed(b, "html", "adult", RULES({"b.vn", 0}, {"a.vn", RULE_EXCEPTION}));
 	assert_int_equal(ruledb_builder_refused(b, "x", 1), OK);
 	ruledb_builder_drop_feed(b);
 	fixture_feed(b, "g", "games", RULES({"c.vn", 0}));

@@ -7,10 +7,10 @@
 #include "unit/ruledb/fixture.h"
 
 enum {
-	BLOCK = RULEDB_SUBTREE,
-	EXCEPT = RULEDB_EXCEPTION,
-	FORCE = RULEDB_IMPORTANT,
-	EXCEPT_FORCE = RULEDB_EXCEPTION | RULEDB_IMPORTANT
+	BLOCK = RULE_SUBTREE,
+	EXCEPT = RULE_EXCEPTION,
+	FORCE = RULE_IMPORTANT,
+	EXCEPT_FORCE = RULE_EXCEPTION | RULE_IMPORTANT
 };
 #define END             \
 	{               \
@@ -44,7 +44,7 @@ static void exact_and_below_rules_reach_only_what_they_say(void **state)
 	(void)state;
 	struct ruledb_builder *b = fixture_builder();
 	fixture_feed(b, "f", "adult",
-	    RULES({"one.example", RULEDB_EXACT}, {"under.example", RULEDB_BELOW}));
+	    RULES({"one.example", RULE_EXACT}, {"under.example", RULE_BELOW}));
 	struct ruledb *db = fixture_open(b);
 	struct listing listing;
 
@@ -155,12 +155,12 @@ static void hits_tell_winners_from_losers(void **state)
 	assert_int_equal(hits[0].depth, 2);
 	assert_false(hits[0].wins);
 	assert_int_equal(hits[1].depth, 3);
-	assert_int_equal(hits[1].kind, RULEDB_EXCEPTION);
+	assert_int_equal(hits[1].kind, RULE_EXCEPTION);
 	assert_true(hits[1].wins);
 	assert_int_equal(ruledb_hits(db, fixture_scratch(),
 	                     &(struct ruledb_question){.hashes = &hashes}, hits, 0),
 	    2);
-	assert_int_equal(ruledb_kinds_of(db, &hashes, 0), 1u << RULEDB_EXCEPTION);
+	assert_int_equal(ruledb_kinds_of(db, &hashes, 0), 1u << RULE_EXCEPTION);
 	assert_true(ruledb_has(db, &hashes));
 	ruledb_close(db);
 }
@@ -177,10 +177,10 @@ static bool plain_reaches(const struct plain_rule *rule, struct dname name)
 	struct name_buf own = fixture_name(rule->name);
 	bool at = name_equal(name, name_of(&own));
 	bool below = !at && name_is_at_or_below(name, name_of(&own));
-	switch (rule->kind & RULEDB_REACH_MASK) {
-	case RULEDB_SUBTREE:
+	switch (rule->kind & RULE_REACH_MASK) {
+	case RULE_SUBTREE:
 		return at || below;
-	case RULEDB_EXACT:
+	case RULE_EXACT:
 		return at;
 	default:
 		return below;
