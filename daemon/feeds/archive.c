@@ -98,7 +98,12 @@ static enum err take_entry(
 	enum err rc = OK;
 
 	if (archive_format(u->a) == ARCHIVE_FORMAT_RAW) {
+		if (archive_filter_code(u->a, 0) == ARCHIVE_FILTER_NONE) {
+			diag_set(why, N_("the archive cannot be read"));
+			return ERR_FORMAT;
+		}
 		u->text.any = true; /* one compressed file: whatever it is called */
+		u->text.fresh = true;
 		return read_entry(u, true, why);
 	}
 	bool wanted = path != NULL && archive_entry_filetype(entry) == AE_IFREG &&

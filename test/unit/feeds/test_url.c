@@ -27,6 +27,7 @@ static void a_url_is_taken_apart(void **state)
 	assert_int_equal(url.port, 443);
 	assert_false(url.literal);
 	assert_null(strchr(url.text, '#'));
+	assert_string_equal(url.member, "fragment");
 	url = parsed("http://[::1]:8080/x");
 	assert_string_equal(url.host, "::1");
 	assert_int_equal(url.port, 8080);
