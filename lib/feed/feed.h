@@ -103,6 +103,9 @@ typedef bool (*feed_is_protected)(void *arg, const struct feed_rule *rule);
 struct feed_options {
 	const struct feed_format *format; /* NULL: recognised from the first lines */
 	bool exact; /* what a bare name means: itself, or its subtree */
+	/* Rules are looked for, not made: patterns are not tried for what they would cover,
+	 * so that also those come which the list's reading refused. */
+	bool looking;
 	feed_on_rule on_rule;
 	feed_is_protected is_protected; /* NULL: nothing is */
 	void *arg;                      /* of both */

@@ -107,6 +107,7 @@ enum err feed_find_new(
 	f->max = max_names < UINT32_MAX ? max_names : UINT32_MAX - 1;
 	struct feed_options own = *options;
 	own.on_rule = look_up;
+	own.looking = true;
 	own.is_protected = NULL;
 	own.arg = f;
 	enum err rc = feed_parser_new(&f->parser, &own);

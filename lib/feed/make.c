@@ -80,6 +80,8 @@ static enum feed_reason judge_pattern(struct feed_parser *p)
 	struct feed_pattern *pattern;
 	enum feed_breadth breadth = FEED_BREADTH_FINE;
 
+	if (p->options.looking)
+		return FEED_REASONS;
 	if (p->made.patterns >= FEED_PATTERNS_MAX)
 		return FEED_MANY;
 	p->made.patterns++;
