@@ -158,13 +158,14 @@ static void map_categories(struct policy *policy)
 	memset(policy->to_rules, 0, sizeof policy->to_rules);
 	if (policy->rules == NULL)
 		return;
-	for (unsigned i = 0; ruledb_category_at(policy->rules, i, &theirs); i++)
+	for (unsigned i = 0; ruledb_category_at(policy->rules, i, &theirs); i++) {
 		for (size_t k = 0; k < policy->category_count; k++) {
 			if (strcmp(theirs.name, policy->categories[k].name) != 0)
 				continue;
 			policy->from_rules[i] = (uint8_t)k;
 			policy->to_rules[k] = (uint8_t)i;
 		}
+	}
 }
 
 static enum err build_groups(struct build *b)

@@ -118,9 +118,10 @@ size_t build_count_names(const struct config *config)
 	size_t count = config->never_block.count + config->bypass.count +
 	    safe->youtube.names.count + safe->youtube.domains.count;
 
-	for (size_t i = 0; i < config->tiers.count; i++)
+	for (size_t i = 0; i < config->tiers.count; i++) {
 		count +=
 		    config->tiers.items[i].allow.count + config->tiers.items[i].deny.count;
+	}
 	for (size_t i = 0; i < config->services.count; i++)
 		count += config->services.items[i].names.count;
 	for (size_t i = 0; i < safe->engines.count; i++)

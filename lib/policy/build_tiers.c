@@ -9,9 +9,10 @@ static void add_moves(struct tier *tier, const struct window *w)
 {
 	tier->moves |= w->block | w->unblock;
 	tier->moves_allow_only |= w->allow_only;
-	for (size_t i = 0; i < RULES_SERVICES_WORDS; i++)
+	for (size_t i = 0; i < RULES_SERVICES_WORDS; i++) {
 		tier->moves_services.bits[i] |=
 		    w->block_services.bits[i] | w->unblock_services.bits[i];
+	}
 }
 
 static enum err build_window(

@@ -17,10 +17,11 @@ static int64_t find_change(
 {
 	while (high - low > 1) {
 		int64_t middle = low + (high - low) / 2;
-		if (offset(arg, middle) == after)
+		if (offset(arg, middle) == after) {
 			high = middle;
-		else
+		} else {
 			low = middle;
+		}
 	}
 	return high;
 }
@@ -36,9 +37,10 @@ void calendar_make(
 	for (int i = 0; i < CALENDAR_BACK_DAYS + CALENDAR_AHEAD_DAYS; i++) {
 		int64_t next = at + CALENDAR_DAY_S;
 		int32_t then = offset(arg, next);
-		if (then != now && out->count < CALENDAR_SPANS_MAX)
+		if (then != now && out->count < CALENDAR_SPANS_MAX) {
 			out->spans[out->count++] = (struct calendar_span){
 			    find_change(offset, arg, at, next, then), then};
+		}
 		at = next;
 		now = then;
 	}
@@ -68,8 +70,9 @@ struct local_time calendar_local(const struct calendar *calendar, int64_t wall_s
 
 int64_t calendar_next_change(const struct calendar *calendar, int64_t wall_s)
 {
-	for (size_t i = 1; i < calendar->count; i++)
+	for (size_t i = 1; i < calendar->count; i++) {
 		if (calendar->spans[i].from_s > wall_s)
 			return calendar->spans[i].from_s;
+	}
 	return INT64_MAX;
 }

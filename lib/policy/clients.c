@@ -25,9 +25,10 @@ static uint16_t group_number(const struct config *config, const char *name)
 {
 	const struct config_groups *groups = &config->filter.groups;
 
-	for (size_t i = 0; i < groups->count && i < POLICY_NO_GROUP; i++)
+	for (size_t i = 0; i < groups->count && i < POLICY_NO_GROUP; i++) {
 		if (strcmp(groups->items[i].name.text, name) == 0)
 			return (uint16_t)i;
+	}
 	return POLICY_NO_GROUP;
 }
 
@@ -59,9 +60,10 @@ static int compare_claims(const void *left, const void *right)
 
 	if (order == 0)
 		order = compare_addr(&b->last, &a->last);
-	if (order == 0)
+	if (order == 0) {
 		order = (a->written->mark.line > b->written->mark.line) -
 		    (a->written->mark.line < b->written->mark.line);
+	}
 	return order;
 }
 
@@ -93,16 +95,17 @@ static void complain(struct diags *all, const struct claim *one, const struct cl
 	bool same = compare_addr(&one->first, &other->first) == 0 &&
 	    compare_addr(&one->last, &other->last) == 0;
 
-	if (same)
+	if (same) {
 		diags_error(all, at->file, at->line, at->column,
 		    _("\"%s\" is claimed twice, also at %s:%u (a device belongs to one "
 		      "tier: take one of them out)"),
 		    one->written->text, there->file, there->line);
-	else
+	} else {
 		diags_error(all, at->file, at->line, at->column,
 		    _("\"%s\" overlaps \"%s\" at %s:%u (let one hold the other whole, or "
 		      "let them not meet)"),
 		    one->written->text, other->written->text, there->file, there->line);
+	}
 }
 
 /* Sweeps the sorted claims with a stack of those that hold the current one: what is on top

@@ -43,10 +43,11 @@ static void pass_whole(struct verdict *v, enum policy_reason reason, size_t labe
 /* First in force of locked, sensitive, then the order of the categories; `set` not empty. */
 static unsigned deciding_category(const struct policy *policy, uint64_t set)
 {
-	if ((set & policy->locked) != 0)
+	if ((set & policy->locked) != 0) {
 		set &= policy->locked;
-	else if ((set & policy->sensitive) != 0)
+	} else if ((set & policy->sensitive) != 0) {
 		set &= policy->sensitive;
+	}
 	return (unsigned)__builtin_ctzll(set);
 }
 
@@ -70,9 +71,10 @@ static void block(struct verdict *v, enum policy_reason reason, size_t labels)
 static void set_data(struct verdict *v, const struct facts *f)
 {
 	for (size_t i = 0; i < f->listing.data_count && v->data_count < POLICY_DATA_MAX;
-	     i++)
+	     i++) {
 		if (f->policy->from_rules[f->listing.data[i].category] == v->category)
 			v->data[v->data_count++] = f->listing.data[i].rule;
+	}
 }
 
 /* By what feeds say; `set` not empty, and listed. */
@@ -127,27 +129,30 @@ static void by_grant(struct verdict *v, const struct facts *f)
 {
 	size_t labels = name_label_count(f->grant->name);
 
-	if (f->grant->deny)
+	if (f->grant->deny) {
 		block_by_school(v, f, REASON_GRANT, labels);
-	else
+	} else {
 		pass_whole(v, REASON_GRANT, labels);
+	}
 	v->grant = f->grant->id;
 }
 
 static void by_list(struct verdict *v, const struct facts *f)
 {
-	if (f->own->kind == ROLE_ALLOW)
+	if (f->own->kind == ROLE_ALLOW) {
 		pass_whole(v, REASON_ALLOW, f->own->labels);
-	else
+	} else {
 		block_by_school(v, f, REASON_DENY, f->own->labels);
+	}
 }
 
 static void by_allow_only(struct verdict *v, const struct facts *f)
 {
 	block_by_school(v, f, REASON_ALLOW_ONLY, 0);
-	if (!f->tier->allow_only)
+	if (!f->tier->allow_only) {
 		v->window =
 		    find_window(f, DEED_ALLOWS_ONLY, POLICY_NO_CATEGORY, POLICY_NO_SERVICE);
+	}
 }
 
 static void by_service(struct verdict *v, const struct facts *f, unsigned category)
@@ -201,22 +206,24 @@ static void by_open_window(struct verdict *v, const struct facts *f)
 
 static void by_nothing(struct verdict *v, const struct facts *f)
 {
-	if (f->listing.allowed && (f->listed & f->now->block) != 0)
+	if (f->listing.allowed && (f->listed & f->now->block) != 0) {
 		pass_whole(v, REASON_ALLOW, f->listing.allowed_depth);
-	else if (f->now->windows != 0 && (f->listed != 0 || f->in_services))
+	} else if (f->now->windows != 0 && (f->listed != 0 || f->in_services)) {
 		by_open_window(v, f);
-	else
+	} else {
 		pass(v, REASON_NONE, 0);
+	}
 }
 
 static void judge_lower_rows(struct verdict *v, const struct facts *f)
 {
-	if ((f->in_force | f->by_service) != 0) /* rows 5 and 6 */
+	if ((f->in_force | f->by_service) != 0) { /* rows 5 and 6 */
 		by_categories(v, f);
-	else if (f->protector != NULL) /* row 5 */
+	} else if (f->protector != NULL) { /* row 5 */
 		pass_whole(v, REASON_NEVER_BLOCK, f->protector->labels);
-	else
+	} else {
 		by_nothing(v, f);
+	}
 }
 
 /* A name asked by somebody. */
@@ -224,32 +231,34 @@ static void judge_name(struct verdict *v, const struct facts *f)
 {
 	uint64_t locked = f->listed & f->policy->locked;
 
-	if (locked != 0) /* row 1 */
+	if (locked != 0) { /* row 1 */
 		block_by_feeds(v, f, REASON_LOCKED, locked);
-	else if (f->grant != NULL) /* row 2 */
+	} else if (f->grant != NULL) { /* row 2 */
 		by_grant(v, f);
-	else if (f->own != NULL) /* row 3 */
+	} else if (f->own != NULL) { /* row 3 */
 		by_list(v, f);
-	else if (f->now->allow_only && f->protector == NULL) /* row 4 */
+	} else if (f->now->allow_only && f->protector == NULL) { /* row 4 */
 		by_allow_only(v, f);
-	else
+	} else {
 		judge_lower_rows(v, f);
+	}
 }
 
 void facts_judge_target(struct verdict *v, const struct facts *f, bool covered)
 {
 	uint64_t locked = f->listed & f->policy->locked;
 
-	if (locked != 0)
+	if (locked != 0) {
 		block_by_feeds(v, f, REASON_LOCKED, locked);
-	else if (covered)
+	} else if (covered) {
 		pass(v, REASON_NONE, 0);
-	else if (f->grant != NULL)
+	} else if (f->grant != NULL) {
 		by_grant(v, f);
-	else if (f->own != NULL)
+	} else if (f->own != NULL) {
 		by_list(v, f);
-	else
+	} else {
 		judge_lower_rows(v, f);
+	}
 }
 
 /* ---- beside the rows --------------------------------------------------------------------------- */
@@ -289,9 +298,10 @@ bool facts_is_lifted(const struct policy *policy, const struct policy_who *who,
 	    v->matched_labels == labels)
 		return true;
 	for (const struct role *r = name_map_roles(&policy->names, question, labels);
-	     r != NULL; r = r->next)
+	     r != NULL; r = r->next) {
 		if (r->kind == ROLE_ALLOW && r->tier == who->tier)
 			return true;
+	}
 	return false;
 }
 
@@ -373,10 +383,11 @@ struct verdict policy_decide(const struct policy *policy, const struct policy_wh
 	}
 	facts_gather(&f, &asker, question);
 	judge_name(&v, &f);
-	if (is_bypass(&f, &v))
+	if (is_bypass(&f, &v)) {
 		by_bypass(&v, &f);
-	else if (is_unsafe_engine(&f, who, &v))
+	} else if (is_unsafe_engine(&f, who, &v)) {
 		block_by_school(&v, &f, REASON_SAFE_SEARCH, f.labels);
+	}
 	facts_finish(&v, &f, &asker);
 	v.unlisted = f.unlisted;
 	return v;

@@ -236,7 +236,7 @@ static void tell_role(
 /* Everything at or above the name, the longest first. */
 static void add_roles(const struct telling *t)
 {
-	for (size_t n = t->f->labels; n > 0; n--)
+	for (size_t n = t->f->labels; n > 0; n--) {
 		for (const struct role *r =
 		         name_map_roles(&t->f->policy->names, t->question, n);
 		     r != NULL; r = r->next) {
@@ -245,6 +245,7 @@ static void add_roles(const struct telling *t)
 			if (rule != NULL)
 				tell_role(t, r, rule);
 		}
+	}
 }
 
 /* ---- feeds ------------------------------------------------------------------------------ */
@@ -279,7 +280,7 @@ static bool hit_wins(const struct facts *f, const struct explained_rule *rule,
 
 static void add_hit(const struct telling *t, const struct ruledb_hit *hit)
 {
-	static const enum rule_reach REACHES[] = {
+	static const enum rule_reach reaches[] = {
 	    [RULE_SUBTREE] = RULE_REACHES_SUBTREE,
 	    [RULE_EXACT] = RULE_REACHES_NAME,
 	    [RULE_BELOW] = RULE_REACHES_BELOW,
@@ -294,7 +295,7 @@ static void add_hit(const struct telling *t, const struct ruledb_hit *hit)
 	if (rule == NULL)
 		return;
 	bool allows = feed.category == RULEDB_CATEGORY_ALLOW;
-	rule->reach = REACHES[hit->kind & RULE_REACH_MASK];
+	rule->reach = reaches[hit->kind & RULE_REACH_MASK];
 	rule->opens = allows || (hit->kind & RULE_EXCEPTION) != 0;
 	rule->important = (hit->kind & RULE_IMPORTANT) != 0;
 	rule->labels = hit->depth;
@@ -348,14 +349,15 @@ static void advise_row(struct explanation *out, const struct facts *f)
 {
 	const struct verdict *v = &out->verdict;
 
-	if (v->action == POLICY_PASS)
+	if (v->action == POLICY_PASS) {
 		advise(out, ADVICE_DENY, f->labels);
-	else if (v->window != POLICY_NO_WINDOW)
+	} else if (v->window != POLICY_NO_WINDOW) {
 		advise(out, ADVICE_WINDOW, f->labels);
-	else if (v->reason == REASON_SERVICE)
+	} else if (v->reason == REASON_SERVICE) {
 		advise(out, ADVICE_DROP_SERVICE, f->labels);
-	else
+	} else {
 		advise(out, ADVICE_ALLOW, f->labels);
+	}
 }
 
 static void advise_relaxed(struct explanation *out, const struct telling *t)
@@ -384,10 +386,11 @@ static void add_advice(const struct telling *t)
 		advise(out, ADVICE_DROP_DENY, f->own->labels);
 		return;
 	case REASON_ALLOW:
-		if (f->own == NULL)
+		if (f->own == NULL) {
 			advise_open(out, f);
-		else
+		} else {
 			advise(out, ADVICE_DROP_ALLOW, f->own->labels);
+		}
 		return;
 	case REASON_ALLOW_ONLY:
 	case REASON_CATEGORY:
@@ -398,10 +401,11 @@ static void add_advice(const struct telling *t)
 		advise(out, ADVICE_ALLOW, f->labels);
 		return;
 	case REASON_BYPASS:
-		if (out->verdict.action == POLICY_PASS)
+		if (out->verdict.action == POLICY_PASS) {
 			advise_relaxed(out, t);
-		else
+		} else {
 			advise(out, ADVICE_ALLOW, f->labels);
+		}
 		return;
 	case REASON_PAUSED:
 	case REASON_TRIAL:

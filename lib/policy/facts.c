@@ -187,9 +187,10 @@ static uint64_t spare_open_services(
 	if (!f->in_services || !state->any_open_services)
 		return set;
 	for (size_t i = next_service(f, &state->open_services, 0);
-	     i < policy->service_count; i = next_service(f, &state->open_services, i + 1))
+	     i < policy->service_count; i = next_service(f, &state->open_services, i + 1)) {
 		set &= ~(bit(policy->services[i].category) &
 		    ~(policy->locked | policy->security));
+	}
 	return set;
 }
 
@@ -229,12 +230,14 @@ static size_t service_labels(const struct facts *f, size_t service)
 {
 	size_t n = f->labels;
 
-	for (; n > 0; n--)
+	for (; n > 0; n--) {
 		for (const struct role *r =
 		         name_map_roles(&f->policy->names, f->question, n);
-		     r != NULL; r = r->next)
+		     r != NULL; r = r->next) {
 			if (r->kind == ROLE_SERVICE && r->number == service)
 				return n;
+		}
+	}
 	return 0;
 }
 

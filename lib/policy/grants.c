@@ -53,9 +53,10 @@ static bool find_subject(const struct policy *policy, struct entry *entry)
 		return true;
 	case SCOPE_GROUP:
 		entry->rank = RANK_GROUP;
-		for (size_t i = 0; i < policy->group_count; i++)
+		for (size_t i = 0; i < policy->group_count; i++) {
 			if (strcmp(policy->groups[i], g->subject) == 0)
 				entry->number = (uint16_t)i; /* < POLICY_NO_GROUP */
+		}
 		return entry->number != NO_NUMBER;
 	case SCOPE_CLIENTS:
 		entry->rank = (uint16_t)(RANK_CLIENTS + g->clients.length); /* <= 128 */
@@ -246,7 +247,7 @@ const struct grant *grants_find(const struct grants *grants, const struct policy
 	if (grants == NULL)
 		return NULL;
 	for (size_t n = longest_kept(grants, question); n >= grants->labels_min && n > 0;
-	     n--)
+	     n--) {
 		for (uint32_t i = first_at(grants, question, n); i != NO_ENTRY;
 		     i = grants->entries[i].next) {
 			const struct entry *e = &grants->entries[i];
@@ -254,6 +255,7 @@ const struct grant *grants_find(const struct grants *grants, const struct policy
 			    is_for(e, who, question) && beats(e, best))
 				best = e;
 		}
+	}
 	return best == NULL ? NULL : &best->grant;
 }
 
@@ -262,11 +264,13 @@ bool grants_name(const struct grants *grants, const struct policy_question *ques
 	if (grants == NULL)
 		return false;
 	for (size_t n = longest_kept(grants, question); n >= grants->labels_min && n > 0;
-	     n--)
+	     n--) {
 		for (uint32_t i = first_at(grants, question, n); i != NO_ENTRY;
-		     i = grants->entries[i].next)
+		     i = grants->entries[i].next) {
 			if (stands_at(&grants->entries[i], question, n))
 				return true;
+		}
+	}
 	return false;
 }
 

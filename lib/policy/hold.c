@@ -27,9 +27,10 @@ static int feed_number(const struct ruledb *db, const char *name)
 {
 	struct ruledb_feed feed;
 
-	for (unsigned i = 0; ruledb_feed_at(db, i, &feed); i++)
+	for (unsigned i = 0; ruledb_feed_at(db, i, &feed); i++) {
 		if (strcmp(feed.name, name) == 0)
 			return (int)i; /* < RULEDB_FEEDS_MAX */
+	}
 	return -1;
 }
 
@@ -62,10 +63,11 @@ size_t policy_hold(const struct hold_sides *sides, const struct config_names *na
 		uint64_t before[RULEDB_FEED_WORDS];
 		feeds_covering(fresh, sides->scratch, names->items[i].name, now);
 		feeds_covering(old, sides->scratch, names->items[i].name, before);
-		for (unsigned f = 0; f < feeds; f++)
+		for (unsigned f = 0; f < feeds; f++) {
 			if (has_feed(now, f) && in_old[f] >= 0 &&
 			    !has_feed(before, (unsigned)in_old[f]))
 				add_hold(&found, f, i);
+		}
 	}
 	return found.count;
 }

@@ -47,9 +47,10 @@ static bool opens_it(const struct window *w, const struct verdict *v)
 
 static bool closes_it(const struct window *w, const struct verdict *v)
 {
-	if (v->reason == REASON_ALLOW_ONLY)
+	if (v->reason == REASON_ALLOW_ONLY) {
 		return window_does(
 		    w, DEED_ALLOWS_ONLY, POLICY_NO_CATEGORY, POLICY_NO_SERVICE);
+	}
 	/* A window that blocks a service's category keeps the service closed too. */
 	return window_does(w, DEED_BLOCKS, v->category,
 	    v->reason == REASON_SERVICE ? v->service : POLICY_NO_SERVICE);

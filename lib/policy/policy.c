@@ -80,9 +80,10 @@ static bool is_filled(const struct policy *policy, size_t category)
 
 	if (policy->rules == NULL)
 		return false;
-	for (unsigned i = 0; ruledb_category_at(policy->rules, i, &theirs); i++)
+	for (unsigned i = 0; ruledb_category_at(policy->rules, i, &theirs); i++) {
 		if (policy->from_rules[i] == category)
 			return theirs.names + theirs.others > 0;
+	}
 	return false;
 }
 

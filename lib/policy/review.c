@@ -99,11 +99,13 @@ static bool role_matters(const struct role *role)
 
 static bool school_names(const struct policy *policy, const struct policy_question *target)
 {
-	for (size_t n = target->hashes->count; n > 0; n--)
+	for (size_t n = target->hashes->count; n > 0; n--) {
 		for (const struct role *r = name_map_roles(&policy->names, target, n);
-		     r != NULL; r = r->next)
+		     r != NULL; r = r->next) {
 			if (role_matters(r))
 				return true;
+		}
+	}
 	return false;
 }
 

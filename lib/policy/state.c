@@ -73,9 +73,10 @@ uint64_t tier_windows_at(
 	struct local_time at = calendar_local(calendar, wall_s);
 	uint64_t open = 0;
 
-	for (unsigned i = 0; i < tier->window_count; i++)
+	for (unsigned i = 0; i < tier->window_count; i++) {
 		if (window_is_open(&tier->windows[i], at))
 			open |= bit(i);
+	}
 	return open;
 }
 
@@ -159,10 +160,11 @@ static uint16_t foremost(const struct tier *tier, uint64_t open)
 			continue;
 		if (w->allow_only)
 			return (uint16_t)i; /* < RULES_SCHEDULES_MAX */
-		if (w->block != 0 || services_any(&w->block_services))
+		if (w->block != 0 || services_any(&w->block_services)) {
 			blocks = blocks == POLICY_NO_WINDOW ? (uint16_t)i : blocks;
-		else if (opens == POLICY_NO_WINDOW)
+		} else if (opens == POLICY_NO_WINDOW) {
 			opens = (uint16_t)i;
+		}
 	}
 	return blocks != POLICY_NO_WINDOW ? blocks : opens;
 }
@@ -171,9 +173,10 @@ static uint16_t foremost(const struct tier *tier, uint64_t open)
 static void close_blocked(
     struct rules_services_set *open, const struct policy *policy, uint64_t blocked)
 {
-	for (size_t i = 0; i < policy->service_count; i++)
+	for (size_t i = 0; i < policy->service_count; i++) {
 		if ((bit(policy->services[i].category) & blocked) != 0)
 			open->bits[i / 64] &= ~bit(i % 64);
+	}
 }
 
 void tier_state_make(
