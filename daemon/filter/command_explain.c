@@ -5,6 +5,7 @@
 #include "dns/text.h"
 #include "filter/clock.h"
 #include "filter/command.h"
+#include "filter/hearing.h"
 #include "kit/explain_json.h"
 #include "kit/local_time.h"
 #include "kit/log.h"
@@ -109,6 +110,35 @@ static void look_at_time(const struct snapshot *s, const struct subject *subject
 	state->enforce = s->state.enforce;
 }
 
+/* Where the name itself is open but an answer in the cache leads to what is blocked: that is
+ * what its askers get, so that is what is said, with the rules of both. False: no memory. */
+static bool add_answers(const struct subject *subject, const struct hearing *hearing,
+    const struct explanation *e, json_t *made)
+{
+	const struct policy *policy = hearing->policy;
+	struct policy_question question = *hearing->question;
+	struct reviewed reviewed;
+	struct explanation *target;
+
+	if (e->verdict.action != POLICY_PASS ||
+	    !hearing_of_answers(&reviewed, hearing, &e->verdict))
+		return true;
+	if (!reviewed.by_target) /* an address in it; its rule has no name */
+		return explain_through(made, policy, &reviewed.verdict, NULL, NULL) == OK;
+	target = calloc(1, sizeof *target);
+	if (target == NULL)
+		return false;
+	question.name = name_of(&reviewed.target);
+	question.hashes = &reviewed.hashes;
+	policy_explain(
+	    policy, &subject->who, &question, hearing->state, hearing->now, target);
+	const struct explain_subject what = {
+	    .policy = policy, .name = question.name, .qtype = subject->qtype};
+	enum err rc = explain_through(made, policy, &reviewed.verdict, &what, target);
+	free(target);
+	return rc == OK;
+}
+
 static json_t *explain(struct program *p, const struct subject *subject, struct moment now)
 {
 	const struct snapshot *s = publisher_now(p->publisher);
@@ -136,7 +166,22 @@ static json_t *explain(struct program *p, const struct subject *subject, struct 
 	    .at_s = now.wall_s,
 	    .trial = !state->enforce,
 	};
+	const struct hearing hearing = {
+	    .policy = s->policy,
+	    .state = state,
+	    .cache = p->filter->cache,
+	    .cache_now_ms = clock_mono_ms(),
+	    .now = now,
+	    .who = &subject->who,
+	    .question = &question,
+	    .types = &subject->qtype,
+	    .type_count = 1,
+	};
 	made = explain_to_json(&what, e);
+	if (made != NULL && !s->refuse_all && !add_answers(subject, &hearing, e, made)) {
+		json_decref(made);
+		made = NULL;
+	}
 	if (made != NULL && s->rules->db != NULL &&
 	    explain_find_lines(made, s->rules->db, s->config->server.state_dir.text) !=
 	        OK) {

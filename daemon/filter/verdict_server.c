@@ -11,14 +11,12 @@
 #include "control/verdict.h"
 #include "dns/codes.h"
 #include "filter/clock.h"
-#include "filter/exchange.h"
+#include "filter/hearing.h"
 #include "filter/program.h"
-#include "filter/review.h"
 #include "policy/grants.h"
 
 enum {
-	VERDICT_PEERS_MAX = 8,     /* the page has one connection; a few more by hand */
-	STALE_MS = 60 * 60 * 1000, /* how old an answer may be that led somebody to us */
+	VERDICT_PEERS_MAX = 8, /* the page has one connection; a few more by hand */
 	VERDICTS_PER_SECOND =
 	    2000, /* of one connection; beyond, no answer: the neutral page */
 };
@@ -89,7 +87,7 @@ static void set_word(char *out, size_t size, const char *word)
 }
 
 /* One judgement: what is judged, by what, and what came of it. */
-struct hearing {
+struct judgement {
 	const struct snapshot *snapshot;
 	struct cache *cache;
 	struct moment now;
@@ -100,115 +98,93 @@ struct hearing {
 	bool by_answer; /* of what the name's answer leads to */
 };
 
-/* The stored answer under this key, fresh or not: who was led to the page by it has perhaps
- * waited there. False when there is none. */
-static bool find_stored(const struct hearing *h, uint16_t qtype, uint8_t flags,
-    struct writer *into, struct stored *out)
-{
-	const struct slice name = {h->question.name.wire, h->question.name.len};
-	const struct cache_key key = cache_key_of(h->cache, name, qtype, flags);
-	uint64_t since_ms = h->now.mono_ms > STALE_MS ? h->now.mono_ms - STALE_MS : 0;
-	struct cache_hit hit;
-
-	into->len = 0;
-	return cache_find(h->cache, &key, since_ms, into, &hit) &&
-	    stored_view(out, writer_slice(into)) && out->kind != STORED_FAILURE;
-}
-
 /* A name that passes by itself may have led its asker here by a CNAME: its answers lie in the
- * cache, and are judged as they were then. */
-static void judge_answers(struct hearing *h)
+ * cache. */
+static void judge_answers(struct judgement *j)
 {
 	static const uint16_t TYPES[] = {TYPE_A, TYPE_AAAA, TYPE_HTTPS};
-	static const uint8_t FLAGS[] = {
-	    0, CACHE_FLAG_DO, CACHE_FLAG_CD, CACHE_FLAG_DO | CACHE_FLAG_CD};
-	const struct verdict of_qname = h->verdict;
-	const struct policy_review review = {
-	    h->snapshot->policy, &h->who, &h->snapshot->state, &of_qname, h->now};
-	uint8_t bytes[LETTER_BYTES];
+	const struct hearing hearing = {
+	    .policy = j->snapshot->policy,
+	    .state = &j->snapshot->state,
+	    .cache = j->cache,
+	    .cache_now_ms = j->now.mono_ms,
+	    .now = j->now,
+	    .who = &j->who,
+	    .question = &j->question,
+	    .types = TYPES,
+	    .type_count = COUNT_OF(TYPES),
+	};
 	struct reviewed reviewed;
-	struct stored stored;
 
-	for (size_t t = 0; t < COUNT_OF(TYPES); t++) {
-		for (size_t f = 0; f < COUNT_OF(FLAGS); f++) {
-			struct writer into = writer_over(bytes, sizeof bytes);
-			if (!find_stored(h, TYPES[t], FLAGS[f], &into, &stored))
-				continue;
-			h->question.qtype = TYPES[t];
-			review_answer(&reviewed, &review, &h->question, &stored);
-			if (reviewed.verdict.action != POLICY_BLOCK)
-				continue;
-			h->verdict = reviewed.verdict;
-			h->by_answer = true;
-			return;
-		}
-	}
+	j->by_answer = hearing_of_answers(&reviewed, &hearing, &j->verdict);
+	if (j->by_answer)
+		j->verdict = reviewed.verdict;
 }
 
-static void judge(struct hearing *h)
+static void judge(struct judgement *j)
 {
-	const struct snapshot *s = h->snapshot;
+	const struct snapshot *s = j->snapshot;
 
 	if (s->refuse_all) {
-		h->verdict = policy_refuse();
+		j->verdict = policy_refuse();
 		return;
 	}
-	h->verdict = policy_decide(s->policy, &h->who, &h->question, &s->state, h->now);
-	if (h->verdict.action == POLICY_PASS)
-		judge_answers(h);
+	j->verdict = policy_decide(s->policy, &j->who, &j->question, &s->state, j->now);
+	if (j->verdict.action == POLICY_PASS)
+		judge_answers(j);
 }
 
 /* ---- "opens again at 11:30" ---- */
 
 /* The end of a deny grant opens what nothing else blocks then. */
-static int64_t end_of_grant(const struct hearing *h)
+static int64_t end_of_grant(const struct judgement *j)
 {
-	const struct grants *grants = h->snapshot->state.grants;
-	struct moment then = h->now;
+	const struct grants *grants = j->snapshot->state.grants;
+	struct moment then = j->now;
 
 	for (size_t i = 0; grants != NULL && i < grants_count(grants); i++) {
 		const struct grant *grant = grants_at(grants, i);
-		if (grant->id != h->verdict.grant || grant->always)
+		if (grant->id != j->verdict.grant || grant->always)
 			continue;
 		then.wall_s = grant->until_wall_s;
-		then.mono_ms = grant_end_ms(grant, h->now);
+		then.mono_ms = grant_end_ms(grant, j->now);
 		struct verdict v = policy_decide(
-		    h->snapshot->policy, &h->who, &h->question, &h->snapshot->state, then);
+		    j->snapshot->policy, &j->who, &j->question, &j->snapshot->state, then);
 		return v.action == POLICY_PASS ? then.wall_s : 0;
 	}
 	return 0;
 }
 
-static int64_t opens_at(const struct hearing *h)
+static int64_t opens_at(const struct judgement *j)
 {
 	struct policy_opening opening;
 
-	if (h->verdict.grant != 0)
-		return end_of_grant(h);
-	return policy_opens_at(h->snapshot->policy, h->who.tier, &h->verdict,
-	           &h->snapshot->state, h->now, &opening)
+	if (j->verdict.grant != 0)
+		return end_of_grant(j);
+	return policy_opens_at(j->snapshot->policy, j->who.tier, &j->verdict,
+	           &j->snapshot->state, j->now, &opening)
 	    ? opening.wall_s
 	    : 0;
 }
 
-static void fill_answer(const struct hearing *h, struct verdict_answer *out)
+static void fill_answer(const struct judgement *j, struct verdict_answer *out)
 {
-	const struct policy *policy = h->snapshot->policy;
-	const struct verdict *v = &h->verdict;
-	const char *tier = policy_tier_at(policy, h->who.tier)->name;
+	const struct policy *policy = j->snapshot->policy;
+	const struct verdict *v = &j->verdict;
+	const char *tier = policy_tier_at(policy, j->who.tier)->name;
 
-	out->reason = h->by_answer ? VERDICT_BY_ANSWER : reason_of(v->reason);
+	out->reason = j->by_answer ? VERDICT_BY_ANSWER : reason_of(v->reason);
 	out->blocked = v->action == POLICY_BLOCK && v->reason != REASON_PORTAL;
 	out->locked = v->locked;
 	out->sensitive = v->sensitive;
 	out->name_shown = tier_sees_names(tier);
 	set_word(out->tier, sizeof out->tier, tier);
-	set_word(out->group, sizeof out->group, policy_group_name(policy, h->who.group));
+	set_word(out->group, sizeof out->group, policy_group_name(policy, j->who.group));
 	if (!out->blocked)
 		return;
-	out->opens_at_s = opens_at(h);
+	out->opens_at_s = opens_at(j);
 	set_word(out->window, sizeof out->window,
-	    policy_window_name(policy, h->who.tier, v->window));
+	    policy_window_name(policy, j->who.tier, v->window));
 	if (v->category != POLICY_NO_CATEGORY) {
 		set_word(out->category, sizeof out->category,
 		    policy_category_at(policy, v->category)->name);
@@ -221,23 +197,23 @@ static void answer_question(
 	const struct snapshot *s = publisher_now(p->publisher);
 	const struct addr client =
 	    addr_from_octets((struct slice){q->address, q->family == 4 ? 4u : 16u});
-	struct hearing h = {
+	struct judgement j = {
 	    .snapshot = s,
 	    .cache = p->filter->cache,
 	    .now = clock_moment(
 	        atomic_load_explicit(&p->filter->wall_trusted, memory_order_relaxed)),
 	    .who = policy_client(s->policy, &client),
 	    .question = {.name = {q->name, q->name_len},
-	        .hashes = &h.hashes,
+	        .hashes = &j.hashes,
 	        .qtype = TYPE_A,
 	        .client = &client,
 	        .scratch = p->scratch},
 	};
 
-	name_hash_all(&h.hashes, h.question.name, policy_hash_key(s->policy));
-	judge(&h);
+	name_hash_all(&j.hashes, j.question.name, policy_hash_key(s->policy));
+	judge(&j);
 	*out = (struct verdict_answer){.id = q->id};
-	fill_answer(&h, out);
+	fill_answer(&j, out);
 }
 
 static void peer_close(struct verdict_peer *peer)

@@ -159,6 +159,14 @@ static json_t *window_to_json(
 	    blocked ? move : "", "closes_at", blocked ? "" : move);
 }
 
+static json_t *window_or_null(
+    const struct explain_subject *subject, const struct explanation *e)
+{
+	json_t *window = window_to_json(subject, e);
+
+	return window != NULL ? window : json_null();
+}
+
 static const struct grant *find_grant(const struct explanation *e)
 {
 	for (size_t i = 0; i < e->rule_count && e->verdict.grant != 0; i++) {
@@ -225,7 +233,7 @@ json_t *explain_to_json(
 	text_from_type(type, subject->qtype);
 	local_time_text(at, subject->at_s);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o?, s:o?, s:o?, "
-	                 "s:o?, s:o, s:I, s:s, s:s, s:s}",
+	                 "s:o?, s:n, s:o, s:I, s:s, s:s, s:s}",
 	    "name", name, "type", type, "tier",
 	    policy_tier_at(subject->policy, explanation->tier)->name, "at", at, "verdict",
 	    blocked ? "block" : "allow", "reason", policy_reason_text(verdict->reason),
@@ -234,10 +242,52 @@ json_t *explain_to_json(
 	    "window", window_to_json(subject, explanation), "grant",
 	    grant_to_json(explanation), "service",
 	    service_to_json(subject->policy, verdict->service), "safe_search",
-	    alias_to_json(&explanation->alias), "rules", rules, "rules_dropped",
+	    alias_to_json(&explanation->alias), "through", "rules", rules, "rules_dropped",
 	    (json_int_t)explanation->rules_dropped, "advice",
 	    advice_word(explanation->advice), "advice_name", advised, "advice_category",
 	    category_word(subject->policy, explanation->advice_category));
+}
+
+/* ---- through an answer ---- */
+
+static json_t *through_to_json(
+    const struct verdict *verdict, const struct explain_subject *target)
+{
+	char name[NAME_TEXT_MAX] = "";
+
+	if (target != NULL)
+		name_to_text(name, target->name);
+	return json_pack(
+	    "{s:s, s:s}", "name", name, "reason", policy_reason_text(verdict->reason));
+}
+
+enum err explain_through(json_t *made, const struct policy *policy,
+    const struct verdict *verdict, const struct explain_subject *target,
+    const struct explanation *explanation)
+{
+	json_t *rules = target == NULL ? NULL : rules_to_json(target, explanation);
+	/* The school's word about the name that is asked covers its answers. */
+	const char *advice = verdict->locked ? "none" : "allow";
+	bool good = target == NULL || rules != NULL;
+
+	if (rules != NULL)
+		good = json_array_extend(json_object_get(made, "rules"), rules) == 0;
+	json_decref(rules);
+	if (target != NULL)
+		good = good &&
+		    json_object_set_new(
+		        made, "window", window_or_null(target, explanation)) == 0;
+	good = good &&
+	    json_object_set_new(made, "through", through_to_json(verdict, target)) == 0 &&
+	    json_object_set_new(made, "verdict", json_string("block")) == 0 &&
+	    json_object_set_new(made, "reason", json_string("answer")) == 0 &&
+	    json_object_set_new(made, "category",
+	        json_string(category_word(policy, verdict->category))) == 0 &&
+	    json_object_set_new(
+	        made, "answer", json_string(answer_word(verdict->answer))) == 0 &&
+	    json_object_set_new(made, "advice", json_string(advice)) == 0 &&
+	    json_object_set(made, "advice_name", json_object_get(made, "name")) == 0;
+	return good ? OK : ERR_MEMORY;
 }
 
 /* ---- the line of a rule in the stored copy of its feed --------------------------------- */
@@ -246,6 +296,9 @@ json_t *explain_to_json(
 struct search {
 	const struct ruledb *db;
 	json_t *rules;
+	/* The name that is asked, and the one its answer leads to. */
+	struct name_buf names[2];
+	size_t name_count;
 	const char *feed;
 	size_t wanted;
 	bool no_memory;
@@ -363,8 +416,8 @@ static enum err push_all(struct feed_find *find, const char *path)
 	return rc;
 }
 
-static enum err search_feed(struct search *s, const struct ruledb_feed *feed,
-    const char *state_dir, struct dname name)
+static enum err search_feed(
+    struct search *s, const struct ruledb_feed *feed, const char *state_dir)
 {
 	const struct feed_options options = {
 	    .format = feed_format_find(feed->format), .exact = feed->exact};
@@ -375,9 +428,9 @@ static enum err search_feed(struct search *s, const struct ruledb_feed *feed,
 
 	if (rc != OK)
 		return rc;
-	rc = feed_find_new(&find, &options, 1);
-	if (rc == OK)
-		rc = feed_find_add(find, name);
+	rc = feed_find_new(&find, &options, COUNT_OF(s->names));
+	for (size_t i = 0; i < s->name_count && rc == OK; i++)
+		rc = feed_find_add(find, name_of(&s->names[i]));
 	if (rc == OK) {
 		feed_find_on_hit(find, on_hit, s);
 		rc = push_all(find, path);
@@ -419,15 +472,21 @@ static bool set_facts(const struct search *s, const struct ruledb_feed *feed)
 	return true;
 }
 
+static void add_name(struct search *s, const char *text)
+{
+	if (*text != 0 &&
+	    name_from_text(&s->names[s->name_count], slice_of(text), NULL) == OK)
+		s->name_count++;
+}
+
 enum err explain_find_lines(
     json_t *explanation, const struct ruledb *rules, const char *state_dir)
 {
 	struct search s = {.db = rules, .rules = json_object_get(explanation, "rules")};
-	struct name_buf name;
 	struct ruledb_feed feed;
 
-	if (name_from_text(&name, slice_of(text_member(explanation, "name")), NULL) != OK)
-		return OK;
+	add_name(&s, text_member(explanation, "name"));
+	add_name(&s, text_member(json_object_get(explanation, "through"), "name"));
 	for (unsigned i = 0; ruledb_feed_at(rules, i, &feed); i++) {
 		s.feed = feed.name;
 		s.wanted = count_wanted(s.rules, feed.name);
@@ -435,7 +494,7 @@ enum err explain_find_lines(
 			return ERR_MEMORY;
 		if (s.wanted == 0 || feed.source[0] == 0)
 			continue;
-		if (search_feed(&s, &feed, state_dir, name_of(&name)) == ERR_MEMORY)
+		if (search_feed(&s, &feed, state_dir) == ERR_MEMORY)
 			return ERR_MEMORY;
 	}
 	return OK;

@@ -9,6 +9,7 @@
  *	 "grant":{"id","deny","scope","who","until","by","reason"} | null,
  *	 "service":{"name","title"} | null,
  *	 "safe_search":{"leads_to","youtube"} | null,
+ *	 "through":{"name","reason"} | null,
  *	 "rules":[{"feed","category","match","kind","line","text","wins",
  *	           "reach":"exact|subtree|below","important","in_force","file",
  *	           "fetched_s","window","service","grant","rule","pattern"}],
@@ -20,6 +21,9 @@
  * does not. (A name blocked at all times outside a window has a window without a name and an
  * opens_at.) grant: until is "always" or a time; scope: all tier group clients; who: its name
  * or prefix. safe_search: the name that a passing question is answered from.
+ * through: the name itself is open, but an answer that the gateway holds leads to `name` ("" for
+ * an address), which is blocked for `reason`; the verdict is what askers get, with the reason
+ * `answer`, and the rules are those of both.
  *
  * rules[].kind: block exception allow deny never-block portal pause grant window service
  * allow-only youtube safe-search bypass trial. match is "" for a pattern. fetched_s: when the
@@ -49,6 +53,13 @@ struct explain_subject {
 /* A new object (json_decref ends it), or NULL without memory. */
 json_t *explain_to_json(
     const struct explain_subject *subject, const struct explanation *explanation);
+
+/* What askers of `made` get because an answer leads to something that is blocked by *verdict:
+ * sets `through` and what follows from it. `target` and `explanation` are of the name it leads
+ * to; NULL for an address. ERR_MEMORY. */
+MUST_CHECK enum err explain_through(json_t *made, const struct policy *policy,
+    const struct verdict *verdict, const struct explain_subject *target,
+    const struct explanation *explanation);
 
 /* A grant as in "grant" above; NULL without memory. */
 json_t *explain_grant_to_json(const struct grant *grant);

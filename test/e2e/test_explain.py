@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 
+import scripted_upstream as scripted
 from filter_test import FilterTest
 from lachan_test import main
 
@@ -79,6 +80,38 @@ class Explain(FilterTest):
             file.write(whole[:len(whole) // 2])
         told = self.explain("no-such-rule.casino.example")
         self.assertEqual((told["verdict"], told["category"]), ("block", "gambling"))
+        self.stop_clean()
+
+    def test_what_the_answer_leads_to_is_told(self):
+        def script(query):
+            query.send(query.reply(answer=[
+                scripted.cname(query.name, "cdn.casino.example"),
+                scripted.a("cdn.casino.example", "192.0.2.7")]))
+        upstream = scripted.ScriptedUpstream(script)
+        self.addCleanup(upstream.close)
+        self.run_school(upstreams=[upstream.port])
+        told = self.explain("clean.example.vn")
+        self.assertEqual((told["verdict"], told["reason"], told["through"]),
+                         ("allow", "nothing", None))
+        self.assert_blocked(self.ask_filter("clean.example.vn", source="127.0.1.1"))
+        told = self.explain("clean.example.vn")
+        self.assertEqual((told["verdict"], told["reason"], told["category"], told["answer"]),
+                         ("block", "answer", "gambling", "warning"))
+        self.assertEqual(told["through"], {"name": "cdn.casino.example", "reason": "category"})
+        self.assertEqual([(r["text"], r["line"], r["wins"]) for r in told["rules"]],
+                         [("||casino.example^", 2, True)])
+        self.assertEqual((told["advice"], told["advice_name"]), ("allow", "clean.example.vn"))
+        # For whom it may lead there, nothing is told.
+        told = self.control("explain", name="clean.example.vn", tier="staff")
+        self.assertEqual(told["category"], "gambling")  # staff do not gamble, either
+        self.assertTrue(self.control("allow", name="clean.example.vn")["ok"])
+        told = self.explain("clean.example.vn")
+        self.assertEqual((told["verdict"], told["reason"], told["through"]),
+                         ("allow", "grant", None))
+        status, out, _ = self.run_program(
+            "lachanctl", "-s", os.path.join(self.run_dir, "control.sock"), "explain",
+            "clean.example.vn", "--client", "127.0.1.1")
+        self.assertEqual(status, 0, out)
         self.stop_clean()
 
     def test_services_and_safe_search_are_told(self):

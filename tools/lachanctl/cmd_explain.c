@@ -60,6 +60,7 @@ static const char *reason_words(const char *reason, bool open)
 	    {"bypass",
 	        N_("devices ask by it whether they may go round the filter, and may not"),
 	        NULL},
+	    {"answer", N_("it leads to what the tier may not have"), NULL},
 	    {"pause", N_("filtering is paused; it would be blocked"), NULL},
 	    {"trial", N_("this is a trial; it would be blocked"), NULL},
 	    {"portal", N_("it is the portal's own name"), NULL},
@@ -140,6 +141,21 @@ static void say_verdict(const struct ctl *c, const json_t *e)
 		    _("Service: %s (%s)\n"), text(service, "title"), text(service, "name"));
 	if (blocked)
 		printf(_("Answered with: %s\n"), answer_words(text(e, "answer")));
+}
+
+/* Open itself, but what its answer leads to is not. */
+static void say_through(const json_t *e)
+{
+	const json_t *through = json_object_get(e, "through");
+	const char *reason = reason_words(text(through, "reason"), false);
+
+	if (!json_is_object(through))
+		return;
+	if (*text(through, "name") == 0) {
+		printf(_("Its answer holds an address that is blocked: %s\n"), reason);
+	} else {
+		printf(_("Its answer leads to %s: %s\n"), text(through, "name"), reason);
+	}
 }
 
 static void say_window(const json_t *e)
@@ -414,6 +430,7 @@ enum ctl_status command_explain(struct ctl *c)
 	if (c->json)
 		return ctl_print_json(explanation);
 	say_verdict(c, explanation);
+	say_through(explanation);
 	say_window(explanation);
 	say_grant(explanation);
 	say_rewrite(explanation);

@@ -1,0 +1,49 @@
+#include "filter/hearing.h"
+
+#include "filter/exchange.h"
+
+enum {
+	STALE_MS = 60 * 60 * 1000 /* who was led somewhere has perhaps waited there */
+};
+
+static bool find_stored(const struct hearing *h, uint16_t qtype, uint8_t flags,
+    struct writer *into, struct stored *out)
+{
+	const struct slice name = {h->question->name.wire, h->question->name.len};
+	const struct cache_key key = cache_key_of(h->cache, name, qtype, flags);
+	uint64_t since_ms = h->cache_now_ms > STALE_MS ? h->cache_now_ms - STALE_MS : 0;
+	struct cache_hit hit;
+
+	return cache_find(h->cache, &key, since_ms, into, &hit) &&
+	    stored_view(out, writer_slice(into)) && out->kind != STORED_FAILURE;
+}
+
+static bool review_one(struct reviewed *out, const struct hearing *h,
+    const struct verdict *of_qname, const struct stored *stored, uint16_t qtype)
+{
+	const struct policy_review review = {h->policy, h->who, h->state, of_qname, h->now};
+	struct policy_question question = *h->question;
+
+	question.qtype = qtype;
+	review_answer(out, &review, &question, stored);
+	return out->verdict.action == POLICY_BLOCK;
+}
+
+bool hearing_of_answers(
+    struct reviewed *out, const struct hearing *h, const struct verdict *of_qname)
+{
+	static const uint8_t FLAGS[] = {
+	    0, CACHE_FLAG_DO, CACHE_FLAG_CD, CACHE_FLAG_DO | CACHE_FLAG_CD};
+	uint8_t bytes[LETTER_BYTES];
+	struct stored stored;
+
+	for (size_t t = 0; t < h->type_count; t++) {
+		for (size_t f = 0; f < COUNT_OF(FLAGS); f++) {
+			struct writer into = writer_over(bytes, sizeof bytes);
+			if (find_stored(h, h->types[t], FLAGS[f], &into, &stored) &&
+			    review_one(out, h, of_qname, &stored, h->types[t]))
+				return true;
+		}
+	}
+	return false;
+}
