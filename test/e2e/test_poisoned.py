@@ -13,7 +13,7 @@ import zlib
 
 import feed_server as fs
 from filter_test import FilterTest
-from lachan_test import dns, main
+from lachan_test import dns, main, plain_rules
 
 NEEDED = {"docs.google.com": "192.0.2.1", "moet.gov.vn": "192.0.2.2", "vnexpress.net": "192.0.2.3",
           "truong.edu.vn": "192.0.2.4", "shop.example.vn": "192.0.2.5", "www.gov.vn": "192.0.2.6",
@@ -225,6 +225,61 @@ class Poisoned(FilterTest):
         for name in "ad7.example", "bet7.example", "host7.example", "zone7.example":
             self.wait_rules(name)
         self.stop_clean()
+
+
+class WithoutRules(FilterTest):
+    """Every list is poisoned on the first day, or what is on the disk is no database: the key
+    without_rules says what then."""
+
+    def start_with(self, choice):
+        data = self.path("data")
+        os.makedirs(data, exist_ok=True)
+        rules = plain_rules()
+        for name in os.listdir(rules):
+            if not os.path.exists(os.path.join(data, name)):
+                os.symlink(os.path.join(rules, name), os.path.join(data, name))
+        packed = os.path.join(data, "packaged.db")
+        status, _, said = self.run_program(
+            "lachan-rules", "compile", "-o", packed, "gambling=" + self.write(
+                "packed.txt", "packed.example\n"))
+        self.assertEqual(status, 0, said)
+        self.fake = self.fake or self.upstream({"www.example.vn": "192.0.2.7"})
+        for folder in "state", "run":
+            os.makedirs(self.path(folder), exist_ok=True)
+        self.file = self.write_json(self.config(
+            server={"data_dir": data}, filter={"without_rules": choice, "feeds": [
+                {"name": "gone", "category": "gambling", "url": ["file:///nowhere/list"]}]},
+            upstream={"servers": ["udp://127.0.0.1:%d" % self.fake.port]}))
+        status, told, said = self.run_program("lachan-feeds", "-c", self.file)
+        self.assertEqual(status, 1, told + said)
+        self.program = self.start("lachan-filter", "-c", self.file)
+        self.program.wait_log("serving with")
+
+    def ask_both(self):
+        """What becomes of an honest name, and of one that the packaged rules block."""
+        return [(reply.rcode, reply.addresses()) for reply in (
+            self.ask_filter("www.example.vn"), self.ask_filter("packed.example"))]
+
+    def test_packaged_refuse_and_open_do_what_they_say(self):
+        passed, blocked = (dns.NOERROR, ["192.0.2.7"]), (dns.NOERROR, ["127.0.0.1"])
+        refused, unknown = (dns.REFUSED, []), (dns.NXDOMAIN, [])
+        for choice, expected in (("packaged", [passed, blocked]), ("refuse", [refused, refused]),
+                                 ("open", [passed, unknown])):
+            self.start_with(choice)
+            self.assertEqual(self.ask_both(), expected, choice)
+            # A file that is no database is no better than none.
+            self.stop_clean()
+            self.write("state/rules.db", "not a database")
+            self.start_with(choice)
+            self.assertEqual(self.ask_both(), expected, choice)
+            # The first good list ends it.
+            self.publish({"gambling": "first.example\n"})
+            self.wait_rules("first.example")
+            self.assertEqual(self.ask_both(), [passed, unknown], choice)
+            self.stop_clean()
+            for name in os.listdir(self.path("state")):
+                if name.startswith("rules.db"):
+                    os.unlink(self.path("state", name))
 
 
 if __name__ == "__main__":
