@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import tarfile
 import tempfile
 import unittest
 
@@ -234,6 +235,65 @@ class Tables(RulesCase):
 
     def test_response_policy_zones_say_what_their_draft_means(self):
         self.play("rpz")
+
+
+class FoldersAndArchives(RulesCase):
+    """UT1 and squidGuard keep a folder a category: names, pages and expressions apart."""
+
+    def setUp(self):
+        super().setUp()
+        self.ut1 = os.path.join(self.folder, "ut1")
+        self.put("games/domains", "a.vn\n10.0.0.1\n")
+        self.put("games/domains.2", "b.vn\n")
+        self.put("games/urls", "c.vn/play/\nd.vn/\n")
+        self.put("games/expressions", "^casino[0-9]\n")
+        self.put("games/usage", "nothing.vn\n")
+        self.put("adult/domains", "z.vn\n")
+
+    def put(self, name, text):
+        path = os.path.join(self.ut1, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def check_games(self, source):
+        told = self.compile("games=" + source)
+        self.assertEqual(told["feeds"][0]["format"], "squidguard")
+        answers = self.explain("www.a.vn", "b.vn", "c.vn", "d.vn", "casino7.vn", "nothing.vn",
+                               "z.vn")
+        self.assertEqual([q["verdict"] for q in answers],
+                         ["block", "block", "none", "block", "block", "none", "none"])
+        self.assertEqual([q["rule"] for q in answers],
+                         ["a.vn", "b.vn", "", "d.vn/", "^casino[0-9]", "", ""])
+        self.assertTrue(all(q["feed"] == source and q["line"] > 0 for q in answers
+                            if q["verdict"] == "block"))
+
+    def test_a_folder_is_one_list(self):
+        self.check_games(os.path.join(self.ut1, "games"))
+        self.check_games(os.path.join(self.ut1, "games") + "/")
+
+    def test_an_archive_holds_several_and_a_name_says_which(self):
+        for mode in ("w:gz", "w:xz", "w"):
+            path = os.path.join(self.folder, "ut1.tar")
+            with tarfile.open(path, mode) as tar:
+                tar.add(self.ut1, "blacklists")
+            self.check_games(path + "#games")
+            self.check_games(path + "#blacklists/games")
+            code, _, err = rules("compile", "-o", self.db, "games=" + path)
+            self.assertEqual(code, 1)
+            self.assertIn("several lists", err)
+
+    def test_a_damaged_archive_publishes_what_else_there_is(self):
+        path = os.path.join(self.folder, "ut1.tar")
+        with tarfile.open(path, "w") as tar:
+            tar.add(os.path.join(self.ut1, "games"), "games")
+        with open(path, "r+b") as file:
+            file.truncate(700)
+        code, out, err = rules("compile", "-o", self.db, "x=" + path,
+                               "y=" + self.path("b.txt", "b.vn\n"))
+        self.assertEqual(code, 1)
+        self.assertIn("ut1.tar: left out", err)
+        self.assertIn("1 names", out)
 
 
 class Replay(RulesCase):

@@ -49,7 +49,7 @@ static enum err take_piece(void *arg, struct slice bytes, struct diag *why)
 static enum err note_provenance(struct job *job, const char *path, const char *sha256)
 {
 	const struct feed_stats *stats = feed_parser_stats(job->parser);
-	char *source = realpath(path, NULL);
+	char *source = source_place(path);
 	struct ruledb_provenance from = {
 	    .source = source != NULL ? source : path,
 	    .format = feed_format_name(feed_parser_format(job->parser)),
@@ -90,7 +90,11 @@ static void tell_refused(const char *path, const struct feed_stats *stats)
 static enum err add_file(struct job *job, const char *path, struct diag *why)
 {
 	char sha256[SOURCE_SHA256_BYTES];
-	struct feed_options options = {.format = job->format,
+	/* Files of a folder or an archive together are squidGuard's, whatever each looks like. */
+	const struct feed_format *format = job->format;
+	if (format == NULL && source_has_members(path))
+		format = feed_format_find("squidguard");
+	struct feed_options options = {.format = format,
 	    .on_rule = take_rule,
 	    .is_protected = is_protected,
 	    .arg = job};

@@ -1,15 +1,108 @@
 #include "source.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "base/words.h"
+#include "feeds/archive.h"
+#include "feeds/folder.h"
 
 enum {
 	PIECE_BYTES = 256 * 1024
 };
+
+#define MEMBERS_MAX_BYTES ((uint64_t)4 << 30)
+
+/* ---- where it is ---- */
+
+enum shape {
+	SHAPE_FILE, /* or nothing at all */
+	SHAPE_FOLDER,
+	SHAPE_ARCHIVE
+};
+
+struct place {
+	char file[PATH_MAX];
+	const char *member; /* behind "#"; "" */
+	enum shape shape;
+};
+
+/* The head as zlib sees it, so that a .tar.gz shows as a tar. */
+static bool is_archive(const char *file)
+{
+	uint8_t head[ARCHIVE_HEAD_BYTES];
+	gzFile f = gzopen(file, "rb");
+	int n = f == NULL ? 0 : gzread(f, head, sizeof head);
+
+	if (f != NULL)
+		(void)gzclose(f);
+	return n > 0 && archive_is_one((struct slice){head, (size_t)n});
+}
+
+static void find_place(struct place *out, const char *path)
+{
+	struct stat st;
+
+	out->member = "";
+	out->shape = SHAPE_FILE;
+	(void)snprintf(out->file, sizeof out->file, "%s", path);
+	char *hash = strrchr(out->file, '#');
+	if (stat(out->file, &st) != 0 && hash != NULL) {
+		*hash = '\0';
+		out->member = hash + 1;
+	}
+	if (stat(out->file, &st) != 0)
+		return;
+	if (S_ISDIR(st.st_mode))
+		out->shape = SHAPE_FOLDER;
+	else if (S_ISREG(st.st_mode) && is_archive(out->file))
+		out->shape = SHAPE_ARCHIVE;
+}
+
+bool source_has_members(const char *path)
+{
+	struct place place;
+
+	find_place(&place, path);
+	return place.shape != SHAPE_FILE;
+}
+
+char *source_place(const char *path)
+{
+	struct place place;
+	char whole[PATH_MAX], *found = NULL;
+
+	find_place(&place, path);
+	if (realpath(place.file, whole) == NULL ||
+	    asprintf(&found, "%s%s%s", whole, place.member[0] != '\0' ? "#" : "",
+	        place.member) < 0)
+		return strdup(path);
+	return found;
+}
+
+/* ---- reading ---- */
+
+/* Everything passes here. */
+struct passing {
+	EVP_MD_CTX *digest; /* NULL: nobody wants one */
+	source_piece piece;
+	void *arg;
+};
+
+static enum err pass(void *arg, struct slice bytes, struct diag *why)
+{
+	struct passing *p = arg;
+
+	if (p->digest != NULL && EVP_DigestUpdate(p->digest, bytes.ptr, bytes.len) != 1)
+		return ERR_MEMORY;
+	return p->piece(p->arg, bytes, why);
+}
 
 static void digest_text(EVP_MD_CTX *digest, char out[SOURCE_SHA256_BYTES])
 {
@@ -23,8 +116,7 @@ static void digest_text(EVP_MD_CTX *digest, char out[SOURCE_SHA256_BYTES])
 		(void)snprintf(out + (size_t)i * 2, 3, "%02x", bytes[i]);
 }
 
-static enum err read_all(gzFile file, uint8_t *bytes, EVP_MD_CTX *digest,
-    source_piece piece, void *arg, struct diag *why)
+static enum err read_all(gzFile file, uint8_t *bytes, struct passing *p, struct diag *why)
 {
 	for (;;) {
 		int n = gzread(file, bytes, PIECE_BYTES);
@@ -34,10 +126,7 @@ static enum err read_all(gzFile file, uint8_t *bytes, EVP_MD_CTX *digest,
 		}
 		if (n == 0)
 			break;
-		struct slice got = {bytes, (size_t)n};
-		if (digest != NULL && EVP_DigestUpdate(digest, got.ptr, got.len) != 1)
-			return ERR_MEMORY;
-		enum err rc = piece(arg, got, why);
+		enum err rc = pass(p, (struct slice){bytes, (size_t)n}, why);
 		if (rc != OK)
 			return rc;
 	}
@@ -51,35 +140,60 @@ static enum err read_all(gzFile file, uint8_t *bytes, EVP_MD_CTX *digest,
 	return OK;
 }
 
-enum err source_read(const char *path, source_piece piece, void *arg,
-    char sha256[SOURCE_SHA256_BYTES], struct diag *why)
+static enum err read_file(const char *path, struct passing *p, struct diag *why)
 {
-	gzFile file = NULL;
-	uint8_t *bytes = NULL;
-	EVP_MD_CTX *digest = NULL;
-	enum err rc = ERR_MEMORY;
-
 	errno = 0;
-	file = gzopen(path, "rb");
+	gzFile file = gzopen(path, "rb");
 	if (file == NULL) {
 		diag_set(why, "%s", strerror(errno == 0 ? ENOMEM : errno));
 		return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
 	}
-	bytes = malloc(PIECE_BYTES);
-	if (bytes == NULL)
-		goto done;
+	uint8_t *bytes = malloc(PIECE_BYTES);
 	(void)gzbuffer(file, PIECE_BYTES);
-	if (sha256 != NULL) {
-		digest = EVP_MD_CTX_new();
-		if (digest == NULL || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
-			goto done;
-	}
-	rc = read_all(file, bytes, digest, piece, arg, why);
-	if (rc == OK && sha256 != NULL)
-		digest_text(digest, sha256);
-done:
-	EVP_MD_CTX_free(digest);
+	enum err rc = bytes == NULL ? ERR_MEMORY : read_all(file, bytes, p, why);
 	free(bytes);
 	(void)gzclose(file);
+	return rc;
+}
+
+static enum err read_members(const struct place *place, struct passing *p, struct diag *why)
+{
+	const struct members members = {.wanted = place->member,
+	    .squidguard = true,
+	    .comment = '#',
+	    .max_bytes = MEMBERS_MAX_BYTES};
+
+	if (place->shape == SHAPE_FOLDER)
+		return folder_read_lists(place->file, &members, pass, p, why);
+	int fd = open(place->file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		diag_set(why, "%s", strerror(errno));
+		return ERR_IO;
+	}
+	enum err rc = archive_read_lists(fd, &members, pass, p, why);
+	(void)close(fd);
+	return rc;
+}
+
+enum err source_read(const char *path, source_piece piece, void *arg,
+    char sha256[SOURCE_SHA256_BYTES], struct diag *why)
+{
+	struct passing p = {.piece = piece, .arg = arg};
+	struct place place;
+	enum err rc = OK;
+
+	find_place(&place, path);
+	if (sha256 != NULL) {
+		p.digest = EVP_MD_CTX_new();
+		if (p.digest == NULL ||
+		    EVP_DigestInit_ex(p.digest, EVP_sha256(), NULL) != 1)
+			rc = ERR_MEMORY;
+	}
+	if (rc == OK)
+		rc = place.shape == SHAPE_FILE ? read_file(place.file, &p, why)
+		                               : read_members(&place, &p, why);
+	if (rc == OK && sha256 != NULL)
+		digest_text(p.digest, sha256);
+	EVP_MD_CTX_free(p.digest);
 	return rc;
 }
