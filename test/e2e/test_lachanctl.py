@@ -556,6 +556,49 @@ class Stopped(English):
         self.assertEqual(self.ctl("feeds", "update", "no-such-list")[0], 2)
 
 
+class Decided(English):
+    """A person's word about a list, carried out by the real lachan-feeds without a supervisor."""
+
+    def setUp(self):
+        super().setUp()
+        self.need("lachan-feeds")
+        self.names = ["n%d.example.org" % i for i in range(60)]
+        with open(self.config, "a", encoding="utf-8") as file:
+            file.write("filter: {feeds: [{name: mine, category: gambling, format: domains, url: "
+                       "[\"file://%s\"]}]}\n" % self.path("mine.txt"))
+        self.publish()
+
+    def publish(self, *more):
+        self.write("mine.txt", "\n".join([*self.names, *more]) + "\n")
+        return self.ctl("feeds", "update", "mine")
+
+    def verdict(self, name):
+        return self.ctl_json("explain", name)["verdict"]
+
+    def test_a_list_that_covers_what_people_need_waits_until_accepted(self):
+        status, out, err = self.publish("wikipedia.org", "n60.example.org")
+        self.assertEqual(status, 1)
+        self.assertIn("WAITS for a yes", out)
+        self.assertIn("wikipedia.org", out)
+        self.assertIn("not every list was taken", err)
+        self.assertEqual(self.ctl_json("feeds")["feeds"][0]["held"]["covers"], ["wikipedia.org"])
+        self.assertEqual((self.verdict("n60.example.org"), self.verdict("n1.example.org")),
+                         ("allow", "block"))
+        status, out, err = self.ctl("feeds", "accept", "mine")
+        self.assertEqual(status, 0, out + err)
+        self.assertEqual((self.verdict("n60.example.org"), self.verdict("wikipedia.org")),
+                         ("block", "block"))
+        self.assertEqual(self.ctl("feeds", "accept", "mine")[0], 1)
+
+    def test_a_list_is_switched_off_and_on_without_a_configuration(self):
+        self.assertEqual(self.ctl("feeds", "off", "mine")[0], 0)
+        self.assertEqual(self.verdict("n1.example.org"), "allow")
+        self.assertIn("feeds on mine takes it in again", self.ctl("feeds")[1])
+        self.assertTrue(self.ctl_json("feeds")["feeds"][0]["off"])
+        self.assertEqual(self.ctl("feeds", "on", "mine")[0], 0)
+        self.assertEqual(self.verdict("n1.example.org"), "block")
+
+
 class Installed(English):
     """As `cmake --install` lays it out: lachanctl in bin, the daemons in sbin."""
 
@@ -637,6 +680,30 @@ class Running(Stopped):
     def entries(self):
         with open(self.path("state", "audit.log"), encoding="utf-8") as file:
             return [json.loads(line) for line in file]
+
+    def test_a_grant_from_its_making_to_its_end(self):
+        name = "www.gambling.thu.lachan.example"
+        status, out, err = self.ctl("allow", "gambling.thu.lachan.example", "--tier",
+                                    "lower_secondary", "--for", "2h", "--reason", "a lesson")
+        self.assertEqual((status, err), (0, ""))
+        grant = self.ctl_json("grants")["grants"][0]
+        self.assertEqual((grant["name"], grant["scope"], grant["who"], grant["reason"],
+                          grant["deny"], grant["applies"]),
+                         ("gambling.thu.lachan.example", "tier", "lower_secondary", "a lesson",
+                          False, True))
+        found = self.explain(name)
+        self.assertEqual((found["verdict"], found["reason"], found["grant"]["id"],
+                          found["advice"]), ("allow", "grant", grant["id"], "revoke"))
+        self.assertIn("until %s" % grant["until"][11:16], out)
+        self.assertIn("a lesson", self.ctl("explain", name)[1])
+        policy = {tier["tier"]: tier for tier in self.ctl_json("policy")["tiers"]}
+        self.assertEqual(policy["lower_secondary"]["grants"], 1)
+        self.assertEqual(self.ctl("revoke", str(grant["id"]))[0], 0)
+        self.assertEqual((self.ctl_json("grants"), self.explain(name)["verdict"]),
+                         ({"grants": []}, "block"))
+        status, _, err = self.ctl("allow", "child-abuse.thu.lachan.example")
+        self.assertEqual(status, 1)
+        self.assertIn("a locked category lists that name", err)
 
     def test_a_pause_and_its_end(self):
         name = "gambling.thu.lachan.example"

@@ -272,6 +272,10 @@ static void say_head(struct buf *page, const struct ctl *c, const json_t *policy
 		    _("THIS IS A TRIAL: only locked and security categories are blocked; all "
 		      "else is counted as it would be."));
 	}
+	if (number(policy, "grants") > 0)
+		buf_printf(page,
+		    _("Names opened or blocked for a while: %lld (lachanctl grants)\n"),
+		    (long long)number(policy, "grants"));
 	join_categories(&p, "locked");
 	buf_text(page, "\n");
 	text_wrap(page, "  ", 0, PAGE_WIDTH,
