@@ -576,17 +576,17 @@ class Decided(English):
         return self.ctl_json("explain", name)["verdict"]
 
     def test_a_list_that_covers_what_people_need_waits_until_accepted(self):
-        status, out, err = self.publish("wikipedia.org", "n60.example.org")
+        status, out, err = self.publish("vnexpress.net", "n60.example.org")
         self.assertEqual(status, 1)
         self.assertIn("WAITS for a yes", out)
-        self.assertIn("wikipedia.org", out)
+        self.assertIn("vnexpress.net", out)
         self.assertIn("not every list was taken", err)
-        self.assertEqual(self.ctl_json("feeds")["feeds"][0]["held"]["covers"], ["wikipedia.org"])
+        self.assertEqual(self.ctl_json("feeds")["feeds"][0]["held"]["covers"], ["vnexpress.net"])
         self.assertEqual((self.verdict("n60.example.org"), self.verdict("n1.example.org")),
                          ("allow", "block"))
         status, out, err = self.ctl("feeds", "accept", "mine")
         self.assertEqual(status, 0, out + err)
-        self.assertEqual((self.verdict("n60.example.org"), self.verdict("wikipedia.org")),
+        self.assertEqual((self.verdict("n60.example.org"), self.verdict("vnexpress.net")),
                          ("block", "block"))
         self.assertEqual(self.ctl("feeds", "accept", "mine")[0], 1)
 
