@@ -236,13 +236,36 @@ static enum err compare(
 	return rc;
 }
 
+/* Against a feed of this name without a rule: most lists cover nothing, and their last good
+ * copy need not be read again. */
+static enum err covers_any(const struct cover *fresh, bool *out)
+{
+	struct meta_held *all = calloc(1, sizeof *all);
+	struct cover *nothing = NULL;
+
+	enum err rc =
+	    all != NULL ? cover_new(&nothing, fresh->watch, fresh->feed) : ERR_MEMORY;
+	if (rc == OK)
+		rc = cover_close(nothing, NULL);
+	if (rc == OK)
+		rc = compare(fresh, nothing->db, all);
+	if (rc == OK)
+		*out = all->covers_count > 0;
+	cover_free(nothing);
+	free(all);
+	return rc;
+}
+
 enum err cover_compare(const struct cover *fresh, const struct feed *feed,
     const struct protect *protect, const char *rules_path, struct meta_held *out)
 {
 	struct cover *copy = NULL;
 	struct ruledb *rules = NULL;
-	enum err rc = OK;
+	bool any = false;
 
+	enum err rc = covers_any(fresh, &any);
+	if (rc != OK || !any)
+		return rc;
 	if (feed->has_copy)
 		rc = open_copy(&copy, fresh->watch, feed, protect);
 	if (rc == OK && copy == NULL && ruledb_open(&rules, rules_path, NULL) != OK)
