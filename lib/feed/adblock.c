@@ -165,8 +165,17 @@ static void read_expression(
 
 /* ---- names ---- */
 
-/* A name with `end` behind it. "||word." without a separator is the beginning of many
- * names, not one. */
+/* Whether nothing says where the name ends: "||word." and "||word" begin many names, and so
+ * does all behind a single bar. */
+static bool is_open(struct slice name, struct slice end, size_t bars)
+{
+	if (end.len > 0 || name.len == 0)
+		return false;
+	return bars == 1 || name.ptr[name.len - 1] == '.' ||
+	    (!has_byte(name, '.') && !feed_is_tld(name));
+}
+
+/* A name with `end` behind it, or a pattern. */
 static void read_anchored(
     struct feed_parser *p, struct adblock_modifiers *m, struct slice pattern, size_t bars)
 {
@@ -182,8 +191,7 @@ static void read_anchored(
 		len++;
 	struct slice name = {body.ptr, len};
 	struct slice end = without_first(body, len);
-	bool open = end.len == 0 && len > 0 && (bars == 1 || name.ptr[len - 1] == '.');
-	if (open || !is_plain_end(end)) {
+	if (is_open(name, end, bars) || !is_plain_end(end)) {
 		if (has_byte(body, '/') || has_byte(body, ':')) {
 			feed_idle(p);
 		} else {

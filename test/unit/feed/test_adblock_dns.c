@@ -169,6 +169,15 @@ static void nothing_covers_what_has_nothing_in_common(void **state)
 	    "adblock", "*casino*\n||casino*^\n", "/casino/@1, /(?:^|\\.)casino/@2");
 }
 
+static void a_word_without_an_end_begins_names(void **state)
+{
+	(void)state;
+	expect_rules("adblock", "||adserver\n||adserver.\n||word$important\n",
+	    "/(?:^|\\.)adserver/@1, /(?:^|\\.)adserver\\./@2, !/(?:^|\\.)word/@3");
+	expect_refused("adblock", "||adserver^", FEED_TLD);
+	expect_refused("adblock", "||casino", FEED_TLD);
+}
+
 static void patterns_of_u_labels_are_refused(void **state)
 {
 	(void)state;
@@ -196,6 +205,7 @@ int main(void)
 	    cmocka_unit_test(what_only_urls_can_match_does_nothing),
 	    cmocka_unit_test(nothing_covers_a_top_level_domain),
 	    cmocka_unit_test(nothing_covers_what_has_nothing_in_common),
+	    cmocka_unit_test(a_word_without_an_end_begins_names),
 	    cmocka_unit_test(patterns_of_u_labels_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
