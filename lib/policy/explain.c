@@ -332,11 +332,13 @@ static void advise(struct explanation *out, enum advice advice, size_t labels)
 	out->advice_labels = (uint8_t)labels; /* <= NAME_LABELS_MAX */
 }
 
-/* An open name: is it listed, only not for this tier? */
+/* An open name: is it listed, only not for this tier, and would that block it? */
 static void advise_open(struct explanation *out, const struct facts *f)
 {
-	uint64_t known = f->listed & ~f->now->block;
+	struct policy_tier_state all = *f->now;
 
+	all.block = ~UINT64_C(0);
+	uint64_t known = facts_in_force(f, &all) & ~f->now->block;
 	advise(out, ADVICE_DENY, f->labels);
 	if (out->verdict.reason != REASON_NONE || known == 0)
 		return;
@@ -428,7 +430,8 @@ static void add_move(const struct telling *t)
 	struct moment now = t->asker->now;
 
 	t->out->moves = state != NULL &&
-	    (policy_opens_at(t->f->policy, tier, v, state, now, &t->out->move) ||
+	    (policy_name_opens_at(
+	         t->f->policy, t->asker->who, t->question, v, state, now, &t->out->move) ||
 	        policy_closes_at(t->f->policy, tier, v, state, now, &t->out->move));
 }
 

@@ -3,7 +3,8 @@
 
 enum {
 	LOOK_AHEAD_S = 8 * CALENDAR_DAY_S,
-	BORDERS_MAX = 4096
+	BORDERS_MAX = 4096,
+	TURNS_MAX = 64 /* a week of busy windows */
 };
 
 struct turn {
@@ -114,6 +115,35 @@ bool policy_opens_at(const struct policy *policy, uint8_t tier, const struct ver
 	const struct turn turn = {policy, tier, v, false};
 	return v->action == POLICY_BLOCK && may_turn(&turn, now) &&
 	    find_turn(&turn, &state->calendar, now.wall_s, out);
+}
+
+/* What closes a name may hand it on to something else: each opening is judged anew. */
+bool policy_name_opens_at(const struct policy *policy, const struct policy_who *who,
+    const struct policy_question *question, const struct verdict *v,
+    const struct policy_state *state, struct moment now, struct policy_opening *out)
+{
+	struct policy_opening opening;
+	struct verdict then = *v;
+	struct policy_state later = *state;
+	struct moment at = now;
+
+	for (int i = 0; i < TURNS_MAX; i++) {
+		if (!policy_opens_at(policy, who->tier, &then, &later, at, &opening) ||
+		    opening.wall_s - now.wall_s > LOOK_AHEAD_S)
+			return false;
+		at.mono_ms += (uint64_t)(opening.wall_s - at.wall_s) * 1000;
+		at.wall_s = opening.wall_s;
+		policy_state_make(&later, policy, &state->calendar, at, state);
+		later.enforce = state->enforce;
+		then = policy_decide(policy, who, question, &later, at);
+		if (then.action == POLICY_BLOCK)
+			continue;
+		opening.today = calendar_local(&state->calendar, at.wall_s).day ==
+		    calendar_local(&state->calendar, now.wall_s).day;
+		*out = opening;
+		return true;
+	}
+	return false;
 }
 
 bool policy_closes_at(const struct policy *policy, uint8_t tier, const struct verdict *v,

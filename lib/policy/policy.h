@@ -309,6 +309,11 @@ struct policy_opening {
  * matter of the timetable. Slow (main, not workers). */
 bool policy_opens_at(const struct policy *policy, uint8_t tier, const struct verdict *v,
     const struct policy_state *state, struct moment now, struct policy_opening *out);
+/* The same for one name, whose verdict is *v: the first such moment at which nothing else
+ * blocks it either (another category, a service, the end of allow-only). */
+bool policy_name_opens_at(const struct policy *policy, const struct policy_who *who,
+    const struct policy_question *question, const struct verdict *v,
+    const struct policy_state *state, struct moment now, struct policy_opening *out);
 /* When what a window opens (v->window, passing) is closed again; the same otherwise. */
 bool policy_closes_at(const struct policy *policy, uint8_t tier, const struct verdict *v,
     const struct policy_state *state, struct moment now, struct policy_opening *out);

@@ -489,6 +489,129 @@ static void it_opens_when_it_is_told_to(void **state)
 	for_all(opens_when_told);
 }
 
+/* ---- advice ------------------------------------------------------------------------------------------ */
+
+/* A changed copy of one tier's list, for a policy of its own. */
+struct changed {
+	struct config config;
+	struct rules_tier tiers[POLICY_TIERS_MAX];
+	struct config_name names[64];
+};
+
+static struct config_names *list_of(struct rules_tier *tier, enum advice advice)
+{
+	return advice == ADVICE_ALLOW || advice == ADVICE_DROP_ALLOW ? &tier->allow
+	                                                             : &tier->deny;
+}
+
+static void change_list(struct changed *c, struct config_names *list,
+    const struct random_question *asked, const struct explanation *e)
+{
+	const struct config_names before = *list;
+	bool adds = e->advice == ADVICE_ALLOW || e->advice == ADVICE_DENY;
+
+	list->items = c->names;
+	list->count = 0;
+	assert_true(before.count < COUNT_OF(c->names));
+	for (size_t i = 0; i < before.count; i++)
+		if (adds || name_label_count(before.items[i].name) != e->advice_labels ||
+		    !name_is_at_or_below(name_of(&asked->q.name), before.items[i].name))
+			list->items[list->count++] = before.items[i];
+	if (adds)
+		list->items[list->count++] = (struct config_name){
+		    .name = name_of(&asked->q.name), .text = asked->name};
+}
+
+/* Does what the advice says; false: it says nothing that a file or a command can do. */
+static bool follow(struct changed *c, struct school *s, const struct random_question *asked,
+    const struct explanation *e)
+{
+	c->config = *s->config;
+	assert_true(c->config.tiers.count <= COUNT_OF(c->tiers));
+	memcpy(c->tiers, s->config->tiers.items, c->config.tiers.count * sizeof *c->tiers);
+	c->config.tiers.items = c->tiers;
+	struct rules_tier *tier = &c->tiers[asked->q.who.tier];
+
+	switch (e->advice) {
+	case ADVICE_ALLOW:
+	case ADVICE_DENY:
+	case ADVICE_DROP_ALLOW:
+	case ADVICE_DROP_DENY:
+		change_list(c, list_of(tier, e->advice), asked, e);
+		return true;
+	case ADVICE_DROP_SERVICE:
+		tier->services.bits[e->verdict.service / 64] &=
+		    ~(UINT64_C(1) << e->verdict.service % 64);
+		return true;
+	case ADVICE_BLOCK_CATEGORY:
+		tier->block |= UINT64_C(1) << e->advice_category;
+		return true;
+	case ADVICE_RESUME:
+		s->state.tiers[asked->q.who.tier].paused_until_ms = 0;
+		return true;
+	case ADVICE_ENFORCE:
+		c->config.filter.enforce = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* False: the school says the opposite of exactly this name, and must take that out too. */
+static bool decide_changed(const struct changed *c, const struct school *s,
+    const struct random_question *asked, struct verdict *out)
+{
+	const struct policy_sources from = {.config = &c->config, .rules = s->rules};
+	struct diags all = DIAGS_NONE;
+	struct policy_state state;
+	struct policy *policy;
+
+	enum err rc = policy_build(&policy, &from, &all);
+	diags_deinit(&all);
+	assert_true(rc == OK || rc == ERR_CONFIG);
+	if (rc != OK)
+		return false;
+	policy_state_make(&state, policy, &s->calendar, s->now, &s->state);
+	*out = policy_decide(policy, &asked->q.who, &asked->q.asked, &state, s->now);
+	policy_free(policy);
+	return true;
+}
+
+static void advice_helps(struct random_school *r, struct random_question *asked)
+{
+	static struct explanation e;
+	static struct changed c;
+	struct school *s = &r->school;
+	const struct policy_state then = s->state;
+
+	policy_explain(s->policy, &asked->q.who, &asked->q.asked, &s->state, s->now, &e);
+	bool relaxed =
+	    s->state.tiers[asked->q.who.tier].paused_until_ms != 0 || !s->state.enforce;
+	struct verdict v;
+	if (!follow(&c, s, asked, &e) || !decide_changed(&c, s, asked, &v)) {
+		s->state = then;
+		return;
+	}
+	bool opens = e.advice == ADVICE_ALLOW && expected_grant(r, asked) == 0;
+	bool closes = e.advice == ADVICE_DENY && !relaxed;
+	/* Without `allow` of its own a name may be excepted by a feed all the same. */
+	if (school_same_verdict(&v, &e.verdict) && !relaxed &&
+	    e.advice != ADVICE_DROP_ALLOW)
+		fail_msg("%s for %s: advice %d leaves it %s", asked->name,
+		    TIER_NAMES[asked->tier], (int)e.advice, policy_reason_text(v.reason));
+	if ((opens && v.action != POLICY_PASS) || (closes && v.action != POLICY_BLOCK))
+		fail_msg("%s for %s: advice %d of %s makes it %s", asked->name,
+		    TIER_NAMES[asked->tier], (int)e.advice,
+		    policy_reason_text(e.verdict.reason), policy_reason_text(v.reason));
+	s->state = then;
+}
+
+static void the_advice_changes_the_verdict(void **state)
+{
+	(void)state;
+	for_all(advice_helps);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -498,6 +621,7 @@ int main(void)
 	    cmocka_unit_test(a_review_never_opens),
 	    cmocka_unit_test(a_verdict_holds_until_the_moment_it_names),
 	    cmocka_unit_test(it_opens_when_it_is_told_to),
+	    cmocka_unit_test(the_advice_changes_the_verdict),
 	};
 	const char *given = getenv("LACHAN_SEED");
 	uint64_t from_text = 0;
