@@ -161,10 +161,13 @@ static int64_t opens_at(const struct judgement *j)
 
 	if (j->verdict.grant != 0)
 		return end_of_grant(j);
-	return policy_opens_at(j->snapshot->policy, j->who.tier, &j->verdict,
-	           &j->snapshot->state, j->now, &opening)
-	    ? opening.wall_s
-	    : 0;
+	/* What an answer leads to is judged by its own name, which is not the question's. */
+	bool opens = j->by_answer
+	    ? policy_opens_at(j->snapshot->policy, j->who.tier, &j->verdict,
+	          &j->snapshot->state, j->now, &opening)
+	    : policy_name_opens_at(j->snapshot->policy, &j->who, &j->question, &j->verdict,
+	          &j->snapshot->state, j->now, &opening);
+	return opens ? opening.wall_s : 0;
 }
 
 static void fill_answer(const struct judgement *j, struct verdict_answer *out)

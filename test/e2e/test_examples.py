@@ -65,6 +65,9 @@ class Examples(LachanTest):
         found = self.expect(FLAT, "vnexpress.net", "2026-12-22 08:00", "block", "allow-only")
         self.assertEqual(found["window"], {"name": "thi-hoc-ki", "closes_at": "",
                                            "opens_at": "2026-12-22T11:30:00+07:00"})
+        # The exam ends at 11:30, and games stay closed then: the next break is on Monday.
+        found = self.expect(FLAT, GAMES, "2026-12-22 08:00", "block", "allow-only")
+        self.assertEqual(found["window"]["opens_at"], "2026-12-28T09:25:00+07:00")
         self.expect(FLAT, "olm.vn", "2026-12-22 08:00", "allow", "allow")
         self.expect(FLAT, "vnexpress.net", "2026-12-22 11:30", "allow", "nothing")
         self.expect(FLAT, "vnexpress.net", "2026-12-22 08:00", "allow", "nothing",
@@ -74,6 +77,10 @@ class Examples(LachanTest):
         found = self.explain(FLAT, "www.roblox.com", "2026-12-07 09:30")
         self.assertEqual((found["verdict"], found["reason"], found["service"]["name"]),
                          ("block", "service", "roblox"))
+        # Games open at the break, Roblox does not: nobody is told to wait for it.
+        found = self.explain(FLAT, "www.roblox.com", "2026-12-07 14:00")
+        self.assertEqual((found["verdict"], found["reason"], found["window"]),
+                         ("block", "category", None))
         found = self.explain(FLAT, "www.google.com.vn", "2026-12-07 15:00")
         self.assertEqual(found["safe_search"], {"leads_to": "forcesafesearch.google.com",
                                                 "youtube": False})
