@@ -231,10 +231,65 @@ static enum err build_asks(struct client_map *map, const struct policy_sources *
 	return rc;
 }
 
+/* ---- rooms that no tier names: they have a name for grants, and their clients' own tier ---- */
+
+static bool is_claimed(const struct config *config, const char *group)
+{
+	for (size_t t = 0; t < config->tiers.count; t++) {
+		const struct config_clients *clients = &config->tiers.items[t].clients;
+		for (size_t i = 0; i < clients->count; i++)
+			if (strcmp(clients->items[i].group, group) == 0)
+				return true;
+	}
+	return false;
+}
+
+static enum err insert_room(
+    struct trie *rooms, const struct config_client *client, uint32_t number)
+{
+	struct prefix cut[PREFIX_RANGE_MAX];
+	struct addr last = last_of(client);
+	size_t count = 0;
+
+	enum err rc = prefix_from_range(cut, &count, &client->first, &last);
+	for (size_t k = 0; rc == OK && k < count; k++) {
+		rc = trie_insert(rooms, &cut[k], number);
+		if (rc == ERR_EXISTS) /* of two rooms with the same prefix the first */
+			rc = OK;
+	}
+	return rc;
+}
+
+static enum err build_rooms(struct client_map *map, const struct config *config)
+{
+	const struct config_groups *groups = &config->filter.groups;
+	size_t clients = 0;
+	enum err rc = OK;
+
+	for (size_t i = 0; i < groups->count && i < POLICY_NO_GROUP; i++)
+		if (!is_claimed(config, groups->items[i].name.text))
+			clients += groups->items[i].clients.count;
+	if (clients == 0)
+		return OK; /* the usual case: nobody looks */
+	map->rooms = trie_new(clients * PREFIX_RANGE_MAX);
+	if (map->rooms == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; rc == OK && i < groups->count && i < POLICY_NO_GROUP; i++) {
+		const struct config_group *group = &groups->items[i];
+		if (is_claimed(config, group->name.text))
+			continue;
+		for (size_t k = 0; rc == OK && k < group->clients.count; k++)
+			rc = insert_room(map->rooms, &group->clients.items[k], (uint32_t)i);
+	}
+	return rc;
+}
+
 enum err client_map_build(
     struct client_map *map, const struct policy_sources *from, struct diags *all)
 {
 	enum err rc = build_asks(map, from);
+	if (rc == OK)
+		rc = build_rooms(map, from->config);
 	return rc == OK ? build_claims(map, from->config, all) : rc;
 }
 
@@ -242,4 +297,5 @@ void client_map_deinit(struct client_map *map)
 {
 	trie_free(map->asks);
 	trie_free(map->tiers);
+	trie_free(map->rooms);
 }

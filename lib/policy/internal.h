@@ -76,6 +76,7 @@ const struct role *name_map_roles(
 struct client_map {
 	struct trie *asks;  /* server.allow */
 	struct trie *tiers; /* prefix -> group << 8 | tier */
+	struct trie *rooms; /* prefix -> group that no tier names; NULL: there are none */
 };
 
 MUST_CHECK enum err client_map_build(

@@ -17,6 +17,9 @@ struct policy_who policy_client(const struct policy *policy, const struct addr *
 		who.tier = (uint8_t)(value & 0xff);
 		who.group = (uint16_t)(value >> 8);
 	}
+	if (who.group == POLICY_NO_GROUP && policy->clients.rooms != NULL &&
+	    trie_lookup(policy->clients.rooms, client, &value))
+		who.group = (uint16_t)value;
 	return who;
 }
 

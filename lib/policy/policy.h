@@ -76,7 +76,8 @@ struct policy_who {
 	bool may_ask; /* false: outside server.allow */
 	bool claimed; /* the configuration gives this address its tier; else the default */
 	uint8_t tier; /* below policy_tier_count(); always valid */
-	uint16_t group; /* the room that claimed the address, or POLICY_NO_GROUP */
+	uint16_t group; /* the room that claimed the address, else one that no tier names
+	                 * and that holds it, or POLICY_NO_GROUP */
 };
 
 /* The longest claimed prefix or the narrowest claimed range that holds `client`, else the

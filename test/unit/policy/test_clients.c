@@ -67,6 +67,37 @@ static void a_range_holds_its_ends_and_narrower_claims_win_inside(void **state)
 	fixture_deinit(&f);
 }
 
+/* A grant for a room must find it, whether or not a tier was made of the room. */
+static void a_room_that_no_tier_names_is_known_by_its_addresses(void **state)
+{
+	struct config_client *clients = NULL;
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_claim(&f, UPPER, "192.168.0.0/16", "", 1);
+	fixture_claim(&f, STAFF, "192.168.1.20-192.168.1.29", "thu-vien", 2);
+	/* The rooms' own addresses: phong-tin-1 is nobody's. */
+	f.groups[0].clients.items = clients = &f.clients[PRIMARY][0];
+	f.groups[0].clients.count = 1;
+	f.tiers[PRIMARY].clients.count = 0;
+	clients[0] = (struct config_client){.kind = CLIENT_RANGE, .text = "", .group = ""};
+	assert_int_equal(
+	    addr_from_text(&clients[0].first, slice_of("192.168.1.10"), NULL), OK);
+	assert_int_equal(
+	    addr_from_text(&clients[0].last, slice_of("192.168.1.25"), NULL), OK);
+	fixture_build(&f, NULL, 0);
+	struct policy_who who = who_is(&f, "192.168.1.12");
+	assert_string_equal(policy_group_name(f.policy, who.group), "phong-tin-1");
+	assert_int_equal(who.tier, UPPER); /* as if it were in no room */
+	/* The room that claimed the address comes first. */
+	who = who_is(&f, "192.168.1.22");
+	assert_string_equal(policy_group_name(f.policy, who.group), "thu-vien");
+	assert_int_equal(who.tier, STAFF);
+	assert_int_equal(who_is(&f, "192.168.1.30").group, POLICY_NO_GROUP);
+	fixture_deinit(&f);
+}
+
 static void check_mistake(
     const char *first, const char *second, unsigned tier, const char *sentence)
 {
@@ -144,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_longest_prefix_that_claims_an_address_wins),
 	    cmocka_unit_test(a_range_holds_its_ends_and_narrower_claims_win_inside),
+	    cmocka_unit_test(a_room_that_no_tier_names_is_known_by_its_addresses),
 	    cmocka_unit_test(the_same_claim_twice_is_a_mistake_at_its_place),
 	    cmocka_unit_test(ranges_that_overlap_in_part_are_a_mistake),
 	    cmocka_unit_test(only_the_access_list_may_ask),
