@@ -78,12 +78,12 @@ static enum err keep_held(struct pull *p, const struct fetch_answer *answer,
 	struct feed *feed = p->options.feed;
 	struct meta *m = &feed->meta;
 
-	enum err rc = body_keep(p->body, feed->held_path, why);
+	/* The one that waits already is not written every day. */
+	bool known = m->held.since_s > 0 && strcmp(m->held.sha256, facts->sha256) == 0;
+	enum err rc = known ? OK : body_keep(p->body, feed->held_path, why);
 	if (rc != OK)
 		return rc;
-	/* Since when, if it is the same one. */
-	bool known = strcmp(m->held.sha256, facts->sha256) == 0;
-	held->since_s = known && m->held.since_s > 0 ? m->held.since_s : p->options.now_s;
+	held->since_s = known ? m->held.since_s : p->options.now_s;
 	copy_text(held->url, sizeof held->url, answer->url);
 	copy_text(held->etag, sizeof held->etag, answer->etag);
 	copy_text(held->last_modified, sizeof held->last_modified, answer->last_modified);

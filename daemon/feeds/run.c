@@ -390,10 +390,28 @@ static void publish_at_once(struct run *run)
 		(void)publish(run);
 }
 
+/* `--only` of a feed that a person has switched off is a mistake worth a word. */
+static bool is_only_off(const struct run *run)
+{
+	for (size_t i = 0; i < run->store.count; i++) {
+		const struct feed *feed = &run->store.feeds[i];
+		if (run->options->mode == RUN_FETCH && run->options->only != NULL &&
+		    feed->meta.off &&
+		    strcmp(feed->config->name.text, run->options->only) == 0) {
+			log_warn("feeds", "%s: is switched off (lachanctl feeds on)",
+			    run->options->only);
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool work(struct run *run)
 {
 	struct diag why = {.text = ""};
 
+	if (is_only_off(run))
+		return false;
 	if (is_change(run) && !change_feed(&run->store, run->options))
 		return false;
 	publish_at_once(run);

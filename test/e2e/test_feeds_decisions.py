@@ -143,6 +143,14 @@ class Holding(DecisionsTest):
         self.assertEqual((again["result"], again["held"]), ("held", first["held"]))
         self.assertIn(POPULAR, again["reason"])
 
+    def test_the_same_body_again_is_no_new_one(self):
+        body = BASE + POPULAR.encode() + b"\n"
+        since = self.held(body, POPULAR)["held"]["since"]
+        path = os.path.join(self.school.state, "feeds", "list.held.gz")
+        written = os.stat(path).st_ino
+        self.assertEqual(self.held(body, POPULAR)["held"]["since"], since)
+        self.assertEqual(os.stat(path).st_ino, written)
+
     def test_killed_while_accepting_the_next_run_ends_it(self):
         body = BASE + POPULAR.encode() + b"\n"
         for step in "decided", "renamed":
@@ -202,6 +210,7 @@ class Switching(DecisionsTest):
         self.serve("/other", fs.body(names(31, "other")))
         self.good()
         self.assertFalse(self.is_blocked("name1.example.com"))
+        self.assertIn("switched off", self.decide("--only", status=1).stderr)
         self.assertEqual(self.server.count("/list"), 1)
         self.assertEqual(self.school.copy("list"), BASE)
         self.assertIn("list: in the rules, 40 names", self.decide("--on").stdout)
