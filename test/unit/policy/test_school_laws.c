@@ -234,13 +234,13 @@ static void set_random_clock(struct school *s)
 
 typedef void law(struct random_school *r, struct random_question *asked);
 
-static void for_all(law *holds)
+static void for_some(law *holds, unsigned questions)
 {
 	static struct random_school r;
 
 	for (unsigned i = 0; i < SCHOOLS; i++) {
 		open_random(&r);
-		for (unsigned k = 0; k < QUESTIONS; k++) {
+		for (unsigned k = 0; k < questions; k++) {
 			struct random_question asked;
 			set_random_clock(&r.school);
 			ask_random(&r.school, &asked);
@@ -248,6 +248,11 @@ static void for_all(law *holds)
 		}
 		close_random(&r);
 	}
+}
+
+static void for_all(law *holds)
+{
+	for_some(holds, QUESTIONS);
 }
 
 static bool is_locked(const struct random_school *r, const char *name)
@@ -469,11 +474,9 @@ static void opens_when_told(struct random_school *r, struct random_question *ask
 	school_set_clock(s, turn.wall_s, 0, true);
 	s->state.grants = then.grants;
 	struct verdict w = school_decide(s, &asked->q);
-	/* Something else may close it: then it is not for the reason that was told. */
-	assert_true(w.action == POLICY_PASS || w.reason != v.reason ||
-	    w.category != v.category || w.service != v.service ||
-	    w.reason == REASON_SERVICE || v.service != w.service ||
-	    (v.reason == REASON_CATEGORY && v.service != POLICY_NO_SERVICE));
+	/* Something else may close it, but not what was said. */
+	assert_false(w.action == POLICY_BLOCK && w.reason == v.reason &&
+	    w.category == v.category && w.service == v.service);
 	school_set_clock(s, turn.wall_s - 1, 0, true);
 	w = school_decide(s, &asked->q);
 	if (then.enforce && s->state.tiers[asked->q.who.tier].paused_until_ms == 0 &&
@@ -609,7 +612,7 @@ static void advice_helps(struct random_school *r, struct random_question *asked)
 static void the_advice_changes_the_verdict(void **state)
 {
 	(void)state;
-	for_all(advice_helps);
+	for_some(advice_helps, QUESTIONS / 5); /* each builds a policy */
 }
 
 int main(void)
