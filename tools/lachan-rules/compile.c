@@ -81,7 +81,7 @@ static void tell_refused(const char *path, const struct feed_stats *stats)
 			continue;
 		(void)fprintf(stderr, "%s:%llu: %s (%llu)\n", path,
 		    (unsigned long long)stats->first_lines[i][0],
-		    feed_reason_text((enum feed_reason)i),
+		    _(feed_reason_text((enum feed_reason)i)),
 		    (unsigned long long)stats->refused[i]);
 	}
 }
