@@ -186,8 +186,10 @@ enum err program_reload(struct program *p, struct config *config, struct diags *
 	}
 	counting_drain(p->counting);
 	enum err rc = publisher_set_config(p->publisher, config, all);
-	if (rc == OK)
+	if (rc == OK) {
 		counting_follow(p->counting, publisher_now(p->publisher));
+		p->configured_ms = clock_mono_ms();
+	}
 	return rc;
 }
 
@@ -454,6 +456,7 @@ int main(int argc, char **argv)
 	if (!startup_begin(&p.startup, "lachan-filter", argc, argv, &status))
 		return status;
 	p.started_ms = clock_mono_ms();
+	p.configured_ms = p.started_ms;
 	enum err rc = begin_as_root(&p, &why);
 	if (rc == OK && evthread_use_pthreads() == 0)
 		p.base = event_base_new();

@@ -41,6 +41,7 @@ struct program {
 	struct ruledb_scratch
 	    *scratch; /* of this thread, for those who explain and judge */
 	uint64_t started_ms;
+	uint64_t configured_ms; /* when the configuration in force was taken */
 };
 
 /* Another configuration is in force or everything is as it was: policy, rules data,

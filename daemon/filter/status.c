@@ -266,14 +266,17 @@ static json_t *report_patterns(const struct snapshot *s)
 json_t *status_report(struct program *p)
 {
 	const struct snapshot *s = publisher_now(p->publisher);
-	json_int_t uptime_s = (json_int_t)((clock_mono_ms() - p->started_ms) / 1000);
+	uint64_t now_ms = clock_mono_ms();
+	json_int_t uptime_s = (json_int_t)((now_ms - p->started_ms) / 1000);
+	json_int_t config_age_s = (json_int_t)((now_ms - p->configured_ms) / 1000);
 
 	return json_pack(
-	    "{s:b, s:s, s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:b, s:b, s:o, s:o, "
+	    "{s:b, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:b, s:b, s:o, s:o, "
 	    "s:o}",
-	    "ok", 1, "version", LACHAN_VERSION, "uptime_s", uptime_s, "rules",
-	    report_rules(s), "upstreams", report_upstreams(p->filter, s), "cache",
-	    report_cache(p->filter), "queries", report_queries(p->filter), "clock_trusted",
+	    "ok", 1, "version", LACHAN_VERSION, "uptime_s", uptime_s, "config_age_s",
+	    config_age_s, "rules", report_rules(s), "upstreams",
+	    report_upstreams(p->filter, s), "cache", report_cache(p->filter), "queries",
+	    report_queries(p->filter), "clock_trusted",
 	    atomic_load_explicit(&p->filter->wall_trusted, memory_order_relaxed) ? 1 : 0,
 	    "paused", report_pauses(s), "enforce", s->state.enforce ? 1 : 0, "partial",
 	    counting_is_partial(p->counting) ? 1 : 0, "tiers", report_tiers(s), "grants",

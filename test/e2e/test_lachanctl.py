@@ -5,6 +5,7 @@ import shutil
 import socket
 import struct
 import threading
+import time
 import unicodedata
 
 from lachan_test import BIN, SOURCE_DIR, LachanTest, control, main, plain_rules
@@ -680,6 +681,15 @@ class Running(Stopped):
     def entries(self):
         with open(self.path("state", "audit.log"), encoding="utf-8") as file:
             return [json.loads(line) for line in file]
+
+    def test_a_file_that_was_changed_but_not_reloaded_is_told(self):
+        self.assertNotIn("newer than what runs", self.ctl("status")[1])
+        self.assertFalse(self.ctl_json("policy")["not_in_force"])
+        later = time.time() + 3600
+        os.utime(self.config, (later, later))
+        self.assertIn("newer than what runs", self.ctl("status")[1])
+        self.assertIn("NOT IN FORCE YET", self.ctl("policy")[1])
+        self.assertTrue(self.ctl_json("policy")["not_in_force"])
 
     def test_a_grant_from_its_making_to_its_end(self):
         name = "www.gambling.thu.lachan.example"

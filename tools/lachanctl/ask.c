@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "base/words.h"
 #include "kit/control_client.h"
@@ -245,4 +247,31 @@ bool ctl_tier_is_used(const struct ctl *c, const char *tier)
 	}
 	return index == c->config->default_tier ||
 	    c->config->tiers.items[index].clients.count > 0;
+}
+
+static int64_t written_at(const char *path)
+{
+	struct stat about;
+
+	return stat(path, &about) == 0 ? (int64_t)about.st_mtime : 0;
+}
+
+bool ctl_config_is_newer(const struct ctl *c, const json_t *status)
+{
+	const json_t *age = json_object_get(status, "config_age_s");
+	char folder[FILE_PATH_BYTES], overrides[FILE_PATH_BYTES];
+
+	if (*c->config_path == 0 || !json_is_integer(age))
+		return false;
+	(void)snprintf(folder, sizeof folder, "%s", c->config_path);
+	char *slash = strrchr(folder, '/');
+	if (slash != NULL)
+		slash[1] = 0;
+	int n = snprintf(overrides, sizeof overrides, "%slachan.d/overrides.yaml",
+	    slash != NULL ? folder : "");
+	int64_t written_s = written_at(c->config_path);
+	int64_t also_s = n > 0 && (size_t)n < sizeof overrides ? written_at(overrides) : 0;
+	/* Two seconds: ages are cut to whole ones, and a file is written before its reload. */
+	int64_t taken_s = (int64_t)time(NULL) - (int64_t)json_integer_value(age);
+	return (written_s > also_s ? written_s : also_s) > taken_s + 2;
 }

@@ -213,6 +213,11 @@ static void say_held(const json_t *status)
 /* What needs a person, below the table. */
 static void say_worries(const struct ctl *c, const json_t *status)
 {
+	if (ctl_config_is_newer(c, status)) {
+		puts(_(
+		    "The configuration's file is newer than what runs: lachanctl reload takes "
+		    "it into use."));
+	}
 	if (json_is_false(json_object_get(status, "enforce"))) {
 		puts(
 		    _("THIS IS A TRIAL: only locked and security categories are blocked."));

@@ -77,6 +77,10 @@ const char *ctl_category_words(const struct ctl *c, const char *category);
  * True without a configuration. */
 bool ctl_tier_is_used(const struct ctl *c, const char *tier);
 
+/* Was the configuration's file written after the running filter took what it runs by?
+ * `status`: the filter's reply to that command. False where that cannot be known. */
+bool ctl_config_is_newer(const struct ctl *c, const json_t *status);
+
 /* {"tier":…} from --tier, or an empty object. */
 json_t *ctl_tier_argument(const struct ctl *c);
 

@@ -18,6 +18,7 @@ static const char *text(const json_t *object, const char *key)
 /* What stands beside the configuration: of the running filter, else of the disk. */
 struct facts {
 	bool running;
+	bool newer;     /* the file is newer than what runs */
 	json_t *paused; /* [{"tier","until"}] */
 	json_t *grants; /* [{"scope","who",…}] */
 	json_t *empty;  /* categories without names */
@@ -104,6 +105,7 @@ static enum ctl_status gather(const struct ctl *c, struct facts *out)
 	json_t *grants = ctl_peek(c->control_path, "grants");
 
 	out->running = status != NULL;
+	out->newer = ctl_config_is_newer(c, status);
 	out->paused = json_incref(json_object_get(status, "paused"));
 	out->grants = json_incref(json_object_get(grants, "grants"));
 	out->tiers = json_incref(json_object_get(status, "tiers"));
@@ -272,9 +274,9 @@ enum ctl_status policy_to_json(struct ctl *c, json_t **out)
 				(void)json_array_append_new(
 				    tiers, tier_to_json(c, i, &facts));
 		}
-		*out = json_pack("{s:s, s:b, s:b, s:s, s:o, s:o, s:I, s:I}", "school",
-		    config->school.name.text, "running", facts.running, "trial",
-		    !config->filter.enforce, "default_tier",
+		*out = json_pack("{s:s, s:b, s:b, s:b, s:s, s:o, s:o, s:I, s:I}", "school",
+		    config->school.name.text, "running", facts.running, "not_in_force",
+		    facts.newer, "trial", !config->filter.enforce, "default_tier",
 		    config->tiers.items[config->default_tier].name.text, "locked",
 		    locked_to_json(config), "tiers", tiers, "grants",
 		    (json_int_t)json_array_size(facts.grants), "never_block",

@@ -1,7 +1,7 @@
 /* policy_json -- the policy of the configuration, and what the running filter adds to it, as
  * the object that `policy --json` prints:
  *
- *	{"school","running","trial","default_tier","locked":[CATEGORY],
+ *	{"school","running","not_in_force","trial","default_tier","locked":[CATEGORY],
  *	 "tiers":[{"tier","name","pupils","default","used","members":[TEXT],
  *	           "block":[CATEGORY],"empty":[CATEGORY],"services":[SERVICE],
  *	           "safe_search","youtube":"off|moderate|strict","allow_only",
@@ -9,6 +9,7 @@
  *	           "paused_until":TIME or null,"grants":n}],
  *	 "grants":n,"never_block":n}
  *
+ * `not_in_force`: the configuration's file is newer than what the filter runs by.
  * `empty`: of `block` and of what windows block, what no feed fills. `grants` of a tier are
  * those given to it by name; the other counts all of the school. Without a running filter
  * nothing is paused, and windows and grants are as the clock and the disk say. */
