@@ -56,8 +56,8 @@ static enum err build_engines(struct build *b)
 
 static enum err build_youtube(struct build *b)
 {
-	static const struct role PAGE = {.kind = ROLE_YOUTUBE_PAGE};
-	static const struct role DOMAIN = {.kind = ROLE_YOUTUBE};
+	static const struct role page = {.kind = ROLE_YOUTUBE_PAGE};
+	static const struct role domain = {.kind = ROLE_YOUTUBE};
 	struct policy *policy = b->policy;
 	const struct rules_safe_search *from = &b->config->safe_search;
 
@@ -66,9 +66,9 @@ static enum err build_youtube(struct build *b)
 	if (rc == OK)
 		rc = build_copy_name(b, &policy->youtube_strict, &from->youtube.strict);
 	if (rc == OK)
-		rc = build_add_roles(b, &from->youtube.names, &PAGE);
+		rc = build_add_roles(b, &from->youtube.names, &page);
 	if (rc == OK)
-		rc = build_add_roles(b, &from->youtube.domains, &DOMAIN);
+		rc = build_add_roles(b, &from->youtube.domains, &domain);
 	return rc;
 }
 
@@ -97,11 +97,11 @@ static enum err build_bypass(struct build *b)
 
 enum err build_protected(struct build *b)
 {
-	static const struct role NEVER = {.kind = ROLE_NEVER_BLOCK};
+	static const struct role never = {.kind = ROLE_NEVER_BLOCK};
 	struct policy *policy = b->policy;
 	const struct config_name *portal = &b->config->pages.portal.name;
 
-	enum err rc = build_add_roles(b, &b->config->never_block, &NEVER);
+	enum err rc = build_add_roles(b, &b->config->never_block, &never);
 	if (rc == OK)
 		rc = build_copy_name(b, &policy->portal.name, portal);
 	if (rc != OK || !build_copy_mark(b, &policy->portal.mark, &portal->mark))

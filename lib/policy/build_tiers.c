@@ -74,15 +74,15 @@ static enum err build_tier(
     struct build *b, struct tier *tier, const struct rules_tier *from)
 {
 	/* AdGuard's own words: a list that is meant for children says user_child. */
-	static const char *const PUPILS[] = {"user_child", NULL};
-	static const char *const OTHERS[] = {"user_regular", NULL};
+	static const char *const pupils[] = {"user_child", NULL};
+	static const char *const others[] = {"user_regular", NULL};
 
 	tier->shown.name = build_copy_text(b, from->name.text);
 	if (tier->shown.name == NULL)
 		return ERR_MEMORY;
 	tier->shown.pupils = from->pupils;
 	tier->shown.block = from->block | b->policy->locked;
-	tier->tags = from->pupils ? PUPILS : OTHERS;
+	tier->tags = from->pupils ? pupils : others;
 	tier->allow_only = from->allow_only;
 	tier->safe_search = from->safe_search;
 	tier->youtube = from->youtube;

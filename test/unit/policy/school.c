@@ -275,9 +275,9 @@ void school_ask(
 	q->who = policy_member(s->policy, number);
 	if (rest.ptr != NULL)
 		text_of(group, slice_cut(&rest, '/'));
-	for (uint16_t g = 0; g < s->config->filter.groups.count; g++)
-		if (strcmp(policy_group_name(s->policy, g), group) == 0)
-			q->who.group = g;
+	for (size_t g = 0; g < s->config->filter.groups.count; g++)
+		if (strcmp(policy_group_name(s->policy, (uint16_t)g), group) == 0)
+			q->who.group = (uint16_t)g;
 	if (rest.ptr != NULL)
 		assert_int_equal(addr_from_text(&q->client, rest, NULL), OK);
 	assert_int_equal(name_from_text(&q->name, name, NULL), OK);
