@@ -77,8 +77,10 @@ class Nft(FirewallTest):
             self.skipTest("nft is not installed")
         done = subprocess.run([nft, "-c", "-f", "-"], input=rules.encode(), check=False,
                               capture_output=True, timeout=60)
-        if b"Operation not permitted" in done.stderr:
-            self.skipTest("nft may not talk to the kernel here")
+        # The kernel's word, not the parser's: no right, or a kernel without nf_tables or fib.
+        for word in (b"Operation not permitted", b"Could not process rule", b"cache init"):
+            if word in done.stderr and b"syntax error" not in done.stderr:
+                self.skipTest("the kernel takes no rules here: %s" % done.stderr.decode())
         self.assertEqual((done.returncode, done.stderr), (0, b""), rules)
 
     def test_nft_accepts_it_for_every_way_of_listening(self):
