@@ -7,6 +7,7 @@
 #include "dns/text.h"
 #include "kit/local_time.h"
 #include "lachanctl/explain_offline.h"
+#include "lachanctl/explain_words.h"
 #include "lachanctl/say.h"
 #include "lachanctl/table.h"
 
@@ -20,91 +21,6 @@ static const char *text(const json_t *object, const char *key)
 static bool is(const json_t *object, const char *key, const char *value)
 {
 	return strcmp(text(object, key), value) == 0;
-}
-
-/* A word of the object and its sentence; `open`, where it differs for what is open. */
-struct phrase {
-	const char *word;
-	const char *words;
-	const char *open;
-};
-
-static const char *find_phrase(
-    const struct phrase *all, size_t count, const char *word, bool open)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(all[i].word, word) == 0)
-			return open && all[i].open != NULL ? _(all[i].open)
-			                                   : _(all[i].words);
-	}
-	return word;
-}
-
-static const char *reason_words(const char *reason, bool open)
-{
-	static const struct phrase all[] = {
-	    {"nothing", N_("no rule in force speaks of it"), NULL},
-	    {"locked", N_("its category is locked: nobody at the school opens it"), NULL},
-	    {"grant", N_("somebody blocked it for a while"),
-	        N_("somebody opened it for a while")},
-	    {"allow", N_("the tier's own list allows it"), NULL},
-	    {"deny", N_("the tier's own list denies it"), NULL},
-	    {"allow-only", N_("only what the school allows resolves now"), NULL},
-	    {"never-block", N_("it is a never-block name: no content list blocks it"),
-	        NULL},
-	    {"category", N_("the tier blocks its category"),
-	        N_("the timetable opens its category now")},
-	    {"service", N_("the tier blocks this service"),
-	        N_("the timetable opens this service now")},
-	    {"safe-search", N_("this search engine has no safe address"), NULL},
-	    {"bypass",
-	        N_("devices ask by it whether they may go round the filter, and may not"),
-	        NULL},
-	    {"answer", N_("it leads to what the tier may not have"), NULL},
-	    {"pause", N_("filtering is paused; it would be blocked"), NULL},
-	    {"trial", N_("this is a trial; it would be blocked"), NULL},
-	    {"portal", N_("it is the portal's own name"), NULL},
-	    {"no-rules", N_("there are no usable rules, and without_rules says refuse"),
-	        NULL},
-	};
-
-	return find_phrase(all, COUNT_OF(all), reason, open);
-}
-
-static const char *kind_words(const char *kind)
-{
-	static const struct phrase all[] = {
-	    {"block", N_("blocks"), NULL},
-	    {"exception", N_("exception"), NULL},
-	    {"allow", N_("tier allows"), NULL},
-	    {"deny", N_("tier denies"), NULL},
-	    {"never-block", N_("never block"), NULL},
-	    {"portal", N_("portal"), NULL},
-	    {"pause", N_("pause"), NULL},
-	    {"grant", N_("grant"), NULL},
-	    {"window", N_("timetable"), NULL},
-	    {"service", N_("service"), NULL},
-	    {"allow-only", N_("only allowed"), NULL},
-	    {"youtube", N_("YouTube"), NULL},
-	    {"safe-search", N_("safe search"), NULL},
-	    {"bypass", N_("way round"), NULL},
-	    {"trial", N_("trial"), NULL},
-	};
-
-	return find_phrase(all, COUNT_OF(all), kind, false);
-}
-
-static const char *answer_words(const char *answer)
-{
-	static const struct phrase all[] = {
-	    {"warning", N_("the address of the warning page"), NULL},
-	    {"null", N_("an address that leads nowhere (0.0.0.0, ::)"), NULL},
-	    {"nodata", N_("no address (NODATA)"), NULL},
-	    {"nxdomain", N_("no such name (NXDOMAIN)"), NULL},
-	    {"refused", N_("a refusal (REFUSED)"), NULL},
-	};
-
-	return find_phrase(all, COUNT_OF(all), answer, false);
 }
 
 /* A time of the object as seen from the moment the object speaks of. */
@@ -128,7 +44,7 @@ static void say_verdict(const struct ctl *c, const json_t *e)
 	}
 	printf(blocked ? _("%s is BLOCKED for %s: %s.\n") : _("%s is OPEN for %s: %s.\n"),
 	    text(e, "name"), ctl_tier_words(c, text(e, "tier")),
-	    reason_words(text(e, "reason"), !blocked));
+	    explain_reason_words(text(e, "reason"), !blocked));
 	if (*category != 0) {
 		/* What allow-only blocks belongs to no category of itself. */
 		printf(is(e, "reason", "allow-only") ? _("Counted as: %s (%s)\n")
@@ -140,14 +56,14 @@ static void say_verdict(const struct ctl *c, const json_t *e)
 		printf(
 		    _("Service: %s (%s)\n"), text(service, "title"), text(service, "name"));
 	if (blocked)
-		printf(_("Answered with: %s\n"), answer_words(text(e, "answer")));
+		printf(_("Answered with: %s\n"), explain_answer_words(text(e, "answer")));
 }
 
 /* Open itself, but what its answer leads to is not. */
 static void say_through(const json_t *e)
 {
 	const json_t *through = json_object_get(e, "through");
-	const char *reason = reason_words(text(through, "reason"), false);
+	const char *reason = explain_reason_words(text(through, "reason"), false);
 
 	if (!json_is_object(through))
 		return;
@@ -255,7 +171,7 @@ static void add_rule(const struct ctl *c, struct table *t, const json_t *rule)
 	    json_is_false(json_object_get(rule, "in_force"));
 
 	table_cell(t, "%s", json_is_true(json_object_get(rule, "wins")) ? "→" : "");
-	table_cell(t, "%s", kind_words(text(rule, "kind")));
+	table_cell(t, "%s", explain_kind_words(text(rule, "kind")));
 	table_cell(t, "%s", subject_of(rule));
 	table_cell(t, "%s%s", ctl_category_words(c, text(rule, "category")),
 	    idle ? _(" (not blocked here)") : "");
@@ -304,28 +220,10 @@ static void say_rules(const struct ctl *c, const json_t *e)
 		printf(_("  and %lld more\n"), (long long)dropped);
 }
 
-static void say_advice(const json_t *e)
+/* Advice that is no line of the tier's own lists. */
+static void say_other_advice(const json_t *e, const char *tier)
 {
-	const char *name = text(e, "advice_name");
-	const char *tier = text(e, "tier");
-
-	if (*name == 0)
-		name = text(e, "name");
-	if (is(e, "advice", "allow")) {
-		printf(
-		    _("To open it: put %s into `allow` of the tier %s in lachan.yaml.\n"),
-		    name, tier);
-	} else if (is(e, "advice", "deny")) {
-		printf(
-		    _("To block it: put %s into `deny` of the tier %s in lachan.yaml.\n"),
-		    name, tier);
-	} else if (is(e, "advice", "drop-deny")) {
-		printf(
-		    _("To open it: take %s out of `deny` of the tier %s.\n"), name, tier);
-	} else if (is(e, "advice", "drop-allow")) {
-		printf(
-		    _("To block it: take %s out of `allow` of the tier %s.\n"), name, tier);
-	} else if (is(e, "advice", "resume")) {
+	if (is(e, "advice", "resume")) {
 		puts(_("To block it again: lachanctl resume"));
 	} else if (is(e, "advice", "block-category")) {
 		printf(_("To block it: put %s into `block` of the tier %s.\n"),
@@ -348,6 +246,32 @@ static void say_advice(const json_t *e)
 		puts(_("There are no rules: lachanctl feeds update"));
 	} else if (is(e, "verdict", "block")) {
 		puts(_("Nobody at the school can open it."));
+	}
+}
+
+static void say_advice(const json_t *e)
+{
+	const char *name = text(e, "advice_name");
+	const char *tier = text(e, "tier");
+
+	if (*name == 0)
+		name = text(e, "name");
+	if (is(e, "advice", "allow")) {
+		printf(
+		    _("To open it: put %s into `allow` of the tier %s in lachan.yaml.\n"),
+		    name, tier);
+	} else if (is(e, "advice", "deny")) {
+		printf(
+		    _("To block it: put %s into `deny` of the tier %s in lachan.yaml.\n"),
+		    name, tier);
+	} else if (is(e, "advice", "drop-deny")) {
+		printf(
+		    _("To open it: take %s out of `deny` of the tier %s.\n"), name, tier);
+	} else if (is(e, "advice", "drop-allow")) {
+		printf(
+		    _("To block it: take %s out of `allow` of the tier %s.\n"), name, tier);
+	} else {
+		say_other_advice(e, tier);
 	}
 	/* What opens or closes it for an hour needs no change of the configuration. */
 	if (is(e, "advice", "allow") || is(e, "advice", "window") ||
