@@ -71,8 +71,14 @@ static bool is_bomb(struct archive *a)
 	return unpacked > ARCHIVE_RATIO_FREE_BYTES && unpacked / ARCHIVE_RATIO_MAX > packed;
 }
 
-/* The data of one entry, into the text or nowhere. */
-static enum err read_entry(struct unpacking *u, bool wanted, struct diag *why)
+static enum err say_bomb(struct diag *why)
+{
+	diag_set(why, N_("decompresses to more than 100 times its size"));
+	return ERR_FORMAT;
+}
+
+/* The data of one entry, into the text. */
+static enum err read_entry(struct unpacking *u, struct diag *why)
 {
 	for (;;) {
 		la_ssize_t n = archive_read_data(u->a, u->piece, sizeof u->piece);
@@ -80,14 +86,30 @@ static enum err read_entry(struct unpacking *u, bool wanted, struct diag *why)
 			return say_damaged(u->a, why);
 		if (n == 0)
 			return OK;
-		if (is_bomb(u->a)) {
-			diag_set(why, N_("decompresses to more than 100 times its size"));
-			return ERR_FORMAT;
-		}
-		struct slice bytes = {u->piece, (size_t)n};
-		enum err rc = wanted ? members_write(&u->text, bytes, why) : OK;
+		if (is_bomb(u->a))
+			return say_bomb(why);
+		enum err rc =
+		    members_write(&u->text, (struct slice){u->piece, (size_t)n}, why);
 		if (rc != OK)
 			return rc;
+	}
+}
+
+/* Block by block: the holes of a sparse file, which can be longer than all disks, lie between
+ * blocks and are never made. */
+static enum err pass_over_entry(struct unpacking *u, struct diag *why)
+{
+	for (;;) {
+		const void *block;
+		size_t size;
+		la_int64_t at;
+		int got = archive_read_data_block(u->a, &block, &size, &at);
+		if (got == ARCHIVE_EOF)
+			return OK;
+		if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
+			return say_damaged(u->a, why);
+		if (is_bomb(u->a))
+			return say_bomb(why);
 	}
 }
 
@@ -95,7 +117,6 @@ static enum err take_entry(
     struct unpacking *u, struct archive_entry *entry, struct diag *why)
 {
 	const char *path = archive_entry_pathname(entry);
-	enum err rc = OK;
 
 	if (archive_format(u->a) == ARCHIVE_FORMAT_RAW) {
 		if (archive_filter_code(u->a, 0) == ARCHIVE_FILTER_NONE) {
@@ -104,13 +125,14 @@ static enum err take_entry(
 		}
 		u->text.any = true; /* one compressed file: whatever it is called */
 		u->text.fresh = true;
-		return read_entry(u, true, why);
+		return read_entry(u, why);
 	}
 	bool wanted = path != NULL && archive_entry_filetype(entry) == AE_IFREG &&
 	    members_wants(u->text.members, slice_of(path));
-	if (wanted)
-		rc = members_begin(&u->text, slice_of(path), why);
-	return rc == OK ? read_entry(u, wanted, why) : rc;
+	if (!wanted)
+		return pass_over_entry(u, why);
+	enum err rc = members_begin(&u->text, slice_of(path), why);
+	return rc == OK ? read_entry(u, why) : rc;
 }
 
 static enum err read_entries(struct unpacking *u, struct diag *why)

@@ -119,6 +119,56 @@ static void every_turned_octet_is_survived(void **state)
 	(void)close(fd);
 }
 
+/* An old GNU tar whose one member is a hole of 2^62 octets with one block behind it: what it
+ * would unpack to says neither the archive's length nor any filter's. */
+static int make_hole(const char *path)
+{
+	enum {
+		BLOCK = 512,
+		SIZE_AT = 124,
+		SUM_AT = 148,
+		TYPE_AT = 156,
+		MAGIC_AT = 257,
+		SPARSE_AT = 386,
+		REAL_SIZE_AT = 483
+	};
+	static const uint8_t huge[12] = {0x80, 0, 0, 0, 0x40};
+	uint8_t tar[4 * BLOCK] = {0};
+	unsigned sum = 8 * ' ';
+	int fd = memfd_create("test", MFD_CLOEXEC);
+
+	(void)snprintf((char *)tar, 100, "%s", path);
+	(void)snprintf((char *)tar + SIZE_AT, 12, "%011o", (unsigned)BLOCK);
+	tar[TYPE_AT] = 'S';
+	memcpy(tar + MAGIC_AT, "ustar  ", 8);
+	memcpy(tar + SPARSE_AT, huge, sizeof huge);
+	(void)snprintf((char *)tar + SPARSE_AT + 12, 12, "%011o", (unsigned)BLOCK);
+	memcpy(tar + REAL_SIZE_AT, huge, sizeof huge);
+	tar[REAL_SIZE_AT + 10] = BLOCK >> 8;
+	for (size_t i = 0; i < BLOCK; i++)
+		sum += tar[i];
+	(void)snprintf((char *)tar + SUM_AT, 8, "%06o", sum);
+	assert_true(fd >= 0);
+	assert_int_equal(fd_write_all(fd, (struct slice){tar, sizeof tar}), OK);
+	return fd;
+}
+
+static void a_hole_is_not_unpacked(void **state)
+{
+	struct buf out = BUF_INIT(1 << 20);
+	struct diag why;
+	int fd = make_hole("b/gambling/usage");
+
+	(void)state;
+	assert_int_equal(read_lists(fd, "gambling", &out, &why), ERR_FORMAT);
+	assert_int_equal(out.len, 0);
+	(void)close(fd);
+	fd = make_hole("b/gambling/domains");
+	assert_true(read_lists(fd, "gambling", &out, &why) != OK);
+	buf_deinit(&out);
+	(void)close(fd);
+}
+
 static void an_archive_is_told_by_its_first_octets(void **state)
 {
 	uint8_t tar[ARCHIVE_HEAD_BYTES] = {'x'};
@@ -141,6 +191,7 @@ int main(void)
 	    cmocka_unit_test(only_the_lists_that_are_meant_are_read),
 	    cmocka_unit_test(every_cut_is_noticed_or_costs_nothing),
 	    cmocka_unit_test(every_turned_octet_is_survived),
+	    cmocka_unit_test(a_hole_is_not_unpacked),
 	    cmocka_unit_test(an_archive_is_told_by_its_first_octets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
