@@ -91,8 +91,14 @@ static inline const uint8_t *layout_feed(const struct layout *l, unsigned feed)
 /* ---- patterns (patterns.c) ---- */
 
 enum {
-	PATTERN_HITS_MAX = 32,  /* rules of one name; more are cut */
-	PATTERN_RUNS_MAX = 256, /* of PCRE2 for one name; more are cut */
+	/* Of one name; what is more is cut. PCRE2 counts its steps anew at each letter that a
+	 * match may begin at, and a name has 253: so most patterns get few, and only some of
+	 * those that need more. */
+	PATTERN_HITS_MAX = 32,     /* rules */
+	PATTERN_RUNS_MAX = 256,    /* of PCRE2 */
+	PATTERN_SLOW_MAX = 4,      /* of those, with all the steps there are */
+	PATTERN_LOOKS_MAX = 20000, /* for a literal in the name */
+	PATTERN_FEW_STEPS = 40,
 	PATTERN_LIMIT_STEPS = 1000,
 	PATTERN_LIMIT_HEAP_KIB = 256,
 	PATTERN_CODE_MAX_BYTES = 32 * 1024,

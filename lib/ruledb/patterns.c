@@ -263,8 +263,19 @@ struct run {
 	struct slice text;
 	struct pattern_hits *hits;
 	size_t runs;
+	size_t slow;
+	size_t looks;
 	bool cut;
 };
+
+static int match(const struct run *r, const struct pattern *pattern, uint32_t steps)
+{
+	pcre2_match_context *context = r->scratch->match_context;
+
+	(void)pcre2_set_match_limit(context, steps);
+	return pcre2_match(
+	    pattern->code, r->text.ptr, r->text.len, 0, 0, r->scratch->match_data, context);
+}
 
 static void run_pattern(struct run *r, uint32_t i)
 {
@@ -279,8 +290,11 @@ static void run_pattern(struct run *r, uint32_t i)
 		return;
 	}
 	r->runs++;
-	int rc = pcre2_match(
-	    pattern->code, r->text.ptr, r->text.len, 0, 0, s->match_data, s->match_context);
+	int rc = match(r, pattern, PATTERN_FEW_STEPS);
+	if (rc == PCRE2_ERROR_MATCHLIMIT && r->slow < PATTERN_SLOW_MAX) {
+		r->slow++;
+		rc = match(r, pattern, PATTERN_LIMIT_STEPS);
+	}
 	if (rc >= 0) {
 		r->hits->rules[r->hits->count++] = pattern->rule;
 	} else if (rc != PCRE2_ERROR_NOMATCH) {
@@ -294,15 +308,27 @@ static bool holds_literal(struct slice text, const struct literal *literal)
 	return memmem(text.ptr, text.len, literal->bytes, literal->len) != NULL;
 }
 
-static void run_gram(struct run *r, uint32_t gram)
+/* Whether the gram at `at` stands further left as well. */
+static bool stood_before(struct slice text, size_t at)
+{
+	return memmem(text.ptr, at + LITERAL_MIN - 1, text.ptr + at, LITERAL_MIN) != NULL;
+}
+
+static void run_gram(struct run *r, size_t text_at)
 {
 	const struct patterns *p = r->patterns;
+	uint32_t gram = gram_at(r->text.ptr + text_at);
 	uint32_t bit = gram_bit(gram);
 
-	if ((p->filter[bit / 8] >> bit % 8 & 1) == 0)
+	if ((p->filter[bit / 8] >> bit % 8 & 1) == 0 || stood_before(r->text, text_at))
 		return;
 	for (uint32_t at = p->heads[bit & p->head_mask]; at != 0;) {
 		const struct entry *entry = &p->entries[at - 1];
+		if (r->looks == PATTERN_LOOKS_MAX) {
+			r->cut = true;
+			return;
+		}
+		r->looks++;
 		if (entry->gram == gram && holds_literal(r->text, &entry->literal))
 			run_pattern(r, entry->pattern);
 		at = entry->next;
@@ -353,9 +379,11 @@ static void run_all(const struct patterns *p, struct ruledb_scratch *s, struct d
 	for (size_t i = 0; i < p->always_count; i++)
 		run_pattern(&r, p->always[i]);
 	for (size_t i = 0; i + LITERAL_MIN <= len; i++)
-		run_gram(&r, gram_at(r.text.ptr + i));
+		run_gram(&r, i);
 	s->stats.names++;
 	s->stats.runs += r.runs;
+	s->stats.looks += r.looks;
+	s->stats.slow += r.slow;
 	s->stats.cut += r.cut;
 }
 

@@ -101,6 +101,8 @@ struct ruledb_scratch_stats {
 	uint64_t names;  /* put to the patterns */
 	uint64_t memory; /* known from before */
 	uint64_t runs;   /* of PCRE2 */
+	uint64_t looks;  /* for a pattern's letters in a name */
+	uint64_t slow;   /* runs that few steps did not end, and that were given more */
 	uint64_t cut; /* runs that met a limit, and names with too many to run: no match */
 };
 void ruledb_scratch_stats(const struct ruledb_scratch *s, struct ruledb_scratch_stats *out);

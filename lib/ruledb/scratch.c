@@ -17,7 +17,6 @@ enum err ruledb_scratch_new(struct ruledb_scratch **out)
 		ruledb_scratch_free(s);
 		return ERR_MEMORY;
 	}
-	(void)pcre2_set_match_limit(context, PATTERN_LIMIT_STEPS);
 	(void)pcre2_set_depth_limit(context, PATTERN_LIMIT_STEPS);
 	(void)pcre2_set_heap_limit(context, PATTERN_LIMIT_HEAP_KIB);
 	*out = s;

@@ -152,6 +152,75 @@ static void a_pattern_that_never_ends_is_cut_counted_and_named(void **state)
 	ruledb_close(db);
 }
 
+/* 253 octets of few letters: what a hostile list waits for. */
+static void long_name(char out[254], char letter)
+{
+	memset(out, letter, 253);
+	out[253] = 0;
+	for (size_t i = 63; i < 253; i += 64)
+		out[i] = '.';
+}
+
+static void letters_that_many_patterns_share_are_looked_for_once(void **state)
+{
+	(void)state;
+	enum {
+		COUNT = 3000
+	};
+	struct ruledb_builder *b = fixture_builder();
+	struct ruledb_scratch_stats before, after;
+	struct listing listing;
+	char pattern[64], name[254];
+
+	fixture_feed(b, "f", "adult", RULES(END));
+	for (unsigned i = 0; i < COUNT; i++) {
+		(void)snprintf(
+		    pattern, sizeof pattern, "aaa[%u]{1,%u}|aaa[x-z]", i % 10, i / 10 + 1);
+		fixture_pattern(b, pattern, 0);
+	}
+	struct ruledb *db = fixture_open(b);
+	long_name(name, 'a');
+	ruledb_scratch_stats(fixture_scratch(), &before);
+	assert_false(fixture_match(db, name, &listing));
+	ruledb_scratch_stats(fixture_scratch(), &after);
+	assert_true(after.looks - before.looks <= 2 * COUNT);
+	assert_true(after.runs - before.runs <= PATTERN_RUNS_MAX);
+	assert_true(after.cut > before.cut);
+	ruledb_close(db);
+}
+
+/* Each stays below PCRE2's limit at every letter that it is begun at. */
+static void patterns_that_are_slow_together_are_cut(void **state)
+{
+	(void)state;
+	enum {
+		COUNT = 40
+	};
+	struct ruledb_builder *b = fixture_builder();
+	struct ruledb_scratch_stats before, after;
+	struct ruledb_stat stat;
+	struct listing listing;
+	char pattern[64], name[254];
+
+	fixture_feed(b, "f", "adult", RULES(END));
+	for (unsigned i = 0; i < COUNT; i++) {
+		(void)snprintf(
+		    pattern, sizeof pattern, "(?:[a-z]{1,8}){1,3}aaa[0-9]{1,%u}", i + 1);
+		fixture_pattern(b, pattern, 0);
+	}
+	struct ruledb *db = fixture_open(b);
+	long_name(name, 'a');
+	ruledb_scratch_stats(fixture_scratch(), &before);
+	assert_false(fixture_match(db, name, &listing));
+	ruledb_scratch_stats(fixture_scratch(), &after);
+	assert_int_equal(after.slow - before.slow, PATTERN_SLOW_MAX);
+	ruledb_stat(db, &stat);
+	assert_true(stat.cut >= COUNT - PATTERN_SLOW_MAX);
+	/* a slow pattern alone decides as ever */
+	assert_true(fixture_match(db, "bbbbbbbbbbbbbbbbbbbbbbbbbaaa7.vn", &listing));
+	ruledb_close(db);
+}
+
 static void a_name_seen_again_is_not_put_to_the_patterns(void **state)
 {
 	(void)state;
@@ -333,6 +402,8 @@ int main(void)
 	    cmocka_unit_test(patterns_are_asked_of_the_whole_name),
 	    cmocka_unit_test(a_pattern_is_weighed_with_the_names_of_its_feed),
 	    cmocka_unit_test(a_pattern_that_never_ends_is_cut_counted_and_named),
+	    cmocka_unit_test(letters_that_many_patterns_share_are_looked_for_once),
+	    cmocka_unit_test(patterns_that_are_slow_together_are_cut),
 	    cmocka_unit_test(a_name_seen_again_is_not_put_to_the_patterns),
 	    cmocka_unit_test(the_memory_of_one_database_says_nothing_of_another),
 	    cmocka_unit_test(conditions_are_judged_anew_for_a_name_seen_before),
