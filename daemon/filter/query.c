@@ -283,6 +283,8 @@ static size_t answer_question(struct worker *w, struct request *r, struct answer
 
 	if (settle(w, r, &asked, &v, a, &len))
 		return len;
+	if (v.action == POLICY_BLOCK)
+		v = rewrite_passing(&v);
 	if (r->message.qtype == TYPE_ANY)
 		return answer_any(a, ANY_TTL_S);
 	if (is_about_resolvers(r))

@@ -149,17 +149,52 @@ static bool cname_of(struct name_buf *out, struct slice data, struct dname qname
 	return true;
 }
 
-/* A rule's CNAME takes the place of the block: what it leads to is judged as an answer. */
-static size_t lead_by_rule(struct worker *w, struct request *r, const struct verdict *v,
-    struct dname to, struct answer *a)
+struct verdict rewrite_passing(const struct verdict *v)
 {
 	struct verdict passes = *v;
 
 	passes.action = POLICY_PASS;
 	passes.reason = REASON_NONE;
 	passes.covers_answers = false;
+	passes.data_count = 0;
+	passes.data_alone = false;
+	return passes;
+}
+
+/* Whether the asker may reach the name that a rule leads to; what it is blocked by, if not. */
+static bool may_reach(const struct worker *w, const struct request *r,
+    const struct verdict *passes, const struct subject *to, struct verdict *out)
+{
+	const struct policy_review review = {
+	    .policy = w->snapshot->policy,
+	    .who = &r->who,
+	    .state = &w->snapshot->state,
+	    .of_qname = passes,
+	    .now = w->now,
+	};
+	struct policy_question q = query_question(w, r);
+
+	q.name = to->name;
+	q.hashes = to->hashes;
+	q.unlisted = false;
+	*out = policy_review(&review, &q);
+	return out->action == POLICY_PASS;
+}
+
+/* A rule's CNAME takes the place of the block: its target, and what that leads to, are judged
+ * as an answer. */
+static size_t lead_by_rule(struct worker *w, struct request *r, const struct verdict *v,
+    struct dname to, struct answer *a)
+{
+	struct verdict passes = rewrite_passing(v), of_target;
+	struct name_hashes hashes;
+	const struct subject target = {to, &hashes};
+
 	if (r->message.qtype == TYPE_ANY)
 		return answer_any(a, verdict_ttl_s(w, v));
+	name_hash_all(&hashes, to, policy_hash_key(w->snapshot->policy));
+	if (!may_reach(w, r, &passes, &target, &of_target))
+		return denial_write(w, r, &target, &of_target, a);
 	a->ede = verdict_ede(v);
 	return lead_to(w, r, &passes, to, a);
 }
@@ -180,23 +215,41 @@ static size_t write_rules(const struct worker *w, const struct rule_answer *rule
 	return answer_nodata(a, subject->name, ttl_s);
 }
 
+static bool is_tcp_only(const struct rule_answer *rules)
+{
+	return has(rules, RULE_TCP_ONLY) && !has(rules, RULE_DROP);
+}
+
+/* What blocks the name besides rules whose data would let it pass. */
+static bool deny(struct worker *w, struct request *r, const struct subject *subject,
+    const struct verdict *v, struct answer *a, size_t *len)
+{
+	counter_add(&w->counters.blocked, 1);
+	tallying_attempt(w, r, subject, v);
+	*len = denial_write(w, r, subject, v, a);
+	return true;
+}
+
 bool rewrite_by_rules(struct worker *w, struct request *r, const struct subject *subject,
     const struct verdict *v, struct answer *a, size_t *len)
 {
 	bool over_udp = a->max_udp_bytes != 0;
+	struct dname qname = message_qname(&r->message);
 	struct rule_answer rules;
 	struct name_buf to;
 
 	read_rules(&rules, w, v, r->message.qtype);
 	*len = 0;
-	if (has(&rules, RULE_TCP_ONLY) && !has(&rules, RULE_DROP)) {
+	bool leads = rules.cname.len > 0 && cname_of(&to, rules.cname, qname);
+	bool to_itself = leads && name_equal(name_of(&to), qname);
+	if ((to_itself || is_tcp_only(&rules)) && !v->data_alone)
+		return deny(w, r, subject, v, a, len);
+	if (is_tcp_only(&rules)) {
 		if (over_udp)
 			*len = answer_truncated(a);
 		return over_udp;
 	}
-	struct dname qname = message_qname(&r->message);
-	bool leads = rules.cname.len > 0 && cname_of(&to, rules.cname, qname);
-	if (leads && name_equal(name_of(&to), qname))
+	if (to_itself)
 		return false;
 	tallying_attempt(w, r, subject, v);
 	if (has(&rules, RULE_DROP)) {

@@ -15,8 +15,13 @@ size_t rewrite_to_alias(struct worker *w, struct request *r, const struct verdic
 
 /* Answers with the data of rules, of a verdict that blocks with data_count above 0. False,
  * with nothing written: the data let the question pass (TCP only, and it came by TCP; a name
- * that is led to itself). *len is 0 when the asker waits or hears nothing. */
+ * that is led to itself), which they do where nothing else blocks it; go on with
+ * rewrite_passing(). *len is 0 when the asker waits or hears nothing. */
 bool rewrite_by_rules(struct worker *w, struct request *r, const struct subject *subject,
     const struct verdict *v, struct answer *a, size_t *len);
+
+/* A verdict whose data let the question pass, or lead it on: what its answer leads to is
+ * judged. */
+struct verdict rewrite_passing(const struct verdict *v);
 
 #endif

@@ -27,6 +27,7 @@ static void pass(struct verdict *v, enum policy_reason reason, size_t labels)
 	v->unlisted = false;
 	v->matched_labels = (uint8_t)labels; /* <= NAME_LABELS_MAX */
 	v->data_count = 0;
+	v->data_alone = false;
 	v->window = POLICY_NO_WINDOW;
 	v->service = POLICY_NO_SERVICE;
 	v->grant = 0;
@@ -75,6 +76,8 @@ static void set_data(struct verdict *v, const struct facts *f)
 		if (f->policy->from_rules[f->listing.data[i].category] == v->category)
 			v->data[v->data_count++] = f->listing.data[i].rule;
 	}
+	v->data_alone =
+	    v->data_count > 0 && (f->in_force | f->by_service) == bit(v->category);
 }
 
 /* By what feeds say; `set` not empty, and listed. */
@@ -332,6 +335,7 @@ static void relax(struct verdict *v, const struct facts *f, bool paused)
 	v->valid_until_ms = until_ms;
 	v->action = POLICY_PASS;
 	v->data_count = 0;
+	v->data_alone = false;
 	if (v->reason != REASON_BYPASS) /* which is not counted, here neither */
 		v->reason = paused ? REASON_PAUSED : REASON_TRIAL;
 }

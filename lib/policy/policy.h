@@ -222,6 +222,9 @@ struct verdict {
 	bool sensitive;
 	/* The name's answers are not judged but by locked categories (rows 2, 3, 5). */
 	bool covers_answers;
+	/* Of POLICY_BLOCK with data: no other category in force blocks the name. Where one
+	 * does, data that would let the question pass do not. */
+	bool data_alone;
 	/* No feed of the rule database names this name, whoever asks, for whatever type. */
 	bool unlisted;
 	/* Labels of the rule's name that decided, counted from the right: the owner of the

@@ -19,6 +19,7 @@ static struct verdict add_review(const struct verdict *of_qname, const struct ve
 		sum = *v;
 		/* Data of a feed is for the name that it lists, which nobody asked for. */
 		sum.data_count = 0;
+		sum.data_alone = false;
 		sum.unlisted = of_qname->unlisted;
 	}
 	sum.valid_until_ms = until_ms;

@@ -141,6 +141,25 @@ class RuleData(Feeds):
             self.assertTrue(self.ask_filter("tcp.bad.example").tc)
         self.assertEqual(self.ask_filter("pass.bad.example").addresses(), [REAL4])
 
+    def test_data_that_let_pass_speak_for_their_own_category_alone(self):
+        """Over TCP a name that is "TCP only" passes: not what else blocks it, nor its answers."""
+        def lead(query):
+            to = "bad.malware.example"
+            query.send(query.reply(answer=[cname(query.name, to), a(to, REAL4)]))
+
+        self.serve_feeds({"zone": ("gambling", "rpz", RPZ + "both.example CNAME rpz-tcp-only.\n"),
+                          "security": ("malware", "domains", "both.example\nbad.malware.example\n")},
+                         "on", lead)
+        for name in ("both.example", "tcp.bad.example"):
+            for _ in range(2):
+                self.assertEqual(self.ask_filter(name, tcp=True).addresses().count(REAL4), 0, name)
+
+    def test_a_rule_leads_to_no_name_that_is_blocked(self):
+        self.serve_feeds({"zone": ("gambling", "rpz", RPZ + "led.example CNAME bad.malware.example.\n"),
+                          "security": ("malware", "domains", "bad.malware.example\n")}, "on")
+        self.assertEqual(self.ask_filter("led.example").addresses().count(REAL4), 0)
+        self.assertEqual(self.server.asked(), [])
+
     def test_whose_tier_blocks_nothing_gets_the_real_answers(self):
         self.serve_feeds(self.FEEDS, "on")
         for name in ("addr.bad.example", "to.bad.example", "drop.bad.example", "own.example"):

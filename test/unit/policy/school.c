@@ -302,8 +302,8 @@ bool school_same_verdict(const struct verdict *a, const struct verdict *b)
 	    a->category == b->category && a->locked == b->locked &&
 	    a->sensitive == b->sensitive && a->covers_answers == b->covers_answers &&
 	    a->unlisted == b->unlisted && a->matched_labels == b->matched_labels &&
-	    a->data_count == b->data_count && a->window == b->window &&
-	    a->service == b->service && a->grant == b->grant &&
+	    a->data_count == b->data_count && a->data_alone == b->data_alone &&
+	    a->window == b->window && a->service == b->service && a->grant == b->grant &&
 	    a->valid_until_ms == b->valid_until_ms;
 
 	return same && (a->action == POLICY_PASS || a->answer == b->answer) &&
