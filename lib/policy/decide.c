@@ -365,7 +365,8 @@ void facts_finish(struct verdict *v, const struct facts *f, const struct asker *
 	bool paused = f->now->paused_until_ms > asker->now.mono_ms;
 
 	v->valid_until_ms = window_limit_ms(f, v);
-	if (v->grant != 0) {
+	/* Also where a grant did not decide: its end may uncover a broader one that does. */
+	if (f->grant != NULL && v->reason != REASON_LOCKED) {
 		uint64_t end_ms = grant_end_ms(f->grant, asker->now);
 		v->valid_until_ms = end_ms < v->valid_until_ms ? end_ms : v->valid_until_ms;
 	}
