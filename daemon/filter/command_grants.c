@@ -202,14 +202,35 @@ static bool is_one_client(const struct config_client *client)
 	    client->length >= (four ? DEVICE_BITS_4 : DEVICE_BITS_6);
 }
 
+/* A device has an address of each family: two of one family are two devices. No address at all
+ * (the default tier) is everybody else. */
+static bool are_one_device(const struct config_clients *clients)
+{
+	unsigned fours = 0, sixes = 0;
+
+	for (size_t i = 0; i < clients->count; i++) {
+		if (!is_one_client(&clients->items[i]))
+			return false;
+		bool four = clients->items[i].first.family == AF_INET;
+		fours += four;
+		sixes += !four;
+	}
+	return clients->count > 0 && fours <= 1 && sixes <= 1;
+}
+
+/* A room or tier that is gone could have been one device. */
 static bool is_one_device(const struct config *config, const struct grant_record *g)
 {
 	struct prefix prefix;
+	size_t tier;
 
 	if (g->scope == SCOPE_GROUP) {
 		const struct config_group *group = find_group(config, g->who);
-		return group == NULL ||
-		    (group->clients.count == 1 && is_one_client(&group->clients.items[0]));
+		return group == NULL || are_one_device(&group->clients);
+	}
+	if (g->scope == SCOPE_TIER) {
+		return !config_find_tier(config, g->who, &tier) ||
+		    are_one_device(&config->tiers.items[tier].clients);
 	}
 	if (g->scope != SCOPE_CLIENTS)
 		return false;

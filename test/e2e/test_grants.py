@@ -28,7 +28,8 @@ class GrantsTest(FilterTest):
             "tiers": [{"name": "lower_secondary", "schedules": [],
                        "clients": ["127.0.1.0/24", "lab", "one-pc"]},
                       {"name": "upper_secondary", "schedules": [],
-                       "clients": ["127.0.3.0/24"]}]}, **more)
+                       "clients": ["127.0.3.0/24"]},
+                      {"name": "staff", "clients": ["127.0.5.55", "2001:db8:55::1"]}]}, **more)
 
     def start_again(self):
         self.program = self.start("lachan-filter", "-c", self.path("lachan.yaml"))
@@ -326,6 +327,7 @@ class Record(GrantsTest):
         for how in ({}, {"tier": "lower_secondary"}, {"group": "lab"}, {"client": "127.0.2.0/28"},
                     {"client": "127.0.1.9"}, {"client": "2001:db8::7"},
                     {"client": "2001:db8:1:2::/64"}, {"group": "one-pc"},
+                    {"tier": "staff"},
                     {"tier": "lower_secondary", "reason": "may 10.20.0.7 can"},
                     {"tier": "upper_secondary", "reason": "máy 3c:22:fb:01:02:03"}):
             self.grant("allow", "casino.example", **how)
@@ -335,14 +337,15 @@ class Record(GrantsTest):
         made = [e for e in entries if e["action"] == "allow"]
         self.assertEqual([e["scope"] for e in made],
                          ["all", "lower_secondary", "lab", "127.0.2.0/28", "one device",
-                          "one device", "one device", "one device", "lower_secondary",
-                          "upper_secondary"])
+                          "one device", "one device", "one device", "one device",
+                          "lower_secondary", "upper_secondary"])
         self.assertEqual({e["name"] for e in entries}, {"casino.example"})
         self.assertEqual({e["actor"] for e in entries}, {"uid:%d" % os.getuid()})
         text = json.dumps(entries)
-        for device in ("127.0.1.9", "2001:db8", "10.20.0.7", "3c:22", "one-pc", "127.0.1.77"):
+        for device in ("127.0.1.9", "2001:db8", "10.20.0.7", "3c:22", "one-pc", "127.0.1.77",
+                       "staff"):
             self.assertNotIn(device, text)
-        self.assertEqual(len([e for e in entries if e["action"] == "revoke"]), 9)
+        self.assertEqual(len([e for e in entries if e["action"] == "revoke"]), 10)
         status, out, said = self.run_program(
             "lachanctl", "-c", self.path("lachan.yaml"), "audit", "verify")
         self.assertEqual(status, 0, out + said)
