@@ -26,6 +26,7 @@ struct feed_making {
 	struct rule_terms terms; /* its slices are set when the rule is given */
 	struct buf pattern, denyallow, clients, tags, data, encoded;
 	uint32_t patterns, records; /* tried until now, good or bad */
+	uint32_t slow_left;         /* tries of patterns that may take long */
 };
 
 /* What one line of a zone file or of unbound's settings means for the next. */

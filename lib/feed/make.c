@@ -10,6 +10,7 @@ void feed_making_init(struct feed_making *m)
 	m->tags = BUF_INIT(RULE_TERMS_MAX_BYTES);
 	m->data = BUF_INIT(RULE_TERMS_MAX_BYTES);
 	m->encoded = BUF_INIT(RULE_TERMS_MAX_BYTES);
+	m->slow_left = FEED_SLOW_TRIES_MAX;
 }
 
 void feed_making_deinit(struct feed_making *m)
@@ -92,11 +93,19 @@ static enum feed_reason judge_pattern(struct feed_parser *p)
 		return FEED_BAD_PATTERN;
 	/* what undoes another rule covers nothing itself */
 	if (!p->made.terms.badfilter)
-		breadth = feed_pattern_breadth(pattern);
+		breadth = feed_pattern_breadth(pattern, &p->made.slow_left);
 	feed_pattern_free(pattern);
-	return breadth == FEED_BREADTH_ANY   ? FEED_BROAD
-	    : breadth == FEED_BREADTH_SUFFIX ? FEED_TLD
-	                                     : FEED_REASONS;
+	switch (breadth) {
+	case FEED_BREADTH_ANY:
+		return FEED_BROAD;
+	case FEED_BREADTH_SUFFIX:
+		return FEED_TLD;
+	case FEED_BREADTH_UNKNOWN:
+		return FEED_MANY;
+	case FEED_BREADTH_FINE:
+		break;
+	}
+	return FEED_REASONS;
 }
 
 void feed_emit_made(struct feed_parser *p, enum rule_subject subject, unsigned kind)

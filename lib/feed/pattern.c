@@ -8,6 +8,7 @@
 #include "rule/rule.h"
 
 enum {
+	FEW_STEPS = 50, /* from each letter of the name: PCRE2 counts anew there */
 	MATCH_STEPS_MAX = 1000,
 	MATCH_DEPTH_MAX = 1000,
 	MATCH_HEAP_KIB = 256,
@@ -20,6 +21,8 @@ struct feed_pattern {
 	pcre2_code *code;
 	pcre2_match_data *data;
 	pcre2_match_context *context;
+	uint32_t *slow_left; /* while its breadth is tried; else NULL */
+	bool costly;         /* none was left */
 };
 
 void feed_pattern_free(struct feed_pattern *p)
@@ -38,7 +41,6 @@ static enum err prepare(struct feed_pattern *p)
 	p->context = pcre2_match_context_create(NULL);
 	if (p->data == NULL || p->context == NULL)
 		return ERR_MEMORY;
-	(void)pcre2_set_match_limit(p->context, MATCH_STEPS_MAX);
 	(void)pcre2_set_depth_limit(p->context, MATCH_DEPTH_MAX);
 	(void)pcre2_set_heap_limit(p->context, MATCH_HEAP_KIB);
 	return OK;
@@ -71,9 +73,29 @@ enum err feed_pattern_new(struct feed_pattern **out, struct slice text)
 	return OK;
 }
 
+static int match(struct feed_pattern *p, const char *text, size_t len, uint32_t steps)
+{
+	(void)pcre2_set_match_limit(p->context, steps);
+	return pcre2_match(p->code, (PCRE2_SPTR)text, len, 0, 0, p->data, p->context);
+}
+
+static bool may_be_slow(struct feed_pattern *p)
+{
+	if (p->slow_left == NULL)
+		return true;
+	p->costly = *p->slow_left == 0;
+	*p->slow_left -= !p->costly;
+	return !p->costly;
+}
+
 static bool matches_text(struct feed_pattern *p, const char *text, size_t len)
 {
-	return pcre2_match(p->code, (PCRE2_SPTR)text, len, 0, 0, p->data, p->context) >= 0;
+	if (p->costly)
+		return false;
+	int rc = match(p, text, len, FEW_STEPS);
+	if (rc == PCRE2_ERROR_MATCHLIMIT && may_be_slow(p))
+		rc = match(p, text, len, MATCH_STEPS_MAX);
+	return rc >= 0;
 }
 
 bool feed_pattern_matches(struct feed_pattern *p, struct dname name)
@@ -178,10 +200,20 @@ static bool covers_anything(struct feed_pattern *p)
 	return matches > UNRELATED_MATCHES_MAX;
 }
 
-enum feed_breadth feed_pattern_breadth(struct feed_pattern *p)
+static enum feed_breadth try_breadth(struct feed_pattern *p)
 {
 	if (covers_anything(p))
 		return FEED_BREADTH_ANY;
 	return covers_a_great_suffix(p) || covers_a_tld(p) ? FEED_BREADTH_SUFFIX
 	                                                   : FEED_BREADTH_FINE;
+}
+
+enum feed_breadth feed_pattern_breadth(struct feed_pattern *p, uint32_t *slow_left)
+{
+	p->slow_left = slow_left;
+	enum feed_breadth breadth = try_breadth(p);
+	bool unknown = p->costly;
+	p->slow_left = NULL;
+	p->costly = false;
+	return unknown ? FEED_BREADTH_UNKNOWN : breadth;
 }

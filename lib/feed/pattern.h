@@ -24,10 +24,16 @@ bool feed_pattern_matches(struct feed_pattern *p, struct dname name);
 enum feed_breadth {
 	FEED_BREADTH_FINE,
 	FEED_BREADTH_SUFFIX, /* all names of a top-level domain, or of a suffix like com.vn */
-	FEED_BREADTH_ANY     /* many names that have nothing in common */
+	FEED_BREADTH_ANY,    /* many names that have nothing in common */
+	FEED_BREADTH_UNKNOWN /* trying it costs more than is left */
 };
 
-/* Tried on made-up names: 4 below each top-level domain, and 40 unrelated ones. */
-enum feed_breadth feed_pattern_breadth(struct feed_pattern *p);
+enum {
+	FEED_SLOW_TRIES_MAX = 20 * 1000 /* of one list */
+};
+
+/* Tried on made-up names: 4 below each top-level domain, and 40 unrelated ones. A try that few
+ * steps do not end takes one of *slow_left. */
+enum feed_breadth feed_pattern_breadth(struct feed_pattern *p, uint32_t *slow_left);
 
 #endif

@@ -15,7 +15,8 @@ static enum feed_breadth breadth_of(const char *text)
 	struct feed_pattern *p;
 
 	assert_int_equal(feed_pattern_new(&p, slice_of(text)), OK);
-	enum feed_breadth breadth = feed_pattern_breadth(p);
+	uint32_t slow_left = FEED_SLOW_TRIES_MAX;
+	enum feed_breadth breadth = feed_pattern_breadth(p, &slow_left);
 	feed_pattern_free(p);
 	return breadth;
 }
@@ -62,6 +63,25 @@ static void a_match_that_takes_too_long_is_cut(void **state)
 	(void)snprintf(name, sizeof name, "%060d.%060d", 0, 0);
 	assert_false(matches("^(0+)+x$", name));
 	assert_int_equal(breadth_of("^(([a-z])+.)+[A-Z]([0-9])+z$"), FEED_BREADTH_FINE);
+}
+
+/* What one list's patterns cost to try is bounded, and costs the slow ones alone. */
+static void patterns_that_are_slow_to_try_are_refused_in_the_end(void **state)
+{
+	static const char slow[] = "(?:[a-z0-9.-]?){9}[^a-z0-9.-]";
+	struct feed_pattern *p, *quick;
+	uint32_t slow_left = 100;
+
+	(void)state;
+	assert_int_equal(feed_pattern_new(&p, slice_of(slow)), OK);
+	assert_int_equal(feed_pattern_breadth(p, &slow_left), FEED_BREADTH_UNKNOWN);
+	assert_int_equal(slow_left, 0);
+	assert_int_equal(feed_pattern_new(&quick, SLICE_LIT("\\.com$")), OK);
+	assert_int_equal(feed_pattern_breadth(quick, &slow_left), FEED_BREADTH_SUFFIX);
+	slow_left = 1000 * 1000;
+	assert_int_equal(feed_pattern_breadth(p, &slow_left), FEED_BREADTH_FINE);
+	feed_pattern_free(quick);
+	feed_pattern_free(p);
 }
 
 /* All of them, so that no domain of the root zone can be covered by its own name. */
@@ -133,6 +153,7 @@ int main(void)
 	    cmocka_unit_test(a_pattern_is_asked_of_the_whole_name),
 	    cmocka_unit_test(what_cannot_be_read_is_no_pattern),
 	    cmocka_unit_test(a_match_that_takes_too_long_is_cut),
+	    cmocka_unit_test(patterns_that_are_slow_to_try_are_refused_in_the_end),
 	    cmocka_unit_test(every_top_level_domain_is_guarded),
 	    cmocka_unit_test(breadth_is_told_by_made_up_names),
 	    cmocka_unit_test(a_list_may_not_have_patterns_without_end),
