@@ -133,6 +133,12 @@ class Explain(RulesCase):
         answer = self.explain("a.vn")[0]
         self.assertEqual((answer["verdict"], answer["line"], answer["rule"]), ("block", 0, ""))
 
+    def test_a_name_in_letters_of_any_language_is_asked_as_dns_writes_it(self):
+        self.compile("x=" + self.path("a.txt", "báo.vn\n||bücher.de^\n"))
+        told = self.explain("báo.vn", "BÜCHER.de HTTPS", "ba\u0301o.vn", "xn--bo-mia.vn")
+        self.assertEqual([q["verdict"] for q in told], ["block"] * 4)
+        self.assertEqual(told[0]["name"], "xn--bo-mia.vn")
+
     def test_what_is_no_question_keeps_its_place(self):
         self.compile("x=" + self.path("a.txt", "a.vn\n"))
         code, out, err = rules("explain", "-d", self.db, "-", stdin="b..vn\n\na.vn\n")

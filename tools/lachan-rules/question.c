@@ -5,6 +5,7 @@
 #include "asker.h"
 #include "base/text.h"
 #include "base/words.h"
+#include "dns/idn.h"
 #include "dns/text.h"
 
 static struct slice next_word(struct slice *rest)
@@ -95,7 +96,7 @@ enum err ask_read(struct question *out, struct slice line, struct diag *why)
 	    .feed = -1, .qtype = 1, .rule_number = RULEDB_NO_RULE, .data = RULEDB_NO_RULE};
 	struct slice name = next_word(&line), type = next_word(&line);
 
-	enum err rc = name_from_text(&q.name, name, why);
+	enum err rc = name_from_people(&q.name, name, why);
 	if (rc != OK)
 		return rc;
 	if (type.len > 0 && !text_to_type(type, &q.qtype))

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "dns/idn.h"
 #include "dns/text.h"
 
 enum {
@@ -227,7 +228,7 @@ enum err seen_read_line(struct seen *s, struct slice line, uint64_t number)
 		found = find_plain(&w, &text, &count);
 	if (found == FOUND_OTHER)
 		return OK;
-	if (found == FOUND_NOTHING || name_from_text(&name, text, NULL) != OK) {
+	if (found == FOUND_NOTHING || name_from_people(&name, text, NULL) != OK) {
 		skip(s, number);
 		return OK;
 	}
