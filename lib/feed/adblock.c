@@ -12,6 +12,7 @@
  *   /expression/                          a pattern as it stands
  *   $modifiers                            adblock_modifiers.c
  *   ! comment  # comment  [Adblock Plus]  nothing
+ *   ||name/  |http://name^                as ||name^ (any path, too), and as |name^
  *   name##selector  ||name/path           for browsers alone: nothing */
 #include "feed/adblock.h"
 #include "feed/tld.h"
@@ -40,12 +41,17 @@ static bool is_comment(struct slice line)
 	    (line.ptr[0] == '#' && !is_cosmetic(line));
 }
 
-/* What may stand behind a name without changing which names are meant. */
+/* What may stand behind a name without changing which names are meant. A name is matched as
+ * "http://name/", so that a path of nothing, or of anything, is met too. */
 static bool is_plain_end(struct slice end)
 {
-	return end.len == 0 || slice_equal(end, SLICE_LIT("^")) ||
-	    slice_equal(end, SLICE_LIT("|")) || slice_equal(end, SLICE_LIT("^|")) ||
-	    slice_equal(end, SLICE_LIT("^*"));
+	static const char *const ends[] = {"", "^", "|", "^|", "^*", "/", "/*"};
+
+	for (size_t i = 0; i < COUNT_OF(ends); i++) {
+		if (slice_equal(end, slice_of(ends[i])))
+			return true;
+	}
+	return false;
 }
 
 static void emit(struct feed_parser *p, const struct adblock_modifiers *m, unsigned reach)
@@ -258,9 +264,32 @@ static void read_unanchored(
 	}
 }
 
+/* "|http://name^", "http://name/": the name alone. No name is matched with another scheme. */
+static bool read_http(
+    struct feed_parser *p, struct adblock_modifiers *m, struct slice pattern)
+{
+	size_t scheme = slice_starts(pattern, SLICE_LIT("|http://")) ? 8
+	    : slice_starts(pattern, SLICE_LIT("http://"))            ? 7
+	                                                             : 0;
+	struct slice name = without_first(pattern, scheme);
+	size_t len = 0;
+
+	while (len < name.len && memchr("^|/*", name.ptr[len], 4) == NULL)
+		len++;
+	struct slice end = without_first(name, len);
+	name.len = len;
+	if (scheme == 0 || end.len == 0 || !is_plain_end(end) ||
+	    feed_read_name(&p->name, name) != FEED_REASONS)
+		return false;
+	emit(p, m, RULE_EXACT);
+	return true;
+}
+
 static void read_pattern(
     struct feed_parser *p, struct adblock_modifiers *m, struct slice pattern)
 {
+	if (read_http(p, m, pattern))
+		return;
 	if (slice_starts(pattern, SLICE_LIT("||"))) {
 		read_anchored(p, m, pattern, 2);
 	} else if (slice_starts(pattern, SLICE_LIT("|"))) {
@@ -365,6 +394,19 @@ static bool is_generic_cosmetic(struct slice line)
 	    (c == '#' && byte_lower(line.ptr[3]) >= 'a' && byte_lower(line.ptr[3]) <= 'z');
 }
 
+/* "name$important": what stands behind the $ is said in this format only. */
+static bool has_modifier_of_dns(struct slice line)
+{
+	static const char *const words[] = {"$important", "$badfilter",
+	    "$dnstype=", "$client=", "$ctag=", "$denyallow=", "$dnsrewrite"};
+
+	for (size_t i = 0; has_byte(line, '$') && i < COUNT_OF(words); i++) {
+		if (memmem(line.ptr, line.len, words[i], strlen(words[i])) != NULL)
+			return true;
+	}
+	return false;
+}
+
 unsigned feed_probe_adblock(struct slice line)
 {
 	if (slice_starts(line, SLICE_LIT("||")) || slice_starts(line, SLICE_LIT("@@")))
@@ -373,6 +415,8 @@ unsigned feed_probe_adblock(struct slice line)
 		return 8;
 	if (line.ptr[0] == '!')
 		return 2;
+	if (line.ptr[0] != '#' && has_modifier_of_dns(line))
+		return 4;
 	if (expression_length(line) > 0 && line.ptr[1] != '/' && line.ptr[1] != '*')
 		return 3;
 	if (line.ptr[0] == '#' ? is_generic_cosmetic(line) : is_cosmetic(line))

@@ -62,6 +62,7 @@ static bool cut_tilde(struct slice *item)
 
 /* ---- the modifiers that have a value ---- */
 
+/* Where both kinds stand, those without ~ alone count: "~A|AAAA" says AAAA. */
 static enum feed_reason read_dnstype(struct feed_parser *p, struct slice value)
 {
 	struct rule_terms *t = &p->made.terms;
@@ -70,9 +71,12 @@ static enum feed_reason read_dnstype(struct feed_parser *p, struct slice value)
 		struct slice item = slice_trim(cut_unescaped(&value, '|'));
 		uint16_t type;
 		bool negated = cut_tilde(&item);
-		if (!text_to_type(item, &type) ||
-		    (t->type_count > 0 && negated != t->types_negated))
+		if (!text_to_type(item, &type))
 			return FEED_VALUE;
+		if (negated && t->type_count > 0 && !t->types_negated)
+			continue;
+		if (!negated && t->types_negated)
+			t->type_count = 0;
 		if (t->type_count == RULE_TYPES_MAX)
 			return FEED_TERMS;
 		t->types_negated = negated;

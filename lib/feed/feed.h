@@ -85,7 +85,8 @@ enum feed_judging {
 enum feed_judging feed_format_judging(const struct feed_format *format);
 /* The names of all formats, NULL at the end; static. */
 const char *const *feed_format_names(void);
-/* The format that understands most lines of `head` (the first 16 KiB do), or NULL. */
+/* The format that understands most lines of `head` (16 KiB do, if not all are comments), or
+ * NULL. */
 const struct feed_format *feed_format_guess(struct slice head);
 
 /* One rule. Everything borrowed until the callback returns. */

@@ -6,7 +6,8 @@
 #include "feed/feed.h"
 
 enum {
-	FEED_HEAD_BYTES = 16 * 1024 /* held back to sniff and to guess the format */
+	FEED_HEAD_BYTES = 16 * 1024,     /* held back to sniff and to guess the format */
+	FEED_HEAD_MAX_BYTES = 256 * 1024 /* while they hold nothing but comments */
 };
 
 /* One row of the table of formats. */

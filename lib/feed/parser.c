@@ -11,7 +11,7 @@ enum err feed_parser_new(struct feed_parser **out, const struct feed_options *op
 		return ERR_MEMORY;
 	p->options = *options;
 	p->format = options->format;
-	p->head = BUF_INIT(FEED_HEAD_BYTES);
+	p->head = BUF_INIT(FEED_HEAD_MAX_BYTES);
 	p->partial = BUF_INIT(FEED_LINE_MAX_BYTES);
 	feed_making_init(&p->made);
 	p->zone.record = BUF_INIT(FEED_LINE_MAX_BYTES);
@@ -191,21 +191,28 @@ static void start(struct feed_parser *p, struct slice head, struct slice rest)
 	consume(p, rest);
 }
 
+/* Whether the first bytes say what the list is. A licence, or a long tale, may stand before its
+ * first rule. */
+static bool head_says_enough(const struct feed_parser *p, struct slice head)
+{
+	return p->format != NULL || head.len >= FEED_HEAD_MAX_BYTES ||
+	    feed_format_guess(head) != NULL || feed_sniff(head, NULL) != OK;
+}
+
 static void hold_head(struct feed_parser *p, struct slice bytes)
 {
-	size_t room = FEED_HEAD_BYTES - p->head.len;
-	size_t n = bytes.len < room ? bytes.len : room;
-	struct slice rest = {bytes.ptr + n, bytes.len - n};
+	while (p->rc == OK && !p->started && bytes.len > 0) {
+		size_t room = FEED_HEAD_BYTES - p->head.len % FEED_HEAD_BYTES;
+		size_t n = bytes.len < room ? bytes.len : room;
+		struct slice rest = {bytes.ptr + n, bytes.len - n};
 
-	if (p->head.len == 0 && n == FEED_HEAD_BYTES) {
-		start(p, (struct slice){bytes.ptr, n}, rest);
-		return;
-	}
-	buf_append(&p->head, (struct slice){bytes.ptr, n});
-	if (buf_status(&p->head) != OK) {
-		p->rc = ERR_MEMORY;
-	} else if (p->head.len == FEED_HEAD_BYTES) {
-		start(p, buf_slice(&p->head), rest);
+		buf_append(&p->head, (struct slice){bytes.ptr, n});
+		if (buf_status(&p->head) != OK) {
+			p->rc = ERR_MEMORY;
+		} else if (n == room && head_says_enough(p, buf_slice(&p->head))) {
+			start(p, buf_slice(&p->head), rest);
+		}
+		bytes = rest;
 	}
 }
 

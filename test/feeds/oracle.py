@@ -20,6 +20,7 @@ CLASSES = {
     "exception": TAKEN,
     "below a name": TAKEN,
     "name alone": TAKEN,
+    "name with an empty path": TAKEN,
     "with conditions": TAKEN,
     "name in an expression": TAKEN,
     "mapping": TAKEN,
@@ -115,11 +116,14 @@ def adblock_shape(pattern):
             at_dot = plain.group(1).endswith(".")
             return "start of names" if at_dot else "name", name_of(plain.group(1))
         return "name", name_of(plain.group(1))
+    pathless = re.match(r"^\|\|([^*^|/:?]+)/\*?$", pattern)
+    if pathless:
+        return "name with an empty path", name_of(pathless.group(1))
     below = re.match(r"^(\|\||://)?\*\.([^*^|/:?]+)(\^\*|\^\|?|\|)$", pattern) or \
         re.match(r"^(\*)?\.([^*^|/:?]+)[\^|]+$", pattern)
     if below:
         return "below a name", name_of(below.group(2))
-    alone = re.match(r"^(?:\||://)([^*^|/:?]+)[\^|]+$", pattern)
+    alone = re.match(r"^(?:\||://|\|?http://)([^*^|/:?]+)(?:[\^|]+|/)$", pattern)
     if alone:
         return "name alone", name_of(alone.group(1))
     if re.match(r"^(?:://\*|\*?)\.[a-z0-9.-]+$", pattern):

@@ -58,6 +58,16 @@ static void rules_for_browsers_alone_do_nothing(void **state)
 	assert_int_equal(feed_stats_refused(&r.stats), 0);
 }
 
+static void paths_of_nothing_or_of_anything_are_the_name(void **state)
+{
+	(void)state;
+	expect_rules("adblock",
+	    "||a.vn/\n||b.vn/*\n|http://c.vn^\nhttp://D.vn/\n@@|http://e.vn|\n",
+	    "subtree a.vn@1, subtree b.vn@2, exact c.vn@3, exact d.vn@4, @@exact e.vn@5");
+	expect_idle("adblock", "||a.vn/x\n||a.vn/*x\n||a.vn//\n", 3);
+	expect_idle("adblock", "|https://a.vn^\nhttp://a.vn/x\nhttp://a.vn:80/\n", 3);
+}
+
 static void what_cannot_be_honoured_is_refused(void **state)
 {
 	(void)state;
@@ -79,6 +89,7 @@ int main(void)
 	    cmocka_unit_test(bare_names_and_hosts_lines_are_read_too),
 	    cmocka_unit_test(comments_are_blank),
 	    cmocka_unit_test(rules_for_browsers_alone_do_nothing),
+	    cmocka_unit_test(paths_of_nothing_or_of_anything_are_the_name),
 	    cmocka_unit_test(what_cannot_be_honoured_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,8 @@ static void record_types_are_kept(void **state)
 	    "subtree a.vn A AAAA@1, !subtree b.vn ~HTTPS ~TYPE65534@2");
 	expect_refused("adblock", "||a.vn^$dnstype=", FEED_VALUE);
 	expect_refused("adblock", "||a.vn^$dnstype", FEED_VALUE);
-	expect_refused("adblock", "||a.vn^$dnstype=A|~AAAA", FEED_VALUE);
+	expect_rules("adblock", "||a.vn^$dnstype=A|~AAAA\n||b.vn^$dnstype=~A|~TXT|AAAA\n",
+	    "subtree a.vn A@1, subtree b.vn AAAA@2");
 	expect_refused("adblock", "||a.vn^$dnstype=NONSENSE", FEED_VALUE);
 	expect_refused("adblock", "||a.vn^$dnstype=A|", FEED_VALUE);
 }

@@ -111,6 +111,7 @@ static void expect_format(const char *text, const char *format)
 static void formats_are_recognised_from_their_lines(void **state)
 {
 	(void)state;
+	expect_format("a.vn$important\n", "adblock");
 	expect_format("server:\nlocal-zone: \"a.vn\" static\n", "unbound");
 	expect_format("local-data: \"a.vn A 10.0.0.1\"\n", "unbound");
 	expect_format("# x\naddress=/a.vn/#\nserver=/b.vn/\n", "dnsmasq");
@@ -145,6 +146,32 @@ static enum err judge(unsigned good, unsigned bad, struct diag *why)
 	reading_of_bytes(
 	    &r, "domains", MATCH_SUBTREE, (struct slice){(uint8_t *)text, used}, 0);
 	return feed_judge(&r.stats, r.format, why);
+}
+
+static void a_long_licence_hides_no_format(void **state)
+{
+	static char text[200 * 1024];
+	static const char *const rules[] = {"||a.vn^\n||b.vn^\n",
+	    "0.0.0.0 a.vn\n::1 b.vn\n",
+	    "local-zone: \"a.vn\" static\nlocal-zone: \"b.vn\" static\n"};
+	static const char *const formats[] = {"adblock", "hosts", "unbound"};
+	struct reading r;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rules); i++) {
+		size_t len = 0;
+		while (len < sizeof text - 200)
+			len += (size_t)snprintf(text + len, sizeof text - len,
+			    "# as is, without warranty of any kind (%zu)\n", len);
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s", rules[i]);
+		for (size_t chunk = 0; chunk < 8; chunk += 7) {
+			reading_of_bytes(&r, NULL, MATCH_SUBTREE,
+			    (struct slice){(uint8_t *)text, len}, chunk);
+			assert_int_equal(r.rc, OK);
+			assert_string_equal(feed_format_name(r.format), formats[i]);
+			assert_int_equal(r.count, 2);
+		}
+	}
 }
 
 static void a_list_with_much_garbage_is_not_of_its_format(void **state)
@@ -187,6 +214,7 @@ int main(void)
 	    cmocka_unit_test(a_list_of_addresses_is_judged_by_its_lines),
 	    cmocka_unit_test(ordinary_lists_are_lists),
 	    cmocka_unit_test(formats_are_recognised_from_their_lines),
+	    cmocka_unit_test(a_long_licence_hides_no_format),
 	    cmocka_unit_test(a_list_with_much_garbage_is_not_of_its_format),
 	    cmocka_unit_test(addresses_among_names_are_no_garbage),
 	};
