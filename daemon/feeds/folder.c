@@ -125,6 +125,18 @@ static enum err without_slashes(char *out, size_t size, const char *path)
 	return OK;
 }
 
+/* A mirror of many categories: what is wanted is a folder in it. */
+static enum err enter_wanted(char *folder, size_t size, const char *wanted)
+{
+	char below[FILE_PATH_BYTES];
+	struct stat st;
+
+	if (wanted[0] == 0 || path_join(below, sizeof below, folder, wanted) != OK ||
+	    stat(below, &st) != 0 || !S_ISDIR(st.st_mode))
+		return OK;
+	return without_slashes(folder, size, below);
+}
+
 enum err folder_read_lists(const char *path, const struct members *members,
     members_piece piece, void *context, struct diag *why)
 {
@@ -133,6 +145,8 @@ enum err folder_read_lists(const char *path, const struct members *members,
 	char folder[FILE_PATH_BYTES];
 
 	enum err rc = without_slashes(folder, sizeof folder, path);
+	if (rc == OK)
+		rc = enter_wanted(folder, sizeof folder, members->wanted);
 	if (rc == OK)
 		rc = find_names(&names, folder, members);
 	diag_set(why, "%s",

@@ -277,6 +277,10 @@ class FoldersAndArchives(RulesCase):
     def test_a_folder_is_one_list(self):
         self.check_games(os.path.join(self.ut1, "games"))
         self.check_games(os.path.join(self.ut1, "games") + "/")
+        self.check_games(self.ut1 + "#games")
+        self.check_games(self.ut1 + "#games/")
+        code, _, err = rules("compile", "-o", self.db, "x=" + self.ut1 + "#nothing")
+        self.assertEqual(code, 1, err)
 
     def test_an_archive_holds_several_and_a_name_says_which(self):
         for mode in ("w:gz", "w:xz", "w"):
