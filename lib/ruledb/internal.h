@@ -179,6 +179,21 @@ struct taken {
 	const struct rule_terms *terms; /* NULL: plain */
 };
 
+enum {
+	/* Of one question; what is more takes no part. A name has 127 labels, and lists have
+	 * room for 128 special rules at each. */
+	JUDGE_SPECIALS_MAX = 2048,
+	JUDGE_UNDOS_MAX = 32
+};
+
+/* An exception from rules with data, of one feed. */
+struct undo {
+	struct slice data;
+	uint16_t feed;
+	uint16_t data_type;
+	uint8_t action;
+};
+
 /* One question before one database. */
 struct judging {
 	const struct ruledb *db;
@@ -186,9 +201,11 @@ struct judging {
 	const struct met_set *met;
 	size_t met_count;
 	const struct pattern_hits *patterns; /* NULL: none */
-	bool named;    /* a special rule stands at the name or above */
-	bool has_data; /* a rule with data takes part */
-	bool has_undo; /* an exception from rules with data does */
+	bool named;      /* a special rule stands at the name or above */
+	bool has_data;   /* a rule with data takes part */
+	size_t specials; /* visited in this round */
+	size_t undo_count;
+	struct undo undos[JUDGE_UNDOS_MAX];
 	uint64_t answers[RULEDB_FEED_WORDS]; /* feeds by rank whose data answer */
 	uint64_t undone[RULEDB_FEED_WORDS];  /* feeds by rank some of whose data do not */
 	uint16_t kinds[RULEDB_FEEDS_MAX];    /* that are weighed */

@@ -39,6 +39,9 @@ static void visit_special(
 	struct special_view special = special_at(&j->db->at, rule);
 	struct rule_terms terms;
 
+	if (j->specials == JUDGE_SPECIALS_MAX)
+		return;
+	j->specials++;
 	if (!special_holds(j, &special, &terms))
 		return;
 	struct taken taken = {special.feed, 1u << special.kind, depth, rule, &terms};
@@ -87,6 +90,7 @@ void judge_each(struct judging *j, judge_visit visit, void *arg)
 {
 	size_t patterns = j->patterns == NULL ? 0 : j->patterns->count;
 
+	j->specials = 0;
 	for (size_t i = 0; i < patterns; i++)
 		visit_special(j, j->patterns->rules[i], 0, visit, arg);
 	for (size_t i = 0; i < j->met_count; i++)
@@ -140,6 +144,18 @@ static void weigh_longest(struct judging *j, const struct taken *taken)
 		j->kinds[taken->feed] |= (uint16_t)nearest_kinds(taken->kinds);
 }
 
+static void note_undo(struct judging *j, const struct taken *taken)
+{
+	if (j->undo_count == JUDGE_UNDOS_MAX)
+		return;
+	j->undos[j->undo_count++] = (struct undo){
+	    .data = taken->terms->data,
+	    .feed = (uint16_t)taken->feed, /* < RULEDB_FEEDS_MAX */
+	    .data_type = taken->terms->data_type,
+	    .action = (uint8_t)taken->terms->action,
+	};
+}
+
 static void weigh(struct judging *j, const struct taken *taken, void *arg)
 {
 	(void)arg;
@@ -148,7 +164,7 @@ static void weigh(struct judging *j, const struct taken *taken, void *arg)
 	} else if (!has_data(taken)) {
 		j->kinds[taken->feed] |= (uint16_t)taken->kinds;
 	} else if (is_exception(taken)) {
-		j->has_undo = true;
+		note_undo(j, taken);
 	} else {
 		j->has_data = true;
 	}
@@ -156,34 +172,25 @@ static void weigh(struct judging *j, const struct taken *taken, void *arg)
 
 /* ---- rules with data, in feeds by rank ---- */
 
-struct undoing {
-	const struct taken *rule;
-	bool undone;
-};
-
 /* An exception with data undoes rules with the same data, one with "any" all, important or not:
  * as AdGuard has it. */
-static void look_for_undo(struct judging *j, const struct taken *taken, void *arg)
+static bool undoes(const struct undo *its, const struct taken *rule)
 {
-	struct undoing *u = arg;
-	const struct rule_terms *its, *ours = u->rule->terms;
+	const struct rule_terms *ours = rule->terms;
 
-	(void)j;
-	if (taken->feed != u->rule->feed || !has_data(taken) || !is_exception(taken))
-		return;
-	its = taken->terms;
-	u->undone |= its->action == RULE_ANY_DATA ||
-	    (its->action == ours->action && its->data_type == ours->data_type &&
-	        slice_equal(its->data, ours->data));
+	return its->feed == rule->feed &&
+	    (its->action == RULE_ANY_DATA ||
+	        (its->action == ours->action && its->data_type == ours->data_type &&
+	            slice_equal(its->data, ours->data)));
 }
 
-static bool is_undone(struct judging *j, const struct taken *rule)
+static bool is_undone(const struct judging *j, const struct taken *rule)
 {
-	struct undoing u = {.rule = rule, .undone = false};
-
-	if (j->has_undo)
-		judge_each(j, look_for_undo, &u);
-	return u.undone;
+	for (size_t i = 0; i < j->undo_count; i++) {
+		if (undoes(&j->undos[i], rule))
+			return true;
+	}
+	return false;
 }
 
 static bool has_feed(const uint64_t feeds[RULEDB_FEED_WORDS], unsigned feed)

@@ -265,6 +265,38 @@ static void data_stand_above_the_other_rules_of_their_feed(void **state)
 	ruledb_close(db);
 }
 
+/* Twelve thousand rules with data reach the name: they are not weighed each with all others. */
+static void a_name_of_many_labels_with_rules_at_each_is_answered(void **state)
+{
+	(void)state;
+	enum {
+		LABELS = 100,
+		OF_LABEL = 120
+	};
+	struct ruledb_builder *b = fixture_builder();
+	struct listing listing;
+	char name[2 * LABELS + 1];
+
+	for (size_t i = 0; i < LABELS; i++)
+		memcpy(name + 2 * i, "a.", 2);
+	name[2 * LABELS - 1] = 0;
+	begin(b, "f", "adult");
+	for (size_t i = 0; i + 2 <= LABELS; i++) {
+		for (uint8_t k = 0; k < OF_LABEL; k++) {
+			const uint8_t address[4] = {10, 0, 0, k};
+			const struct rule_terms to = {.action = RULE_RECORD,
+			    .data_type = A,
+			    .data = {address, sizeof address}};
+			fixture_special(b, name + 2 * i, k == 0 ? EXCEPTION : 0, &to);
+		}
+	}
+	struct ruledb *db = fixture_open(b);
+
+	for (unsigned i = 0; i < 20; i++)
+		assert_true(fixture_match(db, name, &listing));
+	ruledb_close(db);
+}
+
 static unsigned data_left(const char *name, unsigned kind, const struct rule_terms *undo)
 {
 	struct ruledb_builder *b = fixture_builder();
@@ -478,6 +510,7 @@ int main(void)
 	    cmocka_unit_test(an_exception_by_length_says_nothing_to_other_feeds),
 	    cmocka_unit_test(data_answer_only_where_the_feed_may_rewrite),
 	    cmocka_unit_test(data_stand_above_the_other_rules_of_their_feed),
+	    cmocka_unit_test(a_name_of_many_labels_with_rules_at_each_is_answered),
 	    cmocka_unit_test(exceptions_with_data_undo_data_and_nothing_else),
 	    cmocka_unit_test(an_allow_feed_names_what_its_conditions_hold_for),
 	    cmocka_unit_test(hits_show_special_rules_with_their_numbers),
