@@ -126,6 +126,27 @@ class Explain(RulesCase):
         self.assertEqual((answer["verdict"], answer["match"], answer["rule"], answer["line"]),
                          ("allow", "ok.a.vn", "@@||ok.a.vn^", 2))
 
+    def test_an_allow_list_opens_content_alone(self):
+        with open(os.path.join(SOURCE_DIR, "rules", "categories.yaml"), encoding="utf-8") as file:
+            entries = file.read().split("\n  - name: ")[1:]
+        firm = [e.split("\n")[0] for e in entries
+                if re.search(r"^ +(locked|security): (yes|on|true)", e, re.M)]
+        self.assertGreaterEqual(len(firm), 4)
+        content = self.path("content.txt", "a.vn\n||b.vn^$dnsrewrite=10.0.0.1\n")
+        allow = self.path("allow.txt", "www.a.vn\nb.vn\n")
+        for category in firm:
+            listed = self.path(category + ".txt", "||a.vn^\n||b.vn^$dnsrewrite=10.0.0.2\n")
+            self.compile("games=" + content, category + "=" + listed, "allow=" + allow)
+            told = self.explain("www.a.vn", "a.vn", "b.vn")
+            self.assertEqual([(q["verdict"], q["categories"]) for q in told],
+                             [("block", [category]), ("block", ["games", category]),
+                              ("rewrite", [category])])
+            self.assertEqual((told[0]["feed"], told[2]["feed"]), (listed, listed))
+            self.assertEqual(told[2]["rewrite"]["data"], "10.0.0.2")
+        self.compile("games=" + content, "allow=" + allow)
+        self.assertEqual([q["verdict"] for q in self.explain("www.a.vn", "b.vn")],
+                         ["allow", "allow"])
+
     def test_line_is_0_where_the_list_is_gone(self):
         a = self.path("a.txt", "a.vn\n")
         self.compile("adult=" + a)

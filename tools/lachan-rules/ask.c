@@ -27,18 +27,42 @@ static bool is_allow_feed(const struct ruledb *db, unsigned feed)
 	return ruledb_feed_at(db, feed, &f) && f.category == RULEDB_CATEGORY_ALLOW;
 }
 
+/* Categories that a feed of category `allow` does not open: those marked `locked` or `security`
+ * in rules/categories.yaml. A database knows its categories by name alone. */
+static uint64_t firm_categories(const struct ruledb *db)
+{
+	static const char *const names[] = {
+	    "illegal_vn", "child_abuse", "malware", "phishing_scam"};
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		int category = ruledb_category_find(db, names[i]);
+		if (category >= 0)
+			set |= (uint64_t)1 << category;
+	}
+	return set;
+}
+
+static bool is_in(uint64_t categories, unsigned category)
+{
+	return category < 64 && (categories >> category & 1) != 0;
+}
+
 /* Does this rule say what the verdict says? */
 static bool speaks_for(
     const struct ruledb *db, const struct question *q, const struct ruledb_hit *hit)
 {
-	bool allow_feed = is_allow_feed(db, hit->feed);
-	bool excepts = allow_feed || (hit->kind & RULE_EXCEPTION) != 0;
+	struct ruledb_feed feed;
 
-	if (!hit->wins)
+	if (!hit->wins || !ruledb_feed_at(db, hit->feed, &feed))
 		return false;
+	bool excepts =
+	    feed.category == RULEDB_CATEGORY_ALLOW || (hit->kind & RULE_EXCEPTION) != 0;
 	if (q->verdict == ASK_REWRITE)
 		return hit->rule == q->data;
-	return excepts == (q->verdict == ASK_ALLOW);
+	if (q->verdict == ASK_BLOCK)
+		return !excepts && is_in(q->categories, feed.category);
+	return excepts;
 }
 
 /* The deepest rule that wins and says what the verdict says; the first feed's among equals. */
@@ -87,7 +111,8 @@ static void choose_data(
 	for (size_t i = 0; i < listing->data_count; i++) {
 		struct rule_terms terms;
 		uint32_t rule = listing->data[i].rule;
-		if (!ruledb_rule_terms(db, rule, &terms) ||
+		if (!is_in(q->categories, listing->data[i].category) ||
+		    !ruledb_rule_terms(db, rule, &terms) ||
 		    weight(&terms, q->qtype) <= most)
 			continue;
 		most = weight(&terms, q->qtype);
@@ -114,6 +139,10 @@ void ask_decide(const struct ruledb *db, struct ruledb_scratch *scratch, struct 
 	if (count > HITS_MAX)
 		count = HITS_MAX;
 	q->categories = listing.categories;
+	if (listing.allowed && (listing.categories & firm_categories(db)) != 0) {
+		listing.allowed = false;
+		q->categories &= firm_categories(db);
+	}
 	q->feed = -1;
 	choose_data(db, q, &listing);
 	if (listing.allowed) {
