@@ -2,7 +2,20 @@
 
 #include <string.h>
 
-/* What one database says about a name, under its own key: for anybody, of any type. */
+static void add_feeds_with_patterns(
+    const struct ruledb *db, uint64_t feeds[RULEDB_FEED_WORDS])
+{
+	struct ruledb_feed feed;
+
+	for (unsigned i = 0; i < RULEDB_FEEDS_MAX && ruledb_feed_at(db, i, &feed); i++) {
+		if (feed.patterns > 0)
+			feeds[i / 64] |= UINT64_C(1) << i % 64;
+	}
+}
+
+/* What one database says about a name, under its own key: for anybody, of any type. A pattern
+ * that was cut may match elsewhere, beside others: it counts as one that does, or a list could
+ * hide a pattern behind those that use the limits up. */
 static void feeds_covering(const struct ruledb *db, struct ruledb_scratch *scratch,
     struct dname name, uint64_t feeds[RULEDB_FEED_WORDS])
 {
@@ -15,6 +28,8 @@ static void feeds_covering(const struct ruledb *db, struct ruledb_scratch *scrat
 	name_hash_all(&hashes, name, ruledb_key(db));
 	if (ruledb_match(db, scratch, &question, &listing))
 		memcpy(feeds, listing.feeds, sizeof listing.feeds);
+	if (listing.cut)
+		add_feeds_with_patterns(db, feeds);
 }
 
 static bool has_feed(const uint64_t feeds[RULEDB_FEED_WORDS], unsigned feed)

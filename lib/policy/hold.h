@@ -23,9 +23,9 @@ struct hold_sides {
 
 /* Compares the rules in force with fresh ones, each feed by its own rules, patterns and
  * rules for some types or clients included: which feeds cover one of `names` now, and did not
- * before? A feed that `old` does not have is new and held for
- * nothing: somebody has just configured it. Writes up to `max`, name by name in the order
- * given, and returns how many there are. Allocates nothing; O(names). */
+ * before? A pattern that a limit cuts counts as one that covers. A feed that `old` does not
+ * have is new and held for nothing: somebody has just configured it. Writes up to `max`, name
+ * by name in the order given, and returns how many there are. Allocates nothing; O(names). */
 size_t policy_hold(const struct hold_sides *sides, const struct config_names *names,
     struct hold *out, size_t max);
 

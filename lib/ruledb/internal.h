@@ -108,6 +108,7 @@ enum {
 struct pattern_hits {
 	uint32_t rules[PATTERN_HITS_MAX];
 	size_t count;
+	bool cut;
 };
 
 /* Compiles the patterns of a verified database; *out is NULL without any. ERR_MEMORY. */
@@ -155,7 +156,8 @@ enum {
 struct remembered {
 	uint64_t tag; /* 0: empty */
 	uint32_t rules[SCRATCH_RULES];
-	uint32_t count;
+	uint16_t count;
+	bool cut;
 };
 
 struct ruledb_scratch {

@@ -111,6 +111,7 @@ void listing_clear(struct listing *out)
 	out->allowed = false;
 	out->allowed_depth = 0;
 	out->named = false;
+	out->cut = false;
 	out->data_count = 0;
 	memset(out->feeds, 0, sizeof out->feeds);
 }
@@ -180,8 +181,10 @@ bool ruledb_match(const struct ruledb *db, struct ruledb_scratch *scratch,
 	size_t count = layout_collect(l, question->hashes, met);
 	for (size_t i = 0; i < count; i++)
 		judge |= set_view_at(l, met[i].set).judge;
-	if (db->patterns != NULL)
+	if (db->patterns != NULL) {
 		patterns_find(db->patterns, scratch, question, &patterns);
+		out->cut = patterns.cut;
+	}
 	if (judge || patterns.count > 0) {
 		struct judging j = {.db = db,
 		    .question = question,

@@ -300,6 +300,7 @@ static void run_pattern(struct run *r, uint32_t i)
 	} else if (rc != PCRE2_ERROR_NOMATCH) {
 		__atomic_fetch_add(&pattern->cut, 1, __ATOMIC_RELAXED);
 		s->stats.cut++;
+		r->hits->cut = true;
 	}
 }
 
@@ -385,6 +386,7 @@ static void run_all(const struct patterns *p, struct ruledb_scratch *s, struct d
 	s->stats.looks += r.looks;
 	s->stats.slow += r.slow;
 	s->stats.cut += r.cut;
+	out->cut |= r.cut;
 }
 
 /* Of the name and the database; rules are numbers of that database alone. */
@@ -405,7 +407,8 @@ static void remember(
 		return;
 	memmove(group + 1, group, (SCRATCH_GROUP - 1) * sizeof *group);
 	group[0].tag = tag;
-	group[0].count = (uint32_t)hits->count;
+	group[0].count = (uint16_t)hits->count; /* <= SCRATCH_RULES */
+	group[0].cut = hits->cut;
 	memcpy(group[0].rules, hits->rules, hits->count * sizeof *hits->rules);
 }
 
@@ -413,6 +416,7 @@ void patterns_find(const struct patterns *p, struct ruledb_scratch *s,
     const struct ruledb_question *question, struct pattern_hits *out)
 {
 	out->count = 0;
+	out->cut = false;
 	if (question->hashes->count == 0)
 		return;
 	uint64_t tag = memory_tag(p, question->hashes);
@@ -422,6 +426,7 @@ void patterns_find(const struct patterns *p, struct ruledb_scratch *s,
 			continue;
 		s->stats.memory++;
 		out->count = group[i].count;
+		out->cut = group[i].cut;
 		memcpy(out->rules, group[i].rules, out->count * sizeof *out->rules);
 		return;
 	}

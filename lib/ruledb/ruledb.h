@@ -121,6 +121,7 @@ struct listing {
 	/* Some rule lists the name, or would for another type or client. When false, the asker
 	 * may remember "unlisted" for the name alone. */
 	bool named;
+	bool cut; /* a limit ended the search for patterns: more of them could match */
 	/* Of feeds with rewrite on. Where not empty, answer with these. */
 	uint8_t data_count;
 	/* For each bit of `categories`, the labels of the deepest rule behind it: equal to

@@ -117,12 +117,26 @@ static void patterns_and_rules_for_some_cover_names_too(void **state)
 	assert_int_equal(out[0].name, 0);
 }
 
+static void a_pattern_that_is_cut_counts_as_one_that_covers(void **state)
+{
+	(void)state;
+	struct rule_terms slow = {
+	    .pattern = SLICE_LIT("(?:(?:[a-z.]|[a-y.])+)+[0-9]google")};
+	struct rule pattern = {.subject = RULE_OF_PATTERN, .terms = &slow};
+	struct hold out[4];
+
+	assert_int_equal(hold_between(games_with(NULL), games_with(&pattern), out), 1);
+	assert_int_equal(out[0].name, 1);
+	assert_int_equal(hold_between(games_with(&pattern), games_with(&pattern), out), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_feed_that_newly_covers_a_protected_name_is_held),
 	    cmocka_unit_test(what_a_feed_excepts_itself_it_does_not_cover),
 	    cmocka_unit_test(patterns_and_rules_for_some_cover_names_too),
+	    cmocka_unit_test(a_pattern_that_is_cut_counts_as_one_that_covers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
