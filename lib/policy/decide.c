@@ -348,10 +348,10 @@ static uint64_t window_limit_ms(const struct facts *f, const struct verdict *v)
 
 	if (tier->window_count == 0 || v->reason == REASON_LOCKED)
 		return UINT64_MAX;
-	if (v->action == POLICY_PASS && (f->grant != NULL || f->own != NULL))
-		return UINT64_MAX; /* rows 2 and 3 ask no timetable */
 	if (f->bypass != NULL && !f->in_answer)
-		counts |= f->policy->bypassing;
+		counts |= f->policy->bypassing; /* whatever opens all but the exact name */
+	else if (v->action == POLICY_PASS && (f->grant != NULL || f->own != NULL))
+		return UINT64_MAX; /* rows 2 and 3 ask no timetable */
 	bool moves = (counts & tier->moves) != 0 ||
 	    (tier->moves_allow_only && !f->in_answer && v->reason != REASON_NEVER_BLOCK &&
 	        v->reason != REASON_DENY && v->reason != REASON_GRANT) ||
