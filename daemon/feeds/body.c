@@ -59,6 +59,7 @@ struct feed_options body_feed_options(const struct config_feed *config)
 	return (struct feed_options){
 	    .format = feed_format_find(formats[config->format]),
 	    .exact = config->match == FEED_MATCH_EXACT,
+	    .wide_exceptions = strcmp(config->category.text, "allow") != 0,
 	};
 }
 

@@ -137,8 +137,16 @@ static void read_glob(
 {
 	struct feed_glob g = glob_of(pattern);
 
-	if (g.body.len == 0 || slice_equal(g.body, SLICE_LIT("."))) {
+	bool all = g.body.len == 0 || slice_equal(g.body, SLICE_LIT("."));
+	bool wide = (m->kind & RULE_EXCEPTION) != 0 &&
+	    (p->options.wide_exceptions || p->options.looking);
+	if (all && !wide) {
 		feed_refuse(p, FEED_ROOT);
+	} else if (all) {
+		if (!m->made)
+			feed_make_begin(p);
+		buf_byte(&p->made.pattern, '^'); /* matches whatever follows */
+		feed_emit_made(p, RULE_OF_PATTERN, m->kind);
 	} else if (has_high_byte(g.body)) {
 		feed_refuse(
 		    p, FEED_PATTERN); /* a pattern of U-labels: names are A-labels */

@@ -107,6 +107,9 @@ struct feed_options {
 	/* Rules are looked for, not made: patterns are not tried for what they would cover,
 	 * so that also those come which the list's reading refused. */
 	bool looking;
+	/* Its exceptions act on this feed alone (it is none of category `allow`): patterns of
+	 * them may cover all names. */
+	bool wide_exceptions;
 	feed_on_rule on_rule;
 	feed_is_protected is_protected; /* NULL: nothing is */
 	void *arg;                      /* of both */

@@ -76,8 +76,9 @@ static bool can_be_kept(const struct feed_making *m)
 }
 
 /* FEED_REASONS: the pattern may be used. */
-static enum feed_reason judge_pattern(struct feed_parser *p)
+static enum feed_reason judge_pattern(struct feed_parser *p, unsigned kind)
 {
+	bool wide = p->options.wide_exceptions && (kind & RULE_EXCEPTION) != 0;
 	struct feed_pattern *pattern;
 	enum feed_breadth breadth = FEED_BREADTH_FINE;
 
@@ -91,8 +92,8 @@ static enum feed_reason judge_pattern(struct feed_parser *p)
 		p->rc = rc;
 	if (rc != OK)
 		return FEED_BAD_PATTERN;
-	/* what undoes another rule covers nothing itself */
-	if (!p->made.terms.badfilter)
+	/* what undoes other rules of its feed covers nothing itself */
+	if (!p->made.terms.badfilter && !wide)
 		breadth = feed_pattern_breadth(pattern, &p->made.slow_left);
 	feed_pattern_free(pattern);
 	switch (breadth) {
@@ -127,7 +128,7 @@ void feed_emit_made(struct feed_parser *p, enum rule_subject subject, unsigned k
 	if (!can_be_kept(&p->made)) {
 		reason = p->made.terms.action == RULE_RECORD ? FEED_RECORD : FEED_VALUE;
 	} else if (subject == RULE_OF_PATTERN) {
-		reason = judge_pattern(p);
+		reason = judge_pattern(p, kind);
 	}
 	if (reason != FEED_REASONS) {
 		feed_refuse(p, reason);

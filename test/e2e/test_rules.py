@@ -143,6 +143,10 @@ class Explain(RulesCase):
                               ("rewrite", [category])])
             self.assertEqual((told[0]["feed"], told[2]["feed"]), (listed, listed))
             self.assertEqual(told[2]["rewrite"]["data"], "10.0.0.2")
+        opens_all = self.path("all.txt", "@@||*^\n@@*\n@@/.*/\n@@||vn^\n||z.vn^\n")
+        told = self.compile("games=" + content, "allow=" + opens_all)
+        self.assertEqual(told["feeds"][1]["refused"], 4)
+        self.assertEqual([q["verdict"] for q in self.explain("a.vn")], ["block"])
         self.compile("games=" + content, "allow=" + allow)
         self.assertEqual([q["verdict"] for q in self.explain("www.a.vn", "b.vn")],
                          ["allow", "allow"])

@@ -95,6 +95,7 @@ static enum err add_file(struct job *job, const char *path, struct diag *why)
 	if (format == NULL && source_has_members(path))
 		format = feed_format_find("squidguard");
 	struct feed_options options = {.format = format,
+	    .wide_exceptions = !job->allow,
 	    .on_rule = take_rule,
 	    .is_protected = is_protected,
 	    .arg = job};
