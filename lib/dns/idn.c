@@ -28,7 +28,7 @@ enum err name_from_people(struct name_buf *out, struct slice text, struct diag *
 	if (!fits ||
 	    idn2_to_ascii_8z(copy, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) !=
 	        IDN2_OK) {
-		diag_set(why, _("this is no valid name in letters beyond a-z"));
+		diag_set(why, _("not a valid internationalised name"));
 		return ERR_FORMAT;
 	}
 	enum err rc = name_from_text(out, slice_of(ascii), why);
