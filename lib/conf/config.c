@@ -22,8 +22,10 @@ const char *const *loader_names(
 {
 	const char **names = arena_array(l->run.arena, count + 1, sizeof *names);
 
-	for (size_t i = 0; names != NULL && i < count; i++)
-		names[i] = name_at(items, i, item_size)->text;
+	/* A name that is missing or wrong is told elsewhere, and nobody's choice. */
+	for (size_t i = 0, n = 0; names != NULL && i < count; i++)
+		if (name_at(items, i, item_size)->text[0] != 0)
+			names[n++] = name_at(items, i, item_size)->text;
 	return names;
 }
 

@@ -57,8 +57,9 @@ static void unknown_tier_to_change(
 		    name);
 }
 
-/* What `change` starts from: the tier of `like`, else the one of its own name. NULL, with
- * a mistake added, when there is none. */
+/* What `change` starts from: the tier of `like`, else the one of its own name. When there
+ * is none that is a mistake, and any tier stands in, so that the mistakes in the other keys
+ * of `change` are found in the same run; NULL when there is not even that. */
 static const struct tree_node *find_base(struct loader *l, struct merged_tiers *all,
     const struct tree_node *change, const char *name)
 {
@@ -73,7 +74,7 @@ static const struct tree_node *find_base(struct loader *l, struct merged_tiers *
 		unknown_tier_to_change(l, all, said->mark, wanted);
 	else
 		unknown_tier(l, all, said->mark, wanted);
-	return NULL;
+	return all->count > 0 ? &all->items[0].node : NULL;
 }
 
 static enum err merge_change(

@@ -154,6 +154,33 @@ static void tiers_are_checked(void **state)
 	    "name)\n");
 }
 
+static void a_tier_without_a_base_is_checked_in_the_same_run(void **state)
+{
+	(void)state;
+	assert_mistakes(SCHOOL
+	    "filter:\n"
+	    "  groups: [{name: lab, clients: [10.1.0.0/16]}, {name: \"a b\", "
+	    "clients: []}]\n"
+	    "  tiers:\n"
+	    "    - name: exam\n"
+	    "      like: nobody\n"
+	    "      clients: [attic]\n"
+	    "      block: [gamblin]\n"
+	    "      block_services: [tiktokk]\n"
+	    "    - {name: thcs-b, block: [adlt]}\n",
+	    NULL,
+	    "3:56: 'a b' is not a name for 'filter.groups.name' (use a-z, 0-9, - and _, at "
+	    "most 63)\n"
+	    "6:13: unknown tier 'nobody' (choose one of: preschool, primary, "
+	    "lower_secondary, upper_secondary, continuing_education, guest, staff)\n"
+	    "7:17: unknown group 'attic' (choose one of: lab)\n"
+	    "8:15: unknown category 'gamblin'; did you mean 'gambling'?\n"
+	    "9:24: unknown service 'tiktokk'; did you mean 'tiktok'?\n"
+	    "10:14: unknown tier 'thcs-b' (a new one needs `like:` with a tier to start "
+	    "from)\n"
+	    "10:30: unknown category 'adlt'; did you mean 'adult'?\n");
+}
+
 static void clients_are_checked(void **state)
 {
 	(void)state;
@@ -251,6 +278,7 @@ int main(void)
 	    cmocka_unit_test(upstreams_are_checked),
 	    cmocka_unit_test(feeds_are_checked),
 	    cmocka_unit_test(tiers_are_checked),
+	    cmocka_unit_test(a_tier_without_a_base_is_checked_in_the_same_run),
 	    cmocka_unit_test(clients_are_checked),
 	    cmocka_unit_test(names_are_checked),
 	    cmocka_unit_test(what_is_not_built_is_refused_with_those_words),
