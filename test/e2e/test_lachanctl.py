@@ -103,6 +103,9 @@ class Usage(English):
                       ["allow", "vn"], ["allow", "a.vn", "--for", "soon"], ["revoke", "twelve"],
                       ["allow", "a.vn", "--tier", "staff", "--client", "10.0.0.0/8"],
                       ["allow", "a.vn", "--client", "10.0.0.1/8"], ["policy", "now"],
+                      ["allow", "a.vn", "--tier", "nobody"], ["allow", "a.vn", "--group", "attic"],
+                      ["explain", "a.vn", "--type", "FOO"], ["explain", "a.vn", "--client", "x"],
+                      ["explain", "a..vn"], ["flush", "a..vn"],
                       ["policy", "--language", "fr"], ["explain", "a.vn", "--at", "soon"],
                       ["firewall"], ["firewall", "--nft", "--uci"],
                       ["firewall", "--nft", "--tier", "staff"]):
@@ -211,6 +214,8 @@ GRANT = {"id": 12, "name": "example.vn", "deny": False, "scope": "tier", "who": 
 class Grants(English):
     def setUp(self):
         super().setUp()
+        with open(self.config, "a", encoding="utf-8") as file:
+            file.write("filter: {groups: [{name: phong-1, clients: [10.2.0.0/24]}]}\n")
         self.control = self.gateway({
             "allow": {"ok": True, **GRANT}, "deny": {"ok": True, **GRANT, "until": "always"},
             "grants": {"ok": True, "grants": [GRANT, {**GRANT, "id": 13, "deny": True,

@@ -10,6 +10,7 @@
 #include "lachanctl/explain_words.h"
 #include "lachanctl/say.h"
 #include "lachanctl/table.h"
+#include "net/addr.h"
 
 static const char *text(const json_t *object, const char *key)
 {
@@ -325,12 +326,27 @@ static enum ctl_status find_explanation(
 	return status;
 }
 
+/* What was asked can be asked, whoever answers. */
+static enum ctl_status check_question(const struct ctl *c, const char *name)
+{
+	struct name_buf wire;
+	struct addr client;
+	struct diag why;
+	uint16_t type;
+
+	if (name_from_text(&wire, slice_of(name), &why) != OK)
+		return ctl_fail(c, CTL_USAGE, "%s: %s", name, why.text);
+	if (c->type != NULL && !text_to_type(slice_of(c->type), &type))
+		return ctl_fail(c, CTL_USAGE, _("%s is not a record type"), c->type);
+	if (c->client != NULL && addr_from_text(&client, slice_of(c->client), &why) != OK)
+		return ctl_fail(c, CTL_USAGE, "%s: %s", c->client, why.text);
+	return CTL_DONE;
+}
+
 enum ctl_status command_explain(struct ctl *c)
 {
 	json_t *explanation = NULL;
 	int64_t at_s = (int64_t)time(NULL);
-	struct name_buf wire;
-	struct diag why;
 
 	if (c->argc != 1 || (c->client != NULL && c->tier != NULL)) {
 		return ctl_usage(c,
@@ -338,15 +354,16 @@ enum ctl_status command_explain(struct ctl *c)
 		    "[--json]");
 	}
 	const char *name = c->argv[0];
-	if (name_from_text(&wire, slice_of(name), &why) != OK)
-		return ctl_fail(c, CTL_USAGE, "%s: %s", name, why.text);
+	enum ctl_status status = check_question(c, name);
+	if (status != CTL_DONE)
+		return status;
 	if (c->at != NULL && !say_read_moment(c->at, at_s, &at_s)) {
 		return ctl_fail(c, CTL_USAGE,
 		    _("--at %s: write it like 11:30, \"2026-12-21 09:00\" or "
 		      "2026-12-21T09:00:00+07:00"),
 		    c->at);
 	}
-	enum ctl_status status = find_explanation(c, name, at_s, &explanation);
+	status = find_explanation(c, name, at_s, &explanation);
 	if (status != CTL_DONE) {
 		json_decref(explanation);
 		return status;

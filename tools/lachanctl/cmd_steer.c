@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "base/words.h"
+#include "dns/text.h"
 #include "lachanctl/ctl.h"
 #include "lachanctl/say.h"
 
@@ -31,13 +32,16 @@ enum ctl_status command_reload(struct ctl *c)
 
 enum ctl_status command_flush(struct ctl *c)
 {
-	json_t *arguments = json_object(), *reply;
 	char count[SAY_BYTES];
+	struct name_buf name;
+	struct diag why;
+	json_t *reply;
 
-	if (c->argc > 1) {
-		json_decref(arguments);
+	if (c->argc > 1)
 		return ctl_usage(c, "flush [NAME]");
-	}
+	if (c->argc == 1 && name_from_text(&name, slice_of(c->argv[0]), &why) != OK)
+		return ctl_fail(c, CTL_USAGE, "%s: %s", c->argv[0], why.text);
+	json_t *arguments = json_object();
 	if (c->argc == 1)
 		(void)json_object_set_new(arguments, "name", json_string(c->argv[0]));
 	enum ctl_status status = ctl_ask(c, c->control_path, "flush", arguments, &reply);

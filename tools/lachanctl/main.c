@@ -273,6 +273,32 @@ static bool find_sockets(struct ctl *c, const struct line *line)
 	    OK;
 }
 
+static bool has_group(const struct config *config, const char *name)
+{
+	const struct config_groups *groups = &config->filter.groups;
+
+	for (size_t i = 0; i < groups->count; i++)
+		if (strcmp(groups->items[i].name.text, name) == 0)
+			return true;
+	return false;
+}
+
+/* --tier and --group name what the configuration has, where there is one. */
+static enum ctl_status check_scope(const struct ctl *c)
+{
+	size_t tier;
+
+	if (c->config == NULL)
+		return CTL_DONE;
+	if (c->tier != NULL && !config_find_tier(c->config, c->tier, &tier))
+		return ctl_fail(c, CTL_USAGE, _("there is no tier %s"), c->tier);
+	if (c->group != NULL && !has_group(c->config, c->group)) {
+		return ctl_fail(c, CTL_USAGE, "%s: %s", c->group,
+		    _("there is no such group (see filter.groups)"));
+	}
+	return CTL_DONE;
+}
+
 static enum ctl_status run(struct ctl *c)
 {
 	const char *name = c->argv[0];
@@ -288,10 +314,9 @@ static enum ctl_status run(struct ctl *c)
 	}
 	if (command->run == NULL)
 		return ctl_not_built(c, name);
-	size_t tier;
-	if (c->tier != NULL && c->config != NULL &&
-	    !config_find_tier(c->config, c->tier, &tier))
-		return ctl_fail(c, CTL_USAGE, _("there is no tier %s"), c->tier);
+	enum ctl_status status = check_scope(c);
+	if (status != CTL_DONE)
+		return status;
 	c->argv++;
 	c->argc--;
 	return command->run(c);
