@@ -233,6 +233,13 @@ class Grants(English):
         self.assertIn("example.vn is open for Lower secondary until 13:30", out)
         self.assertIn("revoke 12", out)
 
+    def test_a_name_in_letters_of_any_language_is_sent_as_dns_writes_it(self):
+        self.assertEqual(self.ctl("allow", "báo.vn")[0], 0)
+        self.assertEqual(self.control.asked[-1]["name"], "xn--bo-mia.vn")
+        self.ctl("explain", "Báo.vn")
+        self.assertEqual((self.control.asked[-1]["command"], self.control.asked[-1]["name"]),
+                         ("explain", "xn--bo-mia.vn"))
+
     def test_rooms_addresses_and_always_reach_the_filter(self):
         self.assertEqual(self.ctl("allow", "a.vn", "--group", "phong-1", "--for", "2h")[0], 0)
         self.assertEqual((self.control.asked[-1]["group"], self.control.asked[-1]["for_ms"]),

@@ -442,9 +442,10 @@ class Specials(RulesCase):
     def test_a_client_that_is_none_is_no_question(self):
         self.compile("x=" + self.path("a.txt", "a.vn\n"))
         code, out, err = rules("explain", "-d", self.db, "-",
-                               stdin="a.vn A nonsense\na.vn A 10.0.0.1\n")
+                               stdin="a.vn A nonsense\na.vn A 10.0.0.1\n"
+                                     "a.vn A 10.0.0.1 nonsense\n")
         answers = [json.loads(line) for line in out.splitlines()]
-        self.assertEqual((code, [q["verdict"] for q in answers]), (1, ["none", "block"]))
+        self.assertEqual((code, [q["verdict"] for q in answers]), (1, ["none", "block", "none"]))
         self.assertIn("-:1:", err)
 
 

@@ -32,7 +32,9 @@ static bool read_address(struct asker *a, struct slice word)
 		a->address = (struct slice){a->octets, 4};
 	else if (inet_pton(AF_INET6, text, a->octets) == 1)
 		a->address = (struct slice){a->octets, 16};
-	return a->address.len > 0;
+	else
+		return false;
+	return true;
 }
 
 /* Cuts a->text at commas or takes all of it; the words lie in a->text. */

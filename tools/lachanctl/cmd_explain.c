@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/words.h"
+#include "dns/idn.h"
 #include "dns/text.h"
 #include "kit/local_time.h"
 #include "lachanctl/explain_offline.h"
@@ -326,16 +327,17 @@ static enum ctl_status find_explanation(
 	return status;
 }
 
-/* What was asked can be asked, whoever answers. */
-static enum ctl_status check_question(const struct ctl *c, const char *name)
+/* What was asked can be asked, whoever answers; the name as DNS writes it. */
+static enum ctl_status read_question(const struct ctl *c, char name[NAME_TEXT_MAX])
 {
 	struct name_buf wire;
 	struct addr client;
 	struct diag why;
 	uint16_t type;
 
-	if (name_from_text(&wire, slice_of(name), &why) != OK)
-		return ctl_fail(c, CTL_USAGE, "%s: %s", name, why.text);
+	if (name_from_people(&wire, slice_of(c->argv[0]), &why) != OK)
+		return ctl_fail(c, CTL_USAGE, "%s: %s", c->argv[0], why.text);
+	name_to_text(name, name_of(&wire));
 	if (c->type != NULL && !text_to_type(slice_of(c->type), &type))
 		return ctl_fail(c, CTL_USAGE, _("%s is not a record type"), c->type);
 	if (c->client != NULL && addr_from_text(&client, slice_of(c->client), &why) != OK)
@@ -347,14 +349,14 @@ enum ctl_status command_explain(struct ctl *c)
 {
 	json_t *explanation = NULL;
 	int64_t at_s = (int64_t)time(NULL);
+	char name[NAME_TEXT_MAX];
 
 	if (c->argc != 1 || (c->client != NULL && c->tier != NULL)) {
 		return ctl_usage(c,
 		    "explain NAME [--type T] [--client ADDR | --tier TIER] [--at TIME] "
 		    "[--json]");
 	}
-	const char *name = c->argv[0];
-	enum ctl_status status = check_question(c, name);
+	enum ctl_status status = read_question(c, name);
 	if (status != CTL_DONE)
 		return status;
 	if (c->at != NULL && !say_read_moment(c->at, at_s, &at_s)) {

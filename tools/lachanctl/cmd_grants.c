@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "base/words.h"
-#include "dns/name.h"
+#include "dns/idn.h"
 #include "dns/text.h"
 #include "lachanctl/ctl.h"
 #include "lachanctl/say.h"
@@ -24,14 +24,16 @@ static bool is_always(const char *until)
 	return strcmp(until, "always") == 0;
 }
 
-/* The name as it can be granted: a site's, not a TLD. */
-static enum ctl_status check_name(const struct ctl *c, const char *name)
+/* The name as it can be granted, in DNS form: a site's, not a TLD. */
+static enum ctl_status read_name(
+    const struct ctl *c, const char *name, char out[NAME_TEXT_MAX])
 {
 	struct name_buf wire;
 	struct diag why;
 
-	if (name_from_text(&wire, slice_of(name), &why) != OK)
+	if (name_from_people(&wire, slice_of(name), &why) != OK)
 		return ctl_fail(c, CTL_USAGE, "%s: %s", name, why.text);
+	name_to_text(out, name_of(&wire));
 	if (name_label_count(name_of(&wire)) < 2) {
 		return ctl_fail(c, CTL_USAGE,
 		    _("%s would cover half the internet: write a site's name"), name);
@@ -116,6 +118,7 @@ static enum ctl_status say_made(
 
 static enum ctl_status grant(struct ctl *c, const char *command)
 {
+	char name[NAME_TEXT_MAX];
 	json_t *arguments, *reply;
 
 	if (c->argc != 1) {
@@ -123,11 +126,11 @@ static enum ctl_status grant(struct ctl *c, const char *command)
 		    "allow|deny NAME [--tier T | --group G | --client PREFIX] [--for 45m | "
 		    "--for always] [--reason TEXT]");
 	}
-	enum ctl_status status = check_name(c, c->argv[0]);
+	enum ctl_status status = read_name(c, c->argv[0], name);
 	if (status != CTL_DONE)
 		return status;
 	arguments = json_object();
-	(void)json_object_set_new(arguments, "name", json_string(c->argv[0]));
+	(void)json_object_set_new(arguments, "name", json_string(name));
 	if (c->reason != NULL)
 		(void)json_object_set_new(arguments, "reason", json_string(c->reason));
 	status = put_scope(c, arguments);
