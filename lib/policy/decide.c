@@ -210,7 +210,8 @@ static void by_open_window(struct verdict *v, const struct facts *f)
 static void by_nothing(struct verdict *v, const struct facts *f)
 {
 	if (f->listing.allowed && (f->listed & f->now->block) != 0) {
-		pass_whole(v, REASON_ALLOW, f->listing.allowed_depth);
+		/* The feed speaks of this name; where it leads is judged like any other's. */
+		pass(v, REASON_ALLOW, f->listing.allowed_depth);
 	} else if (f->now->windows != 0 && (f->listed != 0 || f->in_services)) {
 		by_open_window(v, f);
 	} else {
