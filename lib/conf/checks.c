@@ -96,8 +96,40 @@ static int compare_ends(const struct config_client *a, const struct config_clien
 	if (a->first.family != b->first.family)
 		return a->first.family < b->first.family ? -1 : 1;
 	int order = memcmp(a->first.bytes, b->first.bytes, sizeof a->first.bytes);
-	return order != 0 ? order
-	                  : memcmp(a->last.bytes, b->last.bytes, sizeof a->last.bytes);
+	return order != 0 ? order /* what holds others comes before them */
+	                  : memcmp(b->last.bytes, a->last.bytes, sizeof a->last.bytes);
+}
+
+static bool ends_before(
+    const struct addr *last, const struct config_client *client, const struct addr *end)
+{
+	return last->family != client->first.family ||
+	    memcmp(last->bytes, end->bytes, sizeof last->bytes) < 0;
+}
+
+/* Ranges that cross: it could not be told which of the two is the narrower. Overwrites the
+ * sorted `claims` with the stack of those that hold the current one, innermost last. */
+static void refuse_crossing(struct loader *l, struct claim *claims, size_t count)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct claim now = claims[i];
+		const struct config_client *client = now.client;
+		while (depth > 0 &&
+		    ends_before(&claims[depth - 1].client->last, client, &client->first))
+			depth--;
+		const struct config_client *outer =
+		    depth > 0 ? claims[depth - 1].client : NULL;
+		if (outer == NULL || !ends_before(&outer->last, client, &client->last)) {
+			claims[depth++] = now;
+			continue;
+		}
+		schema_mistake(&l->run, client->mark,
+		    _("'%s' overlaps '%s' in line %u (let one hold the other whole, or "
+		      "let them not meet)"),
+		    client->text, outer->text, outer->mark.line);
+	}
 }
 
 static int compare_claims(const void *a, const void *b)
@@ -136,6 +168,7 @@ static enum err check_claims(struct loader *l)
 		    client->text, claims[i - 1].tier->name.text,
 		    claims[i - 1].client->mark.line);
 	}
+	refuse_crossing(l, claims, count);
 	free(claims);
 	return OK;
 }

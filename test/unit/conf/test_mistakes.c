@@ -181,6 +181,24 @@ static void a_tier_without_a_base_is_checked_in_the_same_run(void **state)
 	    "10:30: unknown category 'adlt'; did you mean 'adult'?\n");
 }
 
+static void ranges_that_cross_are_told_and_those_that_hold_others_are_not(void **state)
+{
+	(void)state;
+	assert_mistakes(SCHOOL
+	    "filter:\n"
+	    "  groups: [{name: lab, clients: [10.0.0.40-10.0.0.49]}]\n"
+	    "  tiers:\n"
+	    "    - {name: primary, clients: [10.0.0.32/28, 10.1.0.0/16]}\n"
+	    "    - {name: guest, clients: [10.1.0.0/24, 10.1.0.0-10.1.0.9]}\n"
+	    "    - {name: upper_secondary, clients: [10.1.0.5-10.1.1.5]}\n"
+	    "    - {name: staff, clients: [lab, 10.1.0.9, \"::/8\"]}\n",
+	    NULL,
+	    "7:41: '10.1.0.5-10.1.1.5' overlaps '10.1.0.0-10.1.0.9' in line 6 (let one "
+	    "hold the other whole, or let them not meet)\n"
+	    "8:31: '10.0.0.40-10.0.0.49' overlaps '10.0.0.32/28' in line 5 (let one hold "
+	    "the other whole, or let them not meet)\n");
+}
+
 static void clients_are_checked(void **state)
 {
 	(void)state;
@@ -279,6 +297,7 @@ int main(void)
 	    cmocka_unit_test(feeds_are_checked),
 	    cmocka_unit_test(tiers_are_checked),
 	    cmocka_unit_test(a_tier_without_a_base_is_checked_in_the_same_run),
+	    cmocka_unit_test(ranges_that_cross_are_told_and_those_that_hold_others_are_not),
 	    cmocka_unit_test(clients_are_checked),
 	    cmocka_unit_test(names_are_checked),
 	    cmocka_unit_test(what_is_not_built_is_refused_with_those_words),
