@@ -215,7 +215,8 @@ class Grants(English):
     def setUp(self):
         super().setUp()
         with open(self.config, "a", encoding="utf-8") as file:
-            file.write("filter: {groups: [{name: phong-1, clients: [10.2.0.0/24]}]}\n")
+            file.write("filter: {groups: [{name: phong-1, clients: [10.2.0.0/24]}],\n"
+                       "         tiers: [{name: exam, like: lower_secondary}]}\n")
         self.control = self.gateway({
             "allow": {"ok": True, **GRANT}, "deny": {"ok": True, **GRANT, "until": "always"},
             "grants": {"ok": True, "grants": [GRANT, {**GRANT, "id": 13, "deny": True,
@@ -239,6 +240,10 @@ class Grants(English):
         self.ctl("explain", "Báo.vn")
         self.assertEqual((self.control.asked[-1]["command"], self.control.asked[-1]["name"]),
                          ("explain", "xn--bo-mia.vn"))
+
+    def test_a_tier_like_another_is_told_apart_from_it(self):
+        out = self.ctl("allow", "example.vn", "--tier", "exam")[1]
+        self.assertIn("example.vn is open for exam until 13:30", out)
 
     def test_rooms_addresses_and_always_reach_the_filter(self):
         self.assertEqual(self.ctl("allow", "a.vn", "--group", "phong-1", "--for", "2h")[0], 0)

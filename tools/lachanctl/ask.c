@@ -211,14 +211,24 @@ enum ctl_status ctl_ask(
 	return reached ? status : ctl_not_running(c, path);
 }
 
+static const char *tier_title(const struct ctl *c, size_t index)
+{
+	const struct rules_tier *tier = &c->config->tiers.items[index];
+
+	return c->english ? tier->name_en.text : tier->name_vi.text;
+}
+
 const char *ctl_tier_words(const struct ctl *c, const char *tier)
 {
 	size_t i;
 
 	if (c->config == NULL || !config_find_tier(c->config, tier, &i))
 		return tier;
-	const struct rules_tier *found = &c->config->tiers.items[i];
-	const char *words = c->english ? found->name_en.text : found->name_vi.text;
+	const char *words = tier_title(c, i);
+	/* A tier that is `like` another bears its title: its own name tells them apart. */
+	for (size_t other = 0; other < i; other++)
+		if (strcmp(tier_title(c, other), words) == 0)
+			return tier;
 	return *words != 0 ? words : tier;
 }
 
