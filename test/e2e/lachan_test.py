@@ -64,14 +64,21 @@ def wait_for(what, condition, timeout=PATIENCE_S):
         time.sleep(0.02)
 
 
+HANDED_OUT = set()
+
+
 def free_port():
-    """A port nobody holds for UDP or TCP, below the range that clients are given."""
+    """A port nobody holds for UDP or TCP, below the range that clients are given. Never the
+    same one twice: who asked first may not have bound it yet, or not again."""
     for _ in range(200):
         port = random.randint(20000, 32000)
+        if port in HANDED_OUT:
+            continue
         try:
             for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
                 with socket.socket(socket.AF_INET, kind) as sock:
                     sock.bind(("0.0.0.0", port))
+            HANDED_OUT.add(port)
             return port
         except OSError:
             continue
