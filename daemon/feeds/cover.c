@@ -6,6 +6,7 @@
 
 #include "feeds/body.h"
 #include "feeds/gzip.h"
+#include "feeds/sieve.h"
 #include "policy/hold.h"
 #include "ruledb/builder.h"
 #include "ruledb/ruledb.h"
@@ -15,12 +16,10 @@ enum {
 	BUILDER_MAX_BYTES = 64 << 20
 };
 
-/* The key is no secret: a collision keeps a rule that is of no use here. */
-static const struct hash_key sieve_key = {3, 4};
-
 struct watch {
-	struct config_names names;       /* borrowed one by one */
-	uint64_t sieve[SIEVE_BITS / 64]; /* every name at or above a watched one */
+	struct config_names names;      /* borrowed one by one */
+	struct sieve sieve;             /* every name at or above a watched one */
+	uint64_t bits[SIEVE_BITS / 64]; /* the sieve's */
 };
 
 struct cover {
@@ -31,23 +30,6 @@ struct cover {
 };
 
 /* ---- the names ---- */
-
-static void sieve_add(struct watch *w, struct dname name)
-{
-	struct name_hashes hashes;
-
-	name_hash_all(&hashes, name, sieve_key);
-	for (size_t i = 0; i < hashes.count; i++) {
-		size_t bit = hashes.at[i] % SIEVE_BITS;
-		w->sieve[bit / 64] |= (uint64_t)1 << bit % 64;
-	}
-}
-
-static bool sieve_holds(const struct watch *w, struct dname name)
-{
-	size_t bit = name_hash(name, sieve_key) % SIEVE_BITS;
-	return (w->sieve[bit / 64] >> bit % 64 & 1) != 0;
-}
 
 static void add_names(struct watch *w, const struct config_names *more)
 {
@@ -62,7 +44,7 @@ static void add_names(struct watch *w, const struct config_names *more)
 		if (k < before)
 			continue;
 		w->names.items[w->names.count++] = more->items[i];
-		sieve_add(w, more->items[i].name);
+		sieve_add(&w->sieve, more->items[i].name);
 	}
 }
 
@@ -77,6 +59,7 @@ enum err watch_new(struct watch **out, const struct config *config)
 		watch_free(w);
 		return ERR_MEMORY;
 	}
+	w->sieve = (struct sieve){w->bits, SIEVE_BITS};
 	add_names(w, &config->never_block);
 	add_names(w, &config->popular);
 	*out = w;
@@ -132,7 +115,7 @@ void cover_free(struct cover *c)
 enum err cover_add(struct cover *c, const struct rule *rule)
 {
 	if (rule->subject == RULE_OF_NETWORK ||
-	    (rule->subject == RULE_OF_NAME && !sieve_holds(c->watch, rule->name)))
+	    (rule->subject == RULE_OF_NAME && !sieve_holds(&c->watch->sieve, rule->name)))
 		return OK;
 	return ruledb_builder_add_rule(c->builder, rule);
 }

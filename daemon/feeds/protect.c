@@ -5,6 +5,7 @@
 
 #include "feed/pattern.h"
 #include "feed/suffix.h"
+#include "feeds/sieve.h"
 #include "feeds/url.h"
 
 enum {
@@ -14,8 +15,9 @@ enum {
 struct protect {
 	/* The hash of every name at or above a protected one sets a bit: nearly all rules
 	 * pass here, and the list below is walked for the few others. */
-	uint64_t sieve[SIEVE_BITS / 64];
-	psl_ctx_t *suffixes; /* NULL: the library's own, compiled in */
+	struct sieve sieve;
+	uint64_t bits[SIEVE_BITS / 64]; /* the sieve's */
+	psl_ctx_t *suffixes;            /* NULL: the library's own, compiled in */
 	struct name_buf *names;
 	size_t count;
 	size_t capacity;
@@ -27,29 +29,9 @@ static const char *const time_servers[] = {"pool.ntp.org", "ntp.org", "time.wind
     "time.apple.com", "time.google.com", "time.android.com", "time.cloudflare.com",
     "ntp.ubuntu.com", "time.nist.gov", "openwrt.pool.ntp.org", "debian.pool.ntp.org"};
 
-/* Nobody gains by guessing this key: a collision costs a walk through the list. */
-static const struct hash_key sieve_key = {1, 2};
-
-static void sieve_add(struct protect *p, struct dname name)
-{
-	struct name_hashes hashes;
-
-	name_hash_all(&hashes, name, sieve_key);
-	for (size_t i = 0; i < hashes.count; i++) {
-		size_t bit = hashes.at[i] % SIEVE_BITS;
-		p->sieve[bit / 64] |= (uint64_t)1 << bit % 64;
-	}
-}
-
-static bool sieve_holds(const struct protect *p, struct dname name)
-{
-	size_t bit = name_hash(name, sieve_key) % SIEVE_BITS;
-	return (p->sieve[bit / 64] >> bit % 64 & 1) != 0;
-}
-
 static enum err add(struct protect *p, struct dname name)
 {
-	sieve_add(p, name);
+	sieve_add(&p->sieve, name);
 	if (p->count == p->capacity) {
 		size_t more = p->capacity == 0 ? 32 : p->capacity * 2;
 		struct name_buf *names = reallocarray(p->names, more, sizeof *names);
@@ -112,6 +94,7 @@ enum err protect_new(struct protect **out, const struct config *config)
 
 	if (p == NULL)
 		return ERR_MEMORY;
+	p->sieve = (struct sieve){p->bits, SIEVE_BITS};
 	p->suffixes = psl_latest(NULL);
 	enum err rc = add_all(p, config);
 	if (rc != OK) {
@@ -163,7 +146,7 @@ static bool name_covers(const struct rule *rule, struct dname name)
 
 static bool name_covers_protected(const struct protect *p, const struct rule *rule)
 {
-	size_t count = sieve_holds(p, rule->name) ? p->count : 0;
+	size_t count = sieve_holds(&p->sieve, rule->name) ? p->count : 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (name_covers(rule, name_of(&p->names[i])))
