@@ -65,6 +65,10 @@ struct config_server {
 		uint64_t per_client;
 		uint64_t idle_ms;
 	} tcp;
+	struct {
+		uint64_t per_second; /* queries of one client; 0: no limit */
+		uint64_t burst;      /* 0: five seconds' worth */
+	} rate_limit;
 	struct conf_text data_dir; /* resolved: never "" once loaded */
 	struct conf_text state_dir;
 	struct conf_text run_dir;
@@ -84,12 +88,19 @@ struct config_upstream {
 	struct config_upstream_servers fallback;
 	enum config_strategy strategy;
 	uint64_t timeout_ms;
+	bool rebind_protection;
 };
 
 struct config_cache {
 	uint64_t size_bytes; /* 0: auto, a thirty-second of memory, 2 MiB to 64 MiB */
 	uint64_t max_ttl_ms;
 	uint64_t negative_ttl_ms;
+	struct {
+		uint64_t
+		    keep_ms; /* after its end an answer may be given so long; 0: never */
+		uint64_t wait_ms; /* upstreams are given this time first */
+	} stale;
+	bool prefetch;
 };
 
 enum config_feed_format {

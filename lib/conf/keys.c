@@ -70,10 +70,11 @@ static const struct schema_row TCP_ROWS[] = {
     {.name = NULL}};
 
 static const struct schema_row RATE_LIMIT_ROWS[] = {
-    {"per_second", &SCHEMA_ANYTHING, 0, "0", .help = "queries of one client; 0 = no limit",
-        .flags = SCHEMA_NOT_BUILT},
-    {"burst", &SCHEMA_ANYTHING, 0, "0", .help = "allowed above that for a moment",
-        .flags = SCHEMA_NOT_BUILT},
+    {"per_second", &SCHEMA_NUMBER, AT(rate_limit.per_second), "0",
+        .help = "queries of one client; 0 = no limit", .max = 1000000},
+    {"burst", &SCHEMA_NUMBER, AT(rate_limit.burst), "0",
+        .help = "allowed above that for a moment; 0 = five seconds' worth",
+        .max = 10000000},
     {.name = NULL}};
 
 static const struct schema_row LOG_ROWS[] = {
@@ -161,20 +162,20 @@ static const struct schema_row UPSTREAM_ROWS[] = {
         .help = "validate; bogus becomes SERVFAIL with EDE 6", .flags = SCHEMA_NOT_BUILT},
     {"zones", &SCHEMA_ANYTHING, 0, "[]", .help = "names answered by servers of their own",
         .flags = SCHEMA_NOT_BUILT, .rows = ZONE_ROWS},
-    {"rebind_protection", &SCHEMA_ANYTHING, 0, "on",
-        .help = "private addresses in answers for public names are withheld",
-        .flags = SCHEMA_NOT_BUILT},
+    {"rebind_protection", &SCHEMA_BOOL, AT(rebind_protection), "on",
+        .help = "private addresses in answers for public names are withheld"},
     {.name = NULL}};
 #undef AT
 
+#define AT(member) offsetof(struct config_cache, member)
 static const struct schema_row STALE_ROWS[] = {
-    {"keep", &SCHEMA_ANYTHING, 0, "24h", .help = "how long an expired answer is kept",
-        .flags = SCHEMA_NOT_BUILT},
-    {"wait", &SCHEMA_ANYTHING, 0, "1800ms", .help = "how long upstreams are given first",
-        .flags = SCHEMA_NOT_BUILT},
+    {"keep", &SCHEMA_DURATION, AT(stale.keep_ms), "24h",
+        .help = "how long an expired answer is kept; 0s: never given",
+        .max = 7 * (uint64_t)DAY_MS},
+    {"wait", &SCHEMA_DURATION, AT(stale.wait_ms), "1800ms",
+        .help = "how long upstreams are given first", .max = 2500},
     {.name = NULL}};
 
-#define AT(member) offsetof(struct config_cache, member)
 static const struct schema_row CACHE_ROWS[] = {
     {"size", &SCHEMA_SIZE, AT(size_bytes), "auto",
         .help = "auto: a thirty-second of memory, 2MiB to 64MiB", .min = 64 << 10,
@@ -185,9 +186,8 @@ static const struct schema_row CACHE_ROWS[] = {
         .help = "no NXDOMAIN or NODATA is kept longer", .min = SECOND_MS, .max = DAY_MS},
     {"stale", &SCHEMA_MAP, 0, .help = "expired answers while upstreams fail (RFC 8767)",
         .rows = STALE_ROWS},
-    {"prefetch", &SCHEMA_ANYTHING, 0, "on",
-        .help = "asked for names are renewed before they expire",
-        .flags = SCHEMA_NOT_BUILT},
+    {"prefetch", &SCHEMA_BOOL, AT(prefetch), "on",
+        .help = "asked for names are renewed before they expire"},
     {.name = NULL}};
 #undef AT
 

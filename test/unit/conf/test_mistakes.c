@@ -243,14 +243,8 @@ static void what_is_not_built_is_refused_with_those_words(void **state)
 	} CASES[] = {
 	    {"server: {metrics: '127.0.0.1:9153'}\n",
 	        "2:19: 'server.metrics' is not built yet; remove the line (default: \"\")\n"},
-	    {"server: {rate_limit: {per_second: 5}}\n",
-	        "2:35: 'server.rate_limit.per_second' is not built yet; remove the line "
-	        "(default: 0)\n"},
 	    {"upstream: {dnssec: on}\n",
 	        "2:20: 'upstream.dnssec' is not built yet; remove the line (default: off)\n"},
-	    {"cache: {stale: {keep: 1h}}\n",
-	        "2:23: 'cache.stale.keep' is not built yet; remove the line (default: "
-	        "24h)\n"},
 	    {"console: {listen: []}\n",
 	        "2:19: 'console.listen' is not built yet; remove the line (default: "
 	        "[\"127.0.0.1:8053\"])\n"},
@@ -272,9 +266,7 @@ static void what_is_not_built_is_refused_with_those_words(void **state)
 static void the_defaults_of_what_is_not_built_are_silent(void **state)
 {
 	(void)state;
-	config_free(school_config(SCHOOL "upstream: {dnssec: no, zones: []}\n"
-	                                 "cache: {stale: {keep: 1d}, prefetch: yes}\n",
-	    NULL));
+	config_free(school_config(SCHOOL "upstream: {dnssec: no, zones: []}\n", NULL));
 }
 
 static void the_privacy_floor_cannot_be_lowered(void **state)
