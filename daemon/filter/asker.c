@@ -51,6 +51,9 @@ struct asker *asker_take(struct worker *w, const struct request *r)
 	asker->home = w;
 	asker->transport = r->transport;
 	asker->client = r->client;
+	asker->mac = r->mac;
+	asker->forwarded = r->forwarded;
+	asker->peer = r->forwarded ? r->peer : ADDR_NONE;
 	asker->local = r->local;
 	remember_message(asker, &r->message);
 	asker->transport->hold(asker, r);

@@ -43,7 +43,7 @@ static bool read_asker(struct command *c, const struct policy *policy, struct su
 		return false;
 	}
 	out->who = tier != NULL ? policy_member(policy, index)
-	                        : policy_client(policy, &out->client);
+	                        : policy_client(policy, &out->client, MAC_NONE);
 	return true;
 }
 

@@ -42,11 +42,13 @@ void query_read(struct worker *w, struct request *r, struct slice packet)
 	r->cached = false;
 	r->unlisted = false;
 	r->letter = NULL;
+	r->mac = MAC_NONE;
+	r->forwarded = false;
 	if (r->fate != MESSAGE_GOOD)
 		return;
 	r->key = key_of(w, &r->message);
 	cache_prefetch(w->filter->cache, &r->key);
-	r->who = policy_client(s->policy, &r->client);
+	r->who = policy_client(s->policy, &r->client, r->mac);
 	name_hash_all(&r->hashes, message_qname(&r->message), policy_hash_key(s->policy));
 }
 
@@ -137,7 +139,7 @@ static size_t answer_malformed(
     struct worker *w, const struct request *r, const struct answer *a)
 {
 	counter_add(&w->counters.malformed, 1);
-	if (!policy_client(w->snapshot->policy, &r->client).may_ask &&
+	if (!policy_client(w->snapshot->policy, &r->client, MAC_NONE).may_ask &&
 	    !stranger_hears(w, a))
 		return 0;
 	return answer_fate(a, r->fate);
@@ -327,6 +329,9 @@ static void recall(const struct worker *w, const struct asker *asker,
 
 	r->transport = asker->transport;
 	r->client = asker->client;
+	r->mac = asker->mac;
+	r->peer = asker->peer;
+	r->forwarded = asker->forwarded;
 	r->local = asker->local;
 	r->fate = MESSAGE_GOOD;
 	r->absent = false;
@@ -336,7 +341,7 @@ static void recall(const struct worker *w, const struct asker *asker,
 	r->key = key_of(w, &r->message);
 	r->unlisted = memory_says(w, letter->memory, MEMORY_UNLISTED) &&
 	    obtain_is_about(letter, message_qname(&r->message));
-	r->who = policy_client(policy, &asker->client);
+	r->who = policy_client(policy, &r->client, r->mac);
 	name_hash_all(&r->hashes, message_qname(&r->message), policy_hash_key(policy));
 }
 

@@ -38,7 +38,12 @@ struct request {
 	const struct transport *transport;
 	const void *path; /* of the transport: struct udp_path or struct tcp_connection */
 	int fd;           /* the socket it came by (UDP) */
+	/* Who asks: whoever sent it, else the device a trusted forwarder names. The transport
+	 * puts the sender here. */
 	struct addr client;
+	struct mac mac;    /* of that device, or MAC_NONE */
+	bool forwarded;    /* a trusted forwarder says so, and is `peer` */
+	struct addr peer;  /* set where `forwarded` */
 	struct addr local; /* the address that was asked; family 0 when not known */
 	enum message_fate fate;
 	struct message message;
@@ -54,6 +59,19 @@ struct request {
 	struct name_hashes hashes; /* under the snapshot's key */
 };
 
+/* Whether `client` is who a trusted forwarder names, not who sent the message: what is counted
+ * against a sender (its rate, its cookies) is the forwarder's then. */
+static inline bool request_is_from_forwarder(const struct request *r)
+{
+	return r->forwarded;
+}
+
+/* Who sent the message. */
+static inline const struct addr *request_peer(const struct request *r)
+{
+	return r->forwarded ? &r->peer : &r->client;
+}
+
 /* A client that waits for an answer from upstream. */
 struct asker {
 	struct waiter waiter; /* must be first: the in-flight table links through it */
@@ -67,6 +85,9 @@ struct asker {
 		struct tcp_connection *tcp;
 	};
 	struct addr client;
+	struct mac mac;
+	bool forwarded;
+	struct addr peer;
 	struct addr local;
 	struct message message; /* its slices point into `question` or are empty */
 	uint8_t question[NAME_OCTETS_MAX + 4];

@@ -290,7 +290,8 @@ static bool take_place(struct tcp_server *s, const struct addr *client)
 
 	/* A stranger may not push anybody out. */
 	if (place == TCP_PLACE_ALL_FULL &&
-	    policy_client(s->worker->snapshot->policy, client).may_ask && make_room(s)) {
+	    policy_client(s->worker->snapshot->policy, client, MAC_NONE).may_ask &&
+	    make_room(s)) {
 		place = tcp_places_take(
 		    places, client, config->tcp.connections, config->tcp.per_client);
 	}

@@ -205,7 +205,7 @@ static void answer_question(
 	    .cache = p->filter->cache,
 	    .now = clock_moment(
 	        atomic_load_explicit(&p->filter->wall_trusted, memory_order_relaxed)),
-	    .who = policy_client(s->policy, &client),
+	    .who = policy_client(s->policy, &client, MAC_NONE),
 	    .question = {.name = {q->name, q->name_len},
 	        .hashes = &j.hashes,
 	        .qtype = TYPE_A,

@@ -6,8 +6,10 @@ struct hash_key policy_hash_key(const struct policy *policy)
 	return policy->key;
 }
 
-struct policy_who policy_client(const struct policy *policy, const struct addr *client)
+struct policy_who policy_client(
+    const struct policy *policy, const struct addr *client, struct mac mac)
 {
+	(void)mac;
 	struct policy_who who = policy_member(policy, policy->default_tier);
 	uint32_t value = 0;
 

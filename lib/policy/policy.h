@@ -32,6 +32,7 @@
 #include "base/moment.h"
 #include "conf/config.h"
 #include "dns/name.h"
+#include "net/mac.h"
 #include "net/prefix.h"
 #include "policy/calendar.h"
 
@@ -80,9 +81,11 @@ struct policy_who {
 	                 * and that holds it, or POLICY_NO_GROUP */
 };
 
-/* The longest claimed prefix or the narrowest claimed range that holds `client`, else the
- * default tier. IPv4-mapped addresses have become IPv4 when they were parsed. */
-struct policy_who policy_client(const struct policy *policy, const struct addr *client);
+/* What claims the address and the MAC together, else the MAC, else the longest prefix or the
+ * narrowest range that holds the address; else the default tier. `mac`: MAC_NONE where it is
+ * not known. IPv4-mapped addresses have become IPv4 when they were parsed. */
+struct policy_who policy_client(
+    const struct policy *policy, const struct addr *client, struct mac mac);
 /* The same as if the address belonged to `tier`: `explain --tier`. */
 struct policy_who policy_member(const struct policy *policy, uint8_t tier);
 

@@ -42,7 +42,7 @@ static enum ctl_status read_asker(const struct ctl *c, const struct policy *poli
 	}
 	if (c->client != NULL && addr_from_text(client, slice_of(c->client), &why) != OK)
 		return ctl_fail(c, CTL_USAGE, "%s: %s", c->client, why.text);
-	*out = policy_client(policy, client);
+	*out = policy_client(policy, client, MAC_NONE);
 	return CTL_DONE;
 }
 

@@ -11,7 +11,7 @@ static struct policy_who who_is(const struct fixture *f, const char *text)
 {
 	struct addr a;
 	assert_int_equal(addr_from_text(&a, slice_of(text), NULL), OK);
-	return policy_client(f->policy, &a);
+	return policy_client(f->policy, &a, MAC_NONE);
 }
 
 static void the_longest_prefix_that_claims_an_address_wins(void **state)
