@@ -64,8 +64,7 @@ static bool udp_begin(struct attempt *a)
 
 	if (source_port_open(&a->port, f->ports, &a->server.addr, a) != OK)
 		return false;
-	write_query(
-	    a, !a->exchange->forwarder->health.servers[a->server_index].lowers_case);
+	write_query(a, !exchange_health(a->exchange)->servers[a->server_index].lowers_case);
 	counter_add(&f->worker->counters.upstream_queries, 1);
 	ssize_t n = send(source_port_fd(a->port), a->query, a->query_len, MSG_DONTWAIT);
 	return n == (ssize_t)a->query_len;
@@ -74,12 +73,13 @@ static bool udp_begin(struct attempt *a)
 bool attempt_begin(struct exchange *ex)
 {
 	struct forwarder *f = ex->forwarder;
-	const struct upstream_set *set = &f->worker->snapshot->upstreams;
+	const struct upstream_set *set = exchange_servers(ex);
+	struct health *health = exchange_health(ex);
 	struct attempt *a = &ex->attempts[ex->tries];
 
-	health_follow(&f->health, set);
+	health_follow(health, set);
 	if (!health_choose(
-	        &f->health, set, ex->tried_mask, f->worker->now.mono_ms, &a->server_index))
+	        health, set, ex->tried_mask, f->worker->now.mono_ms, &a->server_index))
 		return false;
 	ex->tries++;
 	ex->tried_mask |= 1u << a->server_index;
@@ -89,10 +89,10 @@ bool attempt_begin(struct exchange *ex)
 	a->mismatches = 0;
 	a->port = NULL;
 	a->stream = NULL;
-	counter_add(&f->health.servers[a->server_index].queries, 1);
+	counter_add(&health->servers[a->server_index].queries, 1);
 	if (a->server.tcp ? stream_begin(a) : udp_begin(a))
 		return true;
-	health_failed(&f->health, a->server_index, a->sent_ms);
+	health_failed(health, a->server_index, a->sent_ms);
 	ex->ede = EDE_NETWORK_ERROR;
 	attempt_close(a);
 	return false;
@@ -100,11 +100,12 @@ bool attempt_begin(struct exchange *ex)
 
 void attempt_is_late(struct attempt *a)
 {
-	struct forwarder *f = a->exchange->forwarder;
+	struct worker *w = worker_of(a);
+	struct health *health = exchange_health(a->exchange);
 
-	health_failed(&f->health, a->server_index, f->worker->now.mono_ms);
-	counter_add(&f->health.servers[a->server_index].timeouts, 1);
-	counter_add(&f->worker->counters.upstream_timeouts, 1);
+	health_failed(health, a->server_index, w->now.mono_ms);
+	counter_add(&health->servers[a->server_index].timeouts, 1);
+	counter_add(&w->counters.upstream_timeouts, 1);
 }
 
 /* Servers that were asked before the one that has answered and have said nothing yet:
@@ -135,7 +136,8 @@ static void judge_reply(struct attempt *a, struct slice reply)
 	};
 	unsigned rcode = load_u16(reply.ptr + 2) & FLAG_RCODE_MASK;
 
-	health_answered(&f->health, a->server_index, f->worker->now.mono_ms - a->sent_ms);
+	health_answered(
+	    exchange_health(ex), a->server_index, f->worker->now.mono_ms - a->sent_ms);
 	if (reply_is_truncated(reply) && a->stream == NULL) {
 		move_to_stream(a);
 		return;
@@ -182,7 +184,7 @@ static void count_mismatch(struct attempt *a)
 static void leave_mixed_case(struct attempt *a)
 {
 	counter_add(&worker_of(a)->counters.upstream_mismatches, 1);
-	a->exchange->forwarder->health.servers[a->server_index].lowers_case = true;
+	exchange_health(a->exchange)->servers[a->server_index].lowers_case = true;
 	exchange_ask_again(a->exchange, a->server_index);
 }
 
@@ -195,7 +197,8 @@ void attempt_on_ready(void *context, struct source_port *port, void *user)
 		uint8_t reply[REPLY_BYTES];
 		ssize_t n = recv(source_port_fd(port), reply, sizeof reply, MSG_DONTWAIT);
 		if (n < 0 && errno == ECONNREFUSED) {
-			health_failed(&f->health, a->server_index, f->worker->now.mono_ms);
+			health_failed(exchange_health(a->exchange), a->server_index,
+			    f->worker->now.mono_ms);
 			exchange_attempt_failed(a->exchange, a, EDE_NETWORK_ERROR);
 			return;
 		}
@@ -220,9 +223,8 @@ void attempt_on_ready(void *context, struct source_port *port, void *user)
 
 static void stream_failed(struct attempt *a)
 {
-	struct forwarder *f = a->exchange->forwarder;
-
-	health_failed(&f->health, a->server_index, f->worker->now.mono_ms);
+	health_failed(
+	    exchange_health(a->exchange), a->server_index, worker_of(a)->now.mono_ms);
 	exchange_attempt_failed(a->exchange, a, EDE_NETWORK_ERROR);
 }
 

@@ -36,6 +36,7 @@ struct exchange {
 	struct cache_key key;
 	struct name_buf qname;
 	uint64_t memory; /* known when it began: see obtain.h */
+	unsigned route;
 	bool dnssec_ok;
 	bool checking_disabled;
 	bool without_edns;
@@ -65,9 +66,20 @@ struct forwarder {
 	struct exchange *pool;
 	struct exchange *free_list; /* through `next` */
 	size_t used;
-	struct health health;
+	struct health health[ROUTES_MAX];
 	struct letter *letter; /* of the exchange being settled */
 };
+
+/* Whom the exchange asks, by the snapshot in force, and what is known of them. */
+static inline const struct upstream_set *exchange_servers(const struct exchange *ex)
+{
+	return snapshot_route(ex->forwarder->worker->snapshot, ex->route);
+}
+
+static inline struct health *exchange_health(const struct exchange *ex)
+{
+	return &ex->forwarder->health[ex->route];
+}
 
 /* attempt.c: asks the next server of an exchange. False when nothing could be sent. */
 bool attempt_begin(struct exchange *ex);

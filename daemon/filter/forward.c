@@ -220,7 +220,7 @@ static void ask_on(struct exchange *ex)
 
 	while (ex->tries < FORWARD_ATTEMPTS_MAX) {
 		if (!attempt_begin(ex)) {
-			if (f->worker->snapshot->upstreams.count == 0)
+			if (exchange_servers(ex)->count == 0)
 				break;
 			continue;
 		}
@@ -228,7 +228,7 @@ static void ask_on(struct exchange *ex)
 		sleep_until(ex,
 		    now_ms +
 		        health_patience_ms(
-		            &f->health, server, f->worker->snapshot->upstreams.timeout_ms));
+		            exchange_health(ex), server, exchange_servers(ex)->timeout_ms));
 		return;
 	}
 	if (has_open_attempt(ex)) {
@@ -244,7 +244,7 @@ void exchange_attempt_failed(struct exchange *ex, struct attempt *a, enum ede_co
 	attempt_close(a);
 	/* The same server twice in a row helps nobody; when all were asked, only those that
 	 * still may answer are waited for. */
-	const struct upstream_set *set = &ex->forwarder->worker->snapshot->upstreams;
+	const struct upstream_set *set = exchange_servers(ex);
 	unsigned all =
 	    set->count >= UPSTREAM_SERVERS_MAX ? UINT16_MAX : (1u << set->count) - 1;
 	if ((ex->tried_mask & all) != all)
@@ -319,6 +319,7 @@ static void exchange_init(struct exchange *ex, const struct request *r,
 	name_copy(&ex->qname, (struct dname){name.ptr, name.len});
 	ex->key = question->key;
 	ex->memory = question->memory;
+	ex->route = question->route < ROUTES_MAX ? question->route : ROUTE_DEFAULT;
 	ex->key.name = (struct slice){ex->qname.wire, ex->qname.len};
 	ex->dnssec_ok = r->message.edns.dnssec_ok;
 	ex->checking_disabled = (r->message.flags & FLAG_CD) != 0;
@@ -412,9 +413,9 @@ void forwarder_free(struct forwarder *f)
 	free(f);
 }
 
-struct upstream_health forwarder_health(const struct worker *w, unsigned i)
+struct upstream_health forwarder_health(const struct worker *w, unsigned route, unsigned i)
 {
-	const struct server_health *s = &w->forwarder->health.servers[i];
+	const struct server_health *s = &w->forwarder->health[route].servers[i];
 
 	return (struct upstream_health){
 	    .srtt_ms = atomic_load_explicit(&s->srtt_us, memory_order_relaxed) / 1000,

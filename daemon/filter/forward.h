@@ -32,17 +32,18 @@ enum forward_result {
 struct forward_question {
 	struct cache_key key; /* of the name; type and flags are the request's */
 	uint64_t memory;      /* what is known of the name (obtain.h) */
+	unsigned route;       /* whom to ask (filter/snapshot.h) */
 };
 enum forward_result forward_start(
     struct worker *w, const struct request *r, const struct forward_question *question);
 
-/* What this worker knows of server `i` of the snapshot's list; for status. Any thread. */
+/* What this worker knows of server `i` of a route; for status. Any thread. */
 struct upstream_health {
 	uint32_t srtt_ms; /* 0: not measured yet */
 	uint64_t queries;
 	uint64_t timeouts;
 	bool down;
 };
-struct upstream_health forwarder_health(const struct worker *w, unsigned i);
+struct upstream_health forwarder_health(const struct worker *w, unsigned route, unsigned i);
 
 #endif

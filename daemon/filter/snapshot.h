@@ -14,6 +14,14 @@
 #include "policy/policy.h"
 #include "ruledb/ruledb.h"
 
+/* Where a question is forwarded to: a route has its own servers, and workers measure them
+ * apart. A route's index is looked up in the snapshot in force at each use: after a wait
+ * another one may be. */
+enum {
+	ROUTE_DEFAULT = 0,
+	ROUTES_MAX = 33 /* the default one, and those of zones */
+};
+
 enum rules_origin {
 	RULES_NONE,
 	RULES_OF_STATE, /* state_dir/rules.db */
@@ -54,13 +62,27 @@ struct snapshot {
 	const struct config *config;
 	const struct rules_part *rules;
 	const struct policy *policy;
-	bool refuse_all; /* without_rules: refuse, and there are none */
-	struct upstream_set upstreams;
+	bool refuse_all;               /* without_rules: refuse, and there are none */
+	struct upstream_set upstreams; /* of ROUTE_DEFAULT */
+	/* Of the routes 1 to zone_routes; NULL where there is none. Lies in a part. */
+	struct upstream_set *zone_upstreams;
+	unsigned zone_routes;
 	/* What holds now for each tier: pauses, windows, grants, trial. */
 	struct policy_state state;
 	struct addr lan4; /* the LAN's first address of each family, or none */
 	struct addr lan6;
 	struct shared *parts[SNAPSHOT_PARTS]; /* of main */
 };
+
+/* The servers of a route; none for a route that this snapshot does not have. */
+static inline const struct upstream_set *snapshot_route(
+    const struct snapshot *s, unsigned route)
+{
+	static const struct upstream_set nobody;
+
+	if (route == ROUTE_DEFAULT)
+		return &s->upstreams;
+	return route <= s->zone_routes ? &s->zone_upstreams[route - 1] : &nobody;
+}
 
 #endif

@@ -68,8 +68,9 @@ static json_t *report_rules(const struct snapshot *s)
 	    "empty_categories", empty_categories(s->policy));
 }
 
-/* One server as all workers together have seen it. */
-static json_t *report_upstream(const struct filter *f, const struct snapshot *s, unsigned i)
+/* One server of a route as all workers together have seen it. */
+static json_t *report_upstream(
+    const struct filter *f, const struct snapshot *s, unsigned route, unsigned i)
 {
 	char address[ADDR_TEXT_MAX];
 	json_int_t queries = 0;
@@ -78,13 +79,13 @@ static json_t *report_upstream(const struct filter *f, const struct snapshot *s,
 	unsigned down = 0;
 
 	for (unsigned w = 0; w < f->worker_count; w++) {
-		struct upstream_health h = forwarder_health(f->workers[w], i);
+		struct upstream_health h = forwarder_health(f->workers[w], route, i);
 		queries += (json_int_t)h.queries;
 		timeouts += (json_int_t)h.timeouts;
 		rtt_ms = h.srtt_ms > rtt_ms ? h.srtt_ms : rtt_ms;
 		down += h.down ? 1 : 0;
 	}
-	addr_to_text_port(address, &s->upstreams.servers[i].addr);
+	addr_to_text_port(address, &snapshot_route(s, route)->servers[i].addr);
 	return json_pack("{s:s, s:s, s:i, s:I, s:I}", "address", address, "state",
 	    down > 0 ? "down" : "up", "rtt_ms", (int)rtt_ms, "queries", queries, "timeouts",
 	    timeouts);
@@ -95,7 +96,7 @@ static json_t *report_upstreams(const struct filter *f, const struct snapshot *s
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < s->upstreams.count; i++)
-		(void)json_array_append_new(list, report_upstream(f, s, i));
+		(void)json_array_append_new(list, report_upstream(f, s, ROUTE_DEFAULT, i));
 	return list;
 }
 
