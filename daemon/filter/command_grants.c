@@ -196,24 +196,32 @@ static bool is_one_client(const struct config_client *client)
 {
 	bool four = client->first.family == AF_INET;
 
+	if (mac_is_known(client->mac))
+		return true;
 	if (client->kind == CLIENT_RANGE)
 		return addr_equal(&client->first, &client->last);
 	return client->kind == CLIENT_PREFIX &&
 	    client->length >= (four ? DEVICE_BITS_4 : DEVICE_BITS_6);
 }
 
-/* A device has an address of each family: two of one family are two devices. No address at all
+/* A device has a MAC, and an address of each family: two of a kind are two devices. None at all
  * (the default tier) is everybody else. */
 static bool are_one_device(const struct config_clients *clients)
 {
 	unsigned fours = 0, sixes = 0;
+	struct mac mac = MAC_NONE;
 
 	for (size_t i = 0; i < clients->count; i++) {
-		if (!is_one_client(&clients->items[i]))
+		const struct config_client *one = &clients->items[i];
+		if (!is_one_client(one))
 			return false;
-		bool four = clients->items[i].first.family == AF_INET;
-		fours += four;
-		sixes += !four;
+		if (mac_is_known(one->mac) && mac_is_known(mac) &&
+		    !mac_equal(one->mac, mac))
+			return false;
+		if (mac_is_known(one->mac))
+			mac = one->mac;
+		fours += one->first.family == AF_INET;
+		sixes += one->first.family == AF_INET6;
 	}
 	return clients->count > 0 && fours <= 1 && sixes <= 1;
 }

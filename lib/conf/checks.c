@@ -77,8 +77,8 @@ static void check_groups(struct loader *l)
 		for (size_t c = 0; c < clients->count; c++)
 			if (clients->items[c].kind == CLIENT_GROUP)
 				schema_mistake(&l->run, clients->items[c].mark,
-				    _("'%s' is no address (a group holds prefixes and "
-				      "ranges, not other groups)"),
+				    _("'%s' is no address (a group holds prefixes, "
+				      "ranges and MAC addresses, not other groups)"),
 				    clients->items[c].text);
 	}
 }
@@ -132,13 +132,30 @@ static void refuse_crossing(struct loader *l, struct claim *claims, size_t count
 	}
 }
 
+/* Networks, then devices: each of those by its MAC and, with it, its address. */
+static int compare_clients(const struct config_client *a, const struct config_client *b)
+{
+	if (a->mac.bits != b->mac.bits)
+		return a->mac.bits < b->mac.bits ? -1 : 1;
+	return compare_ends(a, b);
+}
+
 static int compare_claims(const void *a, const void *b)
 {
 	const struct claim *x = a;
 	const struct claim *y = b;
 
-	int order = compare_ends(x->client, y->client);
+	int order = compare_clients(x->client, y->client);
 	return order != 0 ? order : x->order < y->order ? -1 : x->order > y->order;
+}
+
+static size_t count_networks(const struct claim *sorted, size_t count)
+{
+	size_t n = 0;
+
+	while (n < count && !mac_is_known(sorted[n].client->mac))
+		n++;
+	return n;
 }
 
 static enum err check_claims(struct loader *l)
@@ -161,14 +178,14 @@ static enum err check_claims(struct loader *l)
 	qsort(claims, count, sizeof *claims, compare_claims);
 	for (size_t i = 1; i < count; i++) {
 		const struct config_client *client = claims[i].client;
-		if (compare_ends(claims[i - 1].client, client) != 0)
+		if (compare_clients(claims[i - 1].client, client) != 0)
 			continue;
 		schema_mistake(&l->run, client->mark,
 		    _("'%s' is claimed by tier %s already, in line %u (keep one)"),
 		    client->text, claims[i - 1].tier->name.text,
 		    claims[i - 1].client->mark.line);
 	}
-	refuse_crossing(l, claims, count);
+	refuse_crossing(l, claims, count_networks(claims, count));
 	free(claims);
 	return OK;
 }

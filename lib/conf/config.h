@@ -59,6 +59,8 @@ struct config_server {
 	uint64_t threads;               /* 0: auto, one per core */
 	struct conf_text user;          /* "": stay who we are */
 	struct config_clients allow;
+	/* Prefixes and ranges: who may say for whom he asks. */
+	struct config_clients trusted_forwarders;
 	uint64_t max_udp_size_bytes;
 	struct {
 		uint64_t connections;

@@ -17,6 +17,14 @@ extern const struct schema_row BYPASS_FILE_ROWS[];
 /* The words of enum rules_answer. */
 extern const char *const RULES_ANSWER_WORDS[];
 
+/* values.c */
+
+/* A diag of another module as a mistake at `value`: its own sentence, our place. */
+void value_mistake_of(struct schema_run *run, const struct schema_row *row,
+    const struct tree_node *value, const struct diag *why);
+/* Whether `text` has only a-z, 0-9 and what is in `extra`. */
+bool value_only_of(const char *text, const char *extra);
+
 /* calendar.c */
 struct conf_time {
 	uint16_t minute; /* of the day; 24:00 is RULES_DAY_MIN */

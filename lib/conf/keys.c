@@ -105,9 +105,10 @@ static const struct schema_row SERVER_ROWS[] = {
             "who may ask, for DNS, page and portal alike; local: on-link prefixes of every "
             "interface but the default route's (of the only one, where there is one)",
         .item = &VALUE_ALLOW, .max_items = 1024},
-    {"trusted_forwarders", &SCHEMA_ANYTHING, 0, "[]",
-        .help = "addresses whose EDNS client option (65001 MAC, ECS) is believed",
-        .flags = SCHEMA_NOT_BUILT},
+    {"trusted_forwarders", &SCHEMA_LIST, AT(trusted_forwarders), "[]",
+        .help = "addresses whose EDNS client option (65001 or 65073: MAC; ECS: address) is "
+                "believed",
+        .item = &VALUE_FORWARDER, .max_items = 256},
     {"max_udp_size", &SCHEMA_NUMBER, AT(max_udp_size_bytes), "1232",
         .help = "the largest answer by UDP, in bytes; larger ones are truncated",
         .min = 512, .max = 4096},

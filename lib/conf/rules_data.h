@@ -167,7 +167,7 @@ struct rules_tier {
 	uint64_t strictness; /* the greater, the stricter; picks default_tier: auto */
 	bool pupils;         /* counted in summaries of tiers: pupils */
 	uint64_t block;      /* bit i: rules_categories.items[i] */
-	struct config_clients clients; /* prefixes and ranges; no CLIENT_GROUP left */
+	struct config_clients clients; /* no CLIENT_GROUP left */
 	struct config_names allow;
 	struct config_names deny;
 	bool allow_only;  /* nothing but `allow` and never-block resolves */

@@ -9,17 +9,33 @@
 static enum err fill_map(struct schema_run *run, const struct schema_row *rows,
     const struct tree_node *map, void *out);
 
+static void tell(struct schema_run *run, struct diag d, struct mark mark,
+    const char *format, va_list args)
+{
+	d.line = mark.line;
+	d.column = mark.column;
+	(void)snprintf(d.file, sizeof d.file, "%s", mark.file == NULL ? "" : mark.file);
+	(void)vsnprintf(d.text, sizeof d.text, format, args);
+	diags_add(run->all, &d);
+}
+
 void schema_mistake(struct schema_run *run, struct mark mark, const char *format, ...)
 {
-	struct diag d = {.line = mark.line, .column = mark.column, .level = DIAG_ERROR};
 	va_list args;
 
 	run->mistakes++;
-	(void)snprintf(d.file, sizeof d.file, "%s", mark.file == NULL ? "" : mark.file);
 	va_start(args, format);
-	(void)vsnprintf(d.text, sizeof d.text, format, args);
+	tell(run, (struct diag){.level = DIAG_ERROR}, mark, format, args);
 	va_end(args);
-	diags_add(run->all, &d);
+}
+
+void schema_warning(struct schema_run *run, struct mark mark, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	tell(run, (struct diag){.level = DIAG_WARNING}, mark, format, args);
+	va_end(args);
 }
 
 /* "a, b, c" of a NULL-ended list, cut with "..." where it does not fit. */

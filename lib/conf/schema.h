@@ -116,6 +116,9 @@ const char *schema_scalar(
 /* A mistake at `mark`, "what (what to do)". */
 void schema_mistake(struct schema_run *run, struct mark mark, const char *format, ...)
     PRINTF_LIKE(3, 4);
+/* The same, but a warning: the file is taken all the same. */
+void schema_warning(struct schema_run *run, struct mark mark, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 /* "server.tcp.idle": the path of a row of the map being read. */
 const char *schema_path(struct schema_run *run, const char *key);
 /* A value that should have been a word of `words`, with the nearest of them. */

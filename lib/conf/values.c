@@ -1,17 +1,16 @@
-#include "conf/values.h"
+#include "conf/internal.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/words.h"
-#include "net/prefix.h"
 
 enum {
 	DNS_PORT = 53,
 	WORD_BYTES_MAX = 63
 };
 
-static bool only_of(const char *text, const char *extra)
+bool value_only_of(const char *text, const char *extra)
 {
 	for (; *text != 0; text++) {
 		bool plain =
@@ -22,8 +21,7 @@ static bool only_of(const char *text, const char *extra)
 	return true;
 }
 
-/* A diag of another module as a mistake at `value`: its own sentence, our place. */
-static void mistake_of(struct schema_run *run, const struct schema_row *row,
+void value_mistake_of(struct schema_run *run, const struct schema_row *row,
     const struct tree_node *value, const struct diag *why)
 {
 	schema_mistake(
@@ -49,7 +47,7 @@ static bool read_endpoint(struct schema_run *run, const struct schema_row *row,
 	if (text == NULL)
 		return false;
 	if (addr_from_text(&addr, slice_of(text), &why) != OK) {
-		mistake_of(run, row, value, &why);
+		value_mistake_of(run, row, value, &why);
 		return false;
 	}
 	if (addr.port == 0) {
@@ -61,129 +59,6 @@ static bool read_endpoint(struct schema_run *run, const struct schema_row *row,
 	}
 	*endpoint = (struct config_endpoint){addr, text, value->mark};
 	return true;
-}
-
-static bool looks_like_address(const char *text)
-{
-	return strpbrk(text, ".:/") != NULL;
-}
-
-static bool looks_like_mac(const char *text)
-{
-	for (size_t i = 0; i < 17; i++) {
-		char c = text[i];
-		bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-		    (c >= 'A' && c <= 'F');
-		if (i % 3 == 2 ? c != ':' && c != '-' : !hex)
-			return false;
-	}
-	return text[17] == 0;
-}
-
-static bool read_prefix(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, struct config_client *client)
-{
-	struct prefix prefix;
-	struct diag why;
-
-	if (prefix_from_text(&prefix, slice_of(value->text), &why) != OK) {
-		mistake_of(run, row, value, &why);
-		return false;
-	}
-	client->kind = CLIENT_PREFIX;
-	client->first = prefix.base;
-	client->length = prefix.length;
-	client->last = prefix.base;
-	for (size_t bit = prefix.length; bit < addr_size(&prefix.base) * 8; bit++)
-		client->last.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	return true;
-}
-
-static bool range_end(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, struct slice text, struct addr *out)
-{
-	struct diag why;
-
-	if (addr_from_text(out, slice_trim(text), &why) != OK) {
-		mistake_of(run, row, value, &why);
-		return false;
-	}
-	if (out->port == 0 && out->scope_id == 0)
-		return true;
-	schema_mistake(run, value->mark,
-	    _("'%s' has a port or an interface (write addresses alone)"), value->text);
-	return false;
-}
-
-static bool read_range(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, struct config_client *client)
-{
-	struct slice rest = slice_of(value->text);
-	struct slice first = slice_cut(&rest, '-');
-
-	client->kind = CLIENT_RANGE;
-	if (!range_end(run, row, value, first, &client->first) ||
-	    !range_end(run, row, value, rest, &client->last))
-		return false;
-	if (client->first.family != client->last.family ||
-	    memcmp(client->first.bytes, client->last.bytes, sizeof client->last.bytes) >
-	        0) {
-		schema_mistake(run, value->mark,
-		    _("'%s' is no range (write FIRST-LAST, the smaller address first)"),
-		    value->text);
-		return false;
-	}
-	return true;
-}
-
-static bool read_allow(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
-{
-	struct config_client *client = out;
-
-	const char *text = schema_scalar(run, row, value);
-	if (text == NULL)
-		return false;
-	*client = (struct config_client){
-	    .kind = CLIENT_LOCAL, .text = text, .group = "", .mark = value->mark};
-	if (strcmp(text, "local") == 0)
-		return true;
-	return strchr(text, '-') != NULL ? read_range(run, row, value, client)
-	                                 : read_prefix(run, row, value, client);
-}
-
-static bool is_mac_claim(const char *text)
-{
-	return looks_like_mac(text) || strchr(text, '+') != NULL;
-}
-
-static bool read_client(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
-{
-	struct config_client *client = out;
-
-	const char *text = schema_scalar(run, row, value);
-	if (text == NULL)
-		return false;
-	*client = (struct config_client){
-	    .kind = CLIENT_GROUP, .text = text, .group = "", .mark = value->mark};
-	if (is_mac_claim(text)) {
-		schema_mistake(run, value->mark,
-		    _("'%s': devices by MAC address are not built yet; remove it, or give "
-		      "the device a fixed address and write that"),
-		    text);
-		return false;
-	}
-	if (looks_like_address(text))
-		return strchr(text, '-') != NULL ? read_range(run, row, value, client)
-		                                 : read_prefix(run, row, value, client);
-	if (only_of(text, "-_") && text[0] != 0)
-		return true;
-	schema_mistake(run, value->mark,
-	    _("'%s' is neither an address, a prefix, a range nor a group (write "
-	      "10.20.0.0/16, 192.168.1.100-192.168.1.149, or a name of filter.groups)"),
-	    text);
-	return false;
 }
 
 /* ---- names ------------------------------------------------------------------------------ */
@@ -232,7 +107,7 @@ static bool read_name(struct schema_run *run, const struct schema_row *row,
 		return false;
 	}
 	if (name_from_text(&buf, slice_of(text), &why) != OK) {
-		mistake_of(run, row, value, &why);
+		value_mistake_of(run, row, value, &why);
 		return false;
 	}
 	if (buf.len == 1) {
@@ -249,7 +124,7 @@ static bool read_word(struct schema_run *run, const struct schema_row *row,
 	const char *text = schema_scalar(run, row, value);
 	if (text == NULL)
 		return false;
-	if (text[0] == 0 || strlen(text) > WORD_BYTES_MAX || !only_of(text, "-_")) {
+	if (text[0] == 0 || strlen(text) > WORD_BYTES_MAX || !value_only_of(text, "-_")) {
 		schema_mistake(run, value->mark,
 		    _("'%s' is not a name for '%s' (use a-z, 0-9, - and _, at most 63)"),
 		    text, schema_path(run, row->name));
@@ -266,7 +141,7 @@ static bool upstream_address(struct schema_run *run, const struct schema_row *ro
 	struct diag why;
 
 	if (addr_from_text(&out->addr, slice_of(text), &why) != OK) {
-		mistake_of(run, row, value, &why);
+		value_mistake_of(run, row, value, &why);
 		return false;
 	}
 	if (addr_is_unspecified(&out->addr) || addr_is_multicast(&out->addr)) {
@@ -419,10 +294,6 @@ static bool read_url(struct schema_run *run, const struct schema_row *row,
 
 const struct schema_type VALUE_ENDPOINT = {
     "address:port", read_endpoint, sizeof(struct config_endpoint), false};
-const struct schema_type VALUE_ALLOW = {
-    "`local`, prefix or range", read_allow, sizeof(struct config_client), false};
-const struct schema_type VALUE_CLIENT = {
-    "prefix, range or group", read_client, sizeof(struct config_client), false};
 const struct schema_type VALUE_NAME = {
     "domain name", read_name, sizeof(struct config_name), false};
 const struct schema_type VALUE_UPSTREAM = {

@@ -8,6 +8,7 @@
 #include "conf/schema.h"
 #include "dns/name.h"
 #include "net/addr.h"
+#include "net/mac.h"
 
 /* An address, with the port where one belongs. */
 struct config_endpoint {
@@ -26,15 +27,18 @@ enum config_client_kind {
 	CLIENT_LOCAL,  /* server.allow only: the on-link prefixes; found by the program */
 	CLIENT_PREFIX, /* first/length; a single address has length 32 or 128 */
 	CLIENT_RANGE,  /* first to last, both included, one family */
+	CLIENT_MAC,    /* `mac`, whatever its address; tiers and groups only */
+	CLIENT_PAIR,   /* `mac` while it has the address `first`; likewise */
 	CLIENT_GROUP   /* in tiers, before groups are put in their place; never later */
 };
 
-/* Who asks: a prefix or range of addresses. Ports are 0. */
+/* Who asks: a prefix or range of addresses, or a device. Ports are 0. */
 struct config_client {
 	enum config_client_kind kind;
 	struct addr first; /* of a prefix: its host bits are zero */
 	struct addr last;
 	unsigned length;
+	struct mac mac;    /* mac_is_device(); of the other kinds MAC_NONE */
 	const char *text;  /* as written */
 	const char *group; /* the group it came from, or "" */
 	struct mark mark;
@@ -92,13 +96,15 @@ struct config_answer {
 /* Rows for them in schema tables; each fills the struct in its name. */
 extern const struct schema_type VALUE_ENDPOINT; /* config_endpoint: "0.0.0.0:53" */
 extern const struct schema_type VALUE_ALLOW;    /* config_client: local or a prefix */
-extern const struct schema_type VALUE_CLIENT;   /* config_client: prefix, range, group */
-extern const struct schema_type VALUE_NAME;     /* config_name: a domain name */
-extern const struct schema_type VALUE_UPSTREAM; /* config_upstream_server */
-extern const struct schema_type VALUE_FALLBACK; /* the same, or `gateway` */
-extern const struct schema_type VALUE_ANSWER;   /* config_answer: auto, none, address */
-extern const struct schema_type VALUE_ZONE;     /* conf_text: a time zone that exists */
-extern const struct schema_type VALUE_URL;      /* conf_text: https, http, file */
-extern const struct schema_type VALUE_WORD;     /* conf_text: [a-z0-9_-]+, at most 63 */
+/* config_client: prefix, range, MAC, address+MAC, group */
+extern const struct schema_type VALUE_CLIENT;
+extern const struct schema_type VALUE_FORWARDER; /* config_client: prefix or range */
+extern const struct schema_type VALUE_NAME;      /* config_name: a domain name */
+extern const struct schema_type VALUE_UPSTREAM;  /* config_upstream_server */
+extern const struct schema_type VALUE_FALLBACK;  /* the same, or `gateway` */
+extern const struct schema_type VALUE_ANSWER;    /* config_answer: auto, none, address */
+extern const struct schema_type VALUE_ZONE;      /* conf_text: a time zone that exists */
+extern const struct schema_type VALUE_URL;       /* conf_text: https, http, file */
+extern const struct schema_type VALUE_WORD;      /* conf_text: [a-z0-9_-]+, at most 63 */
 
 #endif

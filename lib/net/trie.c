@@ -168,15 +168,15 @@ enum err trie_insert(struct trie *t, const struct prefix *p, uint32_t value)
 
 /* ---- looking up ---- */
 
-bool trie_lookup_length(
-    const struct trie *t, const struct addr *a, uint32_t *value, uint8_t *length)
+/* The longest of at most `bits` bits. */
+static bool find_longest(const struct trie *t, const struct addr *a, uint8_t bits,
+    uint32_t *value, uint8_t *length)
 {
 	uint32_t at = root_of(a->family);
-	uint8_t bits = a->family == AF_INET ? 32 : 128;
 	bool found = false;
 	while (at != 0) {
 		const struct node *node = &t->nodes[at];
-		if (!prefix_contains(&node->prefix, a))
+		if (node->prefix.length > bits || !prefix_contains(&node->prefix, a))
 			break;
 		if (node->has_value) {
 			*value = node->value;
@@ -188,6 +188,20 @@ bool trie_lookup_length(
 		at = node->child[bit_at(a, node->prefix.length)];
 	}
 	return found;
+}
+
+bool trie_lookup_length(
+    const struct trie *t, const struct addr *a, uint32_t *value, uint8_t *length)
+{
+	return find_longest(t, a, (uint8_t)(addr_size(a) * 8), value, length);
+}
+
+bool trie_lookup_within(
+    const struct trie *t, const struct addr *a, uint8_t bits, uint32_t *value)
+{
+	uint8_t length;
+	uint8_t all = (uint8_t)(addr_size(a) * 8);
+	return find_longest(t, a, bits < all ? bits : all, value, &length);
 }
 
 bool trie_lookup(const struct trie *t, const struct addr *a, uint32_t *value)

@@ -23,6 +23,9 @@ bool trie_lookup(const struct trie *t, const struct addr *a, uint32_t *value);
 /* Also tells how long that prefix is. */
 bool trie_lookup_length(
     const struct trie *t, const struct addr *a, uint32_t *value, uint8_t *length);
+/* The longest that contains the `bits` first bits of `a`, and with them all that they begin. */
+bool trie_lookup_within(
+    const struct trie *t, const struct addr *a, uint8_t bits, uint32_t *value);
 size_t trie_count(const struct trie *t);
 
 #endif

@@ -1,4 +1,5 @@
-/* Addresses to tiers: claims are checked against each other, then cut into prefixes. */
+/* Clients to tiers: claims of networks are checked against each other, then cut into prefixes;
+ * those of devices go into a table. */
 #include <stdlib.h>
 
 #include "base/words.h"
@@ -30,6 +31,11 @@ static uint16_t group_number(const struct config *config, const char *name)
 			return (uint16_t)i;
 	}
 	return POLICY_NO_GROUP;
+}
+
+static bool is_network(const struct config_client *client)
+{
+	return client->kind == CLIENT_PREFIX || client->kind == CLIENT_RANGE;
 }
 
 /* The last address of a prefix. */
@@ -80,6 +86,8 @@ static bool collect_claims(struct claims *claims, const struct config *config)
 		const struct config_clients *clients = &config->tiers.items[t].clients;
 		for (size_t i = 0; i < clients->count; i++) {
 			const struct config_client *c = &clients->items[i];
+			if (!is_network(c))
+				continue;
 			claims->items[claims->count++] = (struct claim){c->first,
 			    last_of(c), value_of(t, group_number(config, c->group)), c};
 		}
@@ -93,7 +101,7 @@ static void complain(struct diags *all, const struct claim *one, const struct cl
 	const struct mark *at = &one->written->mark;
 	const struct mark *there = &other->written->mark;
 	bool same = compare_addr(&one->first, &other->first) == 0 &&
-	    compare_addr(&one->last, &other->last) == 0;
+	    compare_addr(&one->last, &other->last) == 0; /* of devices both are none */
 
 	if (same) {
 		diags_error(all, at->file, at->line, at->column,
@@ -193,14 +201,89 @@ done:
 	return rc;
 }
 
-/* One item of server.allow; the same prefix twice is no mistake here. */
-static enum err allow_client(struct trie *asks, const struct prefix *prefix)
+/* ---- devices ---- */
+
+static bool is_device(const struct config_client *client)
 {
-	enum err rc = trie_insert(asks, prefix, 1);
+	return client->kind == CLIENT_MAC || client->kind == CLIENT_PAIR;
+}
+
+static size_t count_devices(const struct config_clients *clients)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < clients->count; i++)
+		count += is_device(&clients->items[i]);
+	return count;
+}
+
+static struct device_claim device_claim_of(
+    const struct config_client *client, uint32_t value)
+{
+	return (struct device_claim){.mac = client->mac,
+	    .value = value,
+	    .with_address = client->kind == CLIENT_PAIR,
+	    .address = client->first};
+}
+
+/* Where a claim that is made twice was made first. */
+static const struct config_client *first_of_same(
+    const struct config *config, const struct config_client *client)
+{
+	for (size_t t = 0; t < config->tiers.count; t++) {
+		const struct config_clients *clients = &config->tiers.items[t].clients;
+		for (size_t i = 0; i < clients->count; i++) {
+			const struct config_client *c = &clients->items[i];
+			if (c->kind == client->kind && mac_equal(c->mac, client->mac) &&
+			    compare_addr(&c->first, &client->first) == 0)
+				return c;
+		}
+	}
+	return client;
+}
+
+static void add_device(struct client_map *map, const struct config *config, size_t tier,
+    const struct config_client *client, struct diags *all)
+{
+	uint32_t value = value_of(tier, group_number(config, client->group));
+	struct device_claim claim = device_claim_of(client, value);
+
+	if (mac_map_add(&map->device_tiers, &claim) == NULL)
+		return;
+	const struct config_client *first = first_of_same(config, client);
+	const struct claim one = {.written = client};
+	const struct claim other = {.written = first};
+	complain(all, &one, &other);
+}
+
+static enum err build_devices(
+    struct client_map *map, const struct config *config, struct diags *all)
+{
+	size_t count = 0;
+
+	for (size_t t = 0; t < config->tiers.count; t++)
+		count += count_devices(&config->tiers.items[t].clients);
+	enum err rc = mac_map_init(&map->device_tiers, count);
+	for (size_t t = 0; rc == OK && t < config->tiers.count; t++) {
+		const struct config_clients *clients = &config->tiers.items[t].clients;
+		for (size_t i = 0; i < clients->count; i++) {
+			if (is_device(&clients->items[i]))
+				add_device(map, config, t, &clients->items[i], all);
+		}
+	}
+	return rc;
+}
+
+/* ---- who may ask, and who may speak for others ---- */
+
+/* One item of a list of networks; the same prefix twice is no mistake here. */
+static enum err allow_client(struct trie *trie, const struct prefix *prefix)
+{
+	enum err rc = trie_insert(trie, prefix, 1);
 	return rc == ERR_EXISTS ? OK : rc;
 }
 
-static enum err allow_range(struct trie *asks, const struct config_client *client)
+static enum err allow_range(struct trie *trie, const struct config_client *client)
 {
 	struct prefix cut[PREFIX_RANGE_MAX];
 	struct addr last = last_of(client);
@@ -208,7 +291,7 @@ static enum err allow_range(struct trie *asks, const struct config_client *clien
 
 	enum err rc = prefix_from_range(cut, &count, &client->first, &last);
 	for (size_t k = 0; rc == OK && k < count; k++)
-		rc = allow_client(asks, &cut[k]);
+		rc = allow_client(trie, &cut[k]);
 	return rc;
 }
 
@@ -231,6 +314,21 @@ static enum err build_asks(struct client_map *map, const struct policy_sources *
 	return rc;
 }
 
+static enum err build_forwarders(struct client_map *map, const struct config *config)
+{
+	const struct config_clients *trusted = &config->server.trusted_forwarders;
+	enum err rc = OK;
+
+	if (trusted->count == 0)
+		return OK;
+	map->forwarders = trie_new(trusted->count * PREFIX_RANGE_MAX);
+	if (map->forwarders == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; rc == OK && i < trusted->count; i++)
+		rc = allow_range(map->forwarders, &trusted->items[i]);
+	return rc;
+}
+
 /* ---- rooms that no tier names: they have a name for grants, and their clients' own tier ---- */
 
 static bool is_claimed(const struct config *config, const char *group)
@@ -244,17 +342,24 @@ static bool is_claimed(const struct config *config, const char *group)
 	return false;
 }
 
+/* Of two rooms with the same client the first. */
 static enum err insert_room(
-    struct trie *rooms, const struct config_client *client, uint32_t number)
+    struct client_map *map, const struct config_client *client, uint32_t number)
 {
 	struct prefix cut[PREFIX_RANGE_MAX];
 	struct addr last = last_of(client);
 	size_t count = 0;
 
+	if (is_device(client)) {
+		struct device_claim claim = device_claim_of(client, number);
+		(void)mac_map_add(&map->device_rooms, &claim);
+		return OK;
+	}
+
 	enum err rc = prefix_from_range(cut, &count, &client->first, &last);
 	for (size_t k = 0; rc == OK && k < count; k++) {
-		rc = trie_insert(rooms, &cut[k], number);
-		if (rc == ERR_EXISTS) /* of two rooms with the same prefix the first */
+		rc = trie_insert(map->rooms, &cut[k], number);
+		if (rc == ERR_EXISTS)
 			rc = OK;
 	}
 	return rc;
@@ -264,22 +369,26 @@ static enum err build_rooms(struct client_map *map, const struct config *config)
 {
 	const struct config_groups *groups = &config->filter.groups;
 	size_t clients = 0;
-	enum err rc = OK;
+	size_t devices = 0;
 
-	for (size_t i = 0; i < groups->count && i < POLICY_NO_GROUP; i++)
-		if (!is_claimed(config, groups->items[i].name.text))
-			clients += groups->items[i].clients.count;
+	for (size_t i = 0; i < groups->count && i < POLICY_NO_GROUP; i++) {
+		if (is_claimed(config, groups->items[i].name.text))
+			continue;
+		clients += groups->items[i].clients.count;
+		devices += count_devices(&groups->items[i].clients);
+	}
 	if (clients == 0)
 		return OK; /* the usual case: nobody looks */
 	map->rooms = trie_new(clients * PREFIX_RANGE_MAX);
 	if (map->rooms == NULL)
 		return ERR_MEMORY;
+	enum err rc = mac_map_init(&map->device_rooms, devices);
 	for (size_t i = 0; rc == OK && i < groups->count && i < POLICY_NO_GROUP; i++) {
 		const struct config_group *group = &groups->items[i];
 		if (is_claimed(config, group->name.text))
 			continue;
 		for (size_t k = 0; rc == OK && k < group->clients.count; k++)
-			rc = insert_room(map->rooms, &group->clients.items[k], (uint32_t)i);
+			rc = insert_room(map, &group->clients.items[k], (uint32_t)i);
 	}
 	return rc;
 }
@@ -289,7 +398,11 @@ enum err client_map_build(
 {
 	enum err rc = build_asks(map, from);
 	if (rc == OK)
+		rc = build_forwarders(map, from->config);
+	if (rc == OK)
 		rc = build_rooms(map, from->config);
+	if (rc == OK)
+		rc = build_devices(map, from->config, all);
 	return rc == OK ? build_claims(map, from->config, all) : rc;
 }
 
@@ -298,4 +411,7 @@ void client_map_deinit(struct client_map *map)
 	trie_free(map->asks);
 	trie_free(map->tiers);
 	trie_free(map->rooms);
+	trie_free(map->forwarders);
+	mac_map_deinit(&map->device_tiers);
+	mac_map_deinit(&map->device_rooms);
 }

@@ -71,12 +71,43 @@ static inline bool name_map_maybe(const struct name_map *map, uint64_t hash)
 const struct role *name_map_roles(
     const struct name_map *map, const struct policy_question *question, size_t n);
 
+/* ---- devices.c: MAC addresses, alone and together with an address ---------------------------- */
+
+struct device_claim {
+	struct mac mac; /* none: a free slot */
+	uint32_t value;
+	bool with_address;
+	struct addr address; /* where with_address */
+};
+
+/* Open addressing, at most half full. Only the configuration fills it. */
+struct mac_map {
+	struct device_claim *slots;
+	size_t mask;
+	size_t count; /* 0: `slots` is NULL */
+	bool any_addresses;
+};
+
+/* Room for `max` claims; of 0, none. ERR_MEMORY. */
+MUST_CHECK enum err mac_map_init(struct mac_map *map, size_t max);
+void mac_map_deinit(struct mac_map *map);
+/* The claim that is there already (and stays), or NULL. */
+const struct device_claim *mac_map_add(
+    struct mac_map *map, const struct device_claim *claim);
+/* The value for the MAC together with this address, else for the MAC alone. `address` may be
+ * NULL: not known. */
+bool mac_map_find(
+    const struct mac_map *map, struct mac mac, const struct addr *address, uint32_t *value);
+
 /* ---- clients.c: who asks ---------------------------------------------------------------- */
 
 struct client_map {
 	struct trie *asks;  /* server.allow */
 	struct trie *tiers; /* prefix -> group << 8 | tier */
 	struct trie *rooms; /* prefix -> group that no tier names; NULL: there are none */
+	struct mac_map device_tiers;
+	struct mac_map device_rooms;
+	struct trie *forwarders; /* NULL: there are none */
 };
 
 MUST_CHECK enum err client_map_build(

@@ -1,28 +1,70 @@
 /* Who asks, and what a snapshot tells about itself. */
 #include "policy/internal.h"
 
+enum {
+	WHOLE_ADDRESS = 255 /* more bits than an address has */
+};
+
 struct hash_key policy_hash_key(const struct policy *policy)
 {
 	return policy->key;
 }
 
-struct policy_who policy_client(
-    const struct policy *policy, const struct addr *client, struct mac mac)
+static bool find_network(
+    const struct trie *trie, const struct addr *client, uint8_t bits, uint32_t *value)
 {
-	(void)mac;
+	if (bits == WHOLE_ADDRESS)
+		return trie_lookup(trie, client, value);
+	return trie_lookup_within(trie, client, bits, value);
+}
+
+static struct policy_who who_is(
+    const struct policy *policy, const struct addr *client, uint8_t bits, struct mac mac)
+{
+	const struct client_map *map = &policy->clients;
+	const struct addr *whole = bits == WHOLE_ADDRESS ? client : NULL;
 	struct policy_who who = policy_member(policy, policy->default_tier);
 	uint32_t value = 0;
 
-	who.may_ask = trie_lookup(policy->clients.asks, client, &value);
-	if (trie_lookup(policy->clients.tiers, client, &value)) {
+	who.may_ask = find_network(map->asks, client, bits, &value);
+	if (mac_map_find(&map->device_tiers, mac, whole, &value) ||
+	    find_network(map->tiers, client, bits, &value)) {
 		who.claimed = true;
 		who.tier = (uint8_t)(value & 0xff);
 		who.group = (uint16_t)(value >> 8);
 	}
-	if (who.group == POLICY_NO_GROUP && policy->clients.rooms != NULL &&
-	    trie_lookup(policy->clients.rooms, client, &value))
+	if (who.group == POLICY_NO_GROUP && map->rooms != NULL &&
+	    (mac_map_find(&map->device_rooms, mac, whole, &value) ||
+	        find_network(map->rooms, client, bits, &value)))
 		who.group = (uint16_t)value;
 	return who;
+}
+
+struct policy_who policy_client(
+    const struct policy *policy, const struct addr *client, struct mac mac)
+{
+	return who_is(policy, client, WHOLE_ADDRESS, mac);
+}
+
+struct policy_who policy_network(
+    const struct policy *policy, const struct prefix *clients, struct mac mac)
+{
+	bool whole = clients->length == addr_size(&clients->base) * 8;
+
+	return who_is(policy, &clients->base, whole ? WHOLE_ADDRESS : clients->length, mac);
+}
+
+bool policy_asks_for_macs(const struct policy *policy)
+{
+	return policy->clients.device_tiers.count + policy->clients.device_rooms.count > 0;
+}
+
+bool policy_trusts_forwarder(const struct policy *policy, const struct addr *peer)
+{
+	uint32_t value;
+
+	return policy->clients.forwarders != NULL &&
+	    trie_lookup(policy->clients.forwarders, peer, &value);
 }
 
 struct policy_who policy_member(const struct policy *policy, uint8_t tier)

@@ -74,10 +74,10 @@ struct hash_key policy_hash_key(const struct policy *policy);
 /* ---- who asks ------------------------------------------------------------------------ */
 
 struct policy_who {
-	bool may_ask; /* false: outside server.allow */
-	bool claimed; /* the configuration gives this address its tier; else the default */
-	uint8_t tier; /* below policy_tier_count(); always valid */
-	uint16_t group; /* the room that claimed the address, else one that no tier names
+	bool may_ask;   /* false: outside server.allow */
+	bool claimed;   /* the configuration gives this device its tier; else the default */
+	uint8_t tier;   /* below policy_tier_count(); always valid */
+	uint16_t group; /* the room that claimed the device, else one that no tier names
 	                 * and that holds it, or POLICY_NO_GROUP */
 };
 
@@ -86,6 +86,14 @@ struct policy_who {
  * not known. IPv4-mapped addresses have become IPv4 when they were parsed. */
 struct policy_who policy_client(
     const struct policy *policy, const struct addr *client, struct mac mac);
+/* The same where a forwarder tells only the network that the client is in: a claim counts if it
+ * holds all of it. */
+struct policy_who policy_network(
+    const struct policy *policy, const struct prefix *clients, struct mac mac);
+/* Whether a tier or room is claimed by MAC at all. */
+bool policy_asks_for_macs(const struct policy *policy);
+/* Whether `peer` is one of server.trusted_forwarders: he says for whom he asks. */
+bool policy_trusts_forwarder(const struct policy *policy, const struct addr *peer);
 /* The same as if the address belonged to `tier`: `explain --tier`. */
 struct policy_who policy_member(const struct policy *policy, uint8_t tier);
 

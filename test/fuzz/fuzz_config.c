@@ -23,7 +23,11 @@ static void check_clients(const struct config_clients *clients)
 {
 	for (size_t i = 0; i < clients->count; i++) {
 		const struct config_client *client = &clients->items[i];
-		must(client->kind == CLIENT_PREFIX || client->kind == CLIENT_RANGE);
+		bool device = client->kind == CLIENT_MAC || client->kind == CLIENT_PAIR;
+		must(device || client->kind == CLIENT_PREFIX ||
+		    client->kind == CLIENT_RANGE);
+		must(mac_is_device(client->mac) == device);
+		must((client->first.family == 0) == (client->kind == CLIENT_MAC));
 		must(client->first.family == client->last.family);
 		must(memcmp(client->first.bytes, client->last.bytes, 16) <= 0);
 		must(client->text != NULL && client->group != NULL);

@@ -166,6 +166,70 @@ static void clients_are_prefixes_ranges_and_groups(void **state)
 	config_free(c);
 }
 
+/* YAML 1.1 would read 14:34:56:12:34:56 as a number in base sixty. */
+static void devices_are_known_by_mac_quoted_or_not(void **state)
+{
+	struct config *c = school_config(
+	    "school: {levels: [primary]}\n"
+	    "filter:\n"
+	    "  groups: [{name: lab, clients: [14:34:56:12:34:56, 10.3.0.0/24]}]\n"
+	    "  tiers:\n"
+	    "    - name: staff\n"
+	    "      clients: [3c:22:fb:01:02:03, \"3C-22-FB-01-02-04\", lab,\n"
+	    "        \"192.168.1.5+3c:22:fb:01:02:05\", fd00::5+3c:22:fb:01:02:05]\n"
+	    "    - {name: primary, clients: [10:20:30:40:50:58]}\n",
+	    NULL);
+
+	(void)state;
+	const struct config_clients *clients = &tier_of(c, "staff")->clients;
+	assert_int_equal(clients->count, 6);
+	assert_int_equal(clients->items[0].kind, CLIENT_MAC);
+	assert_true(clients->items[0].mac.bits == 0x3c22fb010203u);
+	assert_int_equal(clients->items[0].first.family, 0);
+	assert_true(clients->items[1].mac.bits == 0x3c22fb010204u);
+	assert_true(clients->items[2].mac.bits == 0x143456123456u);
+	assert_string_equal(clients->items[2].group, "lab");
+	assert_int_equal(clients->items[4].kind, CLIENT_PAIR);
+	assert_int_equal(clients->items[4].first.bytes[3], 5);
+	assert_true(clients->items[4].mac.bits == 0x3c22fb010205u);
+	assert_int_equal(clients->items[5].first.family, AF_INET6);
+	assert_true(tier_of(c, "primary")->clients.items[0].mac.bits == 0x102030405058u);
+	config_free(c);
+}
+
+static struct diags warnings_of(const char *text)
+{
+	struct school s = school_open(text, NULL);
+	struct config *c = NULL;
+	struct diags all = DIAGS_NONE;
+
+	assert_int_equal(config_load(&c, s.file, &all), OK);
+	config_free(c);
+	school_close(&s);
+	return all;
+}
+
+/* A telephone may change it; the school may be wise enough to know that it does not. */
+static void a_made_up_mac_and_a_wide_forwarder_are_warned_of_and_taken(void **state)
+{
+	struct diags all = warnings_of(
+	    "school: {levels: [primary]}\n"
+	    "server: {trusted_forwarders: [10.0.0.1, 10.0.0.0/8, 'fd00::/64', 10.0.1.0/24]}\n"
+	    "filter: {tiers: [{name: staff, clients: [3c:22:fb:01:02:03, "
+	    "3e:22:fb:01:02:03]}]}\n");
+
+	(void)state;
+	assert_int_equal(all.errors, 0);
+	assert_int_equal(all.count, 3);
+	for (size_t i = 0; i < all.count; i++)
+		assert_int_equal(all.items[i].level, DIAG_WARNING);
+	assert_int_equal(all.items[0].column, 41);
+	assert_non_null(strstr(all.items[1].text, "fd00::/64"));
+	assert_non_null(strstr(all.items[2].text, "3e:22:fb:01:02:03"));
+	assert_int_equal(all.items[2].line, 3);
+	diags_deinit(&all);
+}
+
 static void upstreams_have_a_transport_and_a_port(void **state)
 {
 	struct config *c = school_config(
@@ -266,6 +330,8 @@ int main(void)
 	    cmocka_unit_test(mistakes_in_overrides_name_that_file),
 	    cmocka_unit_test(relative_paths_begin_at_the_file),
 	    cmocka_unit_test(clients_are_prefixes_ranges_and_groups),
+	    cmocka_unit_test(devices_are_known_by_mac_quoted_or_not),
+	    cmocka_unit_test(a_made_up_mac_and_a_wide_forwarder_are_warned_of_and_taken),
 	    cmocka_unit_test(upstreams_have_a_transport_and_a_port),
 	    cmocka_unit_test(an_empty_section_changes_nothing),
 	    cmocka_unit_test(what_a_reload_cannot_change_is_named),

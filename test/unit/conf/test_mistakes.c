@@ -210,15 +210,77 @@ static void clients_are_checked(void **state)
 	                       "    - name: staff\n"
 	                       "      clients: [10.0.0.0-10.255.255.255, 'a b']\n",
 	    NULL,
-	    "3:47: 'lab2' is no address (a group holds prefixes and ranges, not other "
-	    "groups)\n"
+	    "3:47: 'lab2' is no address (a group holds prefixes, ranges and MAC "
+	    "addresses, not other groups)\n"
 	    "6:29: unknown group 'lob'; did you mean 'lab'?\n"
-	    "6:34: '3c:22:fb:01:02:03': devices by MAC address are not built yet; remove it, "
-	    "or give the device a fixed address and write that\n"
 	    "8:17: '10.0.0.0-10.255.255.255' is claimed by tier primary already, in line 6 "
 	    "(keep one)\n"
-	    "8:42: 'a b' is neither an address, a prefix, a range nor a group (write "
-	    "10.20.0.0/16, 192.168.1.100-192.168.1.149, or a name of filter.groups)\n");
+	    "8:42: 'a b' is neither an address, a prefix, a range, a MAC address nor a group "
+	    "(write 10.20.0.0/16, 192.168.1.100-192.168.1.149, 3c:22:fb:01:02:03, or a name "
+	    "of filter.groups)\n");
+}
+
+static void devices_are_checked(void **state)
+{
+	(void)state;
+	assert_mistakes(SCHOOL
+	    "filter:\n"
+	    "  groups: [{name: lab, clients: [3c:22:fb:01:02:03, 3c:22:fb:01:02:09]}]\n"
+	    "  tiers:\n"
+	    "    - name: primary\n"
+	    "      clients: [3C-22-FB-01-02-03, 192.168.1.5+3c:22:fb:01:02:03]\n"
+	    "    - name: staff\n"
+	    "      clients:\n"
+	    "        - lab\n"
+	    "        - 192.168.1.5+3c:22:fb:01:02:03\n"
+	    "        - 192.168.1.6+3c:22:fb:01:02:03\n"
+	    "        - ff:ff:ff:ff:ff:ff\n"
+	    "        - 00:00:00:00:00:00\n"
+	    "        - 01:00:5e:00:00:01\n"
+	    "        - 3c:22:fb:01:02\n"
+	    "        - 3c:22:fb:01:02:03:04\n"
+	    "        - 3c:22-fb:01:02:03\n"
+	    "        - 192.168.1.0/24+3c:22:fb:01:02:03\n"
+	    "        - 192.168.1.7+lab\n"
+	    "        - 192.168.1.7:53+3c:22:fb:01:02:03\n",
+	    NULL,
+	    "9:11: '3c:22:fb:01:02:03' is claimed by tier primary already, in line 6 (keep "
+	    "one)\n"
+	    "10:11: '192.168.1.5+3c:22:fb:01:02:03' is claimed by tier primary already, in "
+	    "line 6 (keep one)\n"
+	    "12:11: 'ff:ff:ff:ff:ff:ff' is no device's MAC address but nobody's or that of "
+	    "many (write the one that the device shows)\n"
+	    "13:11: '00:00:00:00:00:00' is no device's MAC address but nobody's or that of "
+	    "many (write the one that the device shows)\n"
+	    "14:11: '01:00:5e:00:00:01' is no device's MAC address but nobody's or that of "
+	    "many (write the one that the device shows)\n"
+	    "15:11: '3c:22:fb:01:02' is no MAC address (write six pairs of digits such as "
+	    "3c:22:fb:01:02:03)\n"
+	    "16:11: '3c:22:fb:01:02:03:04' is no MAC address (write six pairs of digits such "
+	    "as 3c:22:fb:01:02:03)\n"
+	    "17:11: '3c:22-fb:01:02:03' is no MAC address (write six pairs of digits such as "
+	    "3c:22:fb:01:02:03)\n"
+	    "18:11: 'filter.tiers.clients': this is not an address; write it like 192.0.2.1, "
+	    "192.0.2.1:53 or [2001:db8::1]:53\n"
+	    "19:11: '192.168.1.7+lab' is no MAC address (write six pairs of digits such as "
+	    "3c:22:fb:01:02:03)\n"
+	    "20:11: '192.168.1.7:53+3c:22:fb:01:02:03' has a port or an interface (write "
+	    "addresses alone)\n");
+}
+
+static void forwarders_are_checked(void **state)
+{
+	(void)state;
+	assert_mistakes(SCHOOL
+	    "server: {trusted_forwarders: [local, 10.0.0.1, 10.0.0.9-10.0.0.2, "
+	    "3c:22:fb:01:02:03]}\n",
+	    NULL,
+	    "2:31: 'server.trusted_forwarders': this is not an address; write it like "
+	    "192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53\n"
+	    "2:48: '10.0.0.9-10.0.0.2' is no range (write FIRST-LAST, the smaller address "
+	    "first)\n"
+	    "2:67: 'server.trusted_forwarders': this is not an address; write it like "
+	    "192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53\n");
 }
 
 static void names_are_checked(void **state)
@@ -291,6 +353,8 @@ int main(void)
 	    cmocka_unit_test(a_tier_without_a_base_is_checked_in_the_same_run),
 	    cmocka_unit_test(ranges_that_cross_are_told_and_those_that_hold_others_are_not),
 	    cmocka_unit_test(clients_are_checked),
+	    cmocka_unit_test(devices_are_checked),
+	    cmocka_unit_test(forwarders_are_checked),
 	    cmocka_unit_test(names_are_checked),
 	    cmocka_unit_test(what_is_not_built_is_refused_with_those_words),
 	    cmocka_unit_test(the_defaults_of_what_is_not_built_are_silent),

@@ -46,6 +46,38 @@ static void match_prefers_the_longer_prefix(void **state)
 	trie_free(t);
 }
 
+static void of_a_network_only_prefixes_that_hold_all_of_it_match(void **state)
+{
+	static const uint32_t WANTED[] = {[0] = 0,
+	    [7] = 0,
+	    [8] = 1,
+	    [15] = 1,
+	    [16] = 2,
+	    [23] = 2,
+	    [24] = 3,
+	    [31] = 3,
+	    [32] = 4,
+	    [33] = 4,
+	    [255] = 4};
+	static const uint8_t BITS[] = {0, 7, 8, 15, 16, 23, 24, 31, 32, 33, 255};
+	struct addr a;
+	struct trie *t = trie_new(10);
+
+	(void)state;
+	assert_non_null(t);
+	insert(t, "10.0.0.0/8", 1);
+	insert(t, "10.20.0.0/16", 2);
+	insert(t, "10.20.30.0/24", 3);
+	insert(t, "10.20.30.0", 4);
+	assert_int_equal(addr_from_text(&a, SLICE_LIT("10.20.30.0"), NULL), OK);
+	for (size_t i = 0; i < sizeof BITS; i++) {
+		uint32_t value = 0;
+		(void)trie_lookup_within(t, &a, BITS[i], &value);
+		assert_int_equal(value, WANTED[BITS[i]]);
+	}
+	trie_free(t);
+}
+
 static void families_do_not_meet(void **state)
 {
 	(void)state;
@@ -143,6 +175,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(match_prefers_the_longer_prefix),
+	    cmocka_unit_test(of_a_network_only_prefixes_that_hold_all_of_it_match),
 	    cmocka_unit_test(families_do_not_meet),
 	    cmocka_unit_test(a_prefix_is_taken_once_and_the_ceiling_holds),
 	    cmocka_unit_test(forks_have_no_value_until_inserted),

@@ -102,6 +102,20 @@ static struct config_client client_of(const char *text, const char *group, unsig
 {
 	struct config_client c = {.text = text, .group = group, .mark = mark_at(line)};
 	struct slice last = slice_of(text);
+	struct slice mac = slice_of(text);
+	struct slice address = slice_cut(&mac, '+');
+
+	if (mac.ptr != NULL) {
+		c.kind = CLIENT_PAIR;
+		assert_int_equal(addr_from_text(&c.first, address, NULL), OK);
+		c.last = c.first;
+		assert_true(mac_from_text(&c.mac, mac));
+		return c;
+	}
+	if (mac_from_text(&c.mac, slice_of(text))) {
+		c.kind = CLIENT_MAC;
+		return c;
+	}
 	struct slice first = slice_cut(&last, '-');
 
 	if (last.ptr != NULL) {

@@ -65,7 +65,7 @@ void fixture_deinit(struct fixture *f);
 void fixture_allow(struct fixture *f, unsigned tier, const char *name);
 void fixture_deny(struct fixture *f, unsigned tier, const char *name);
 void fixture_never_block(struct fixture *f, const char *name);
-/* "10.1.0.0/16" or "10.1.0.5-10.1.0.9"; `group` is "" or the name of config.groups. */
+/* "10.1.0.0/16", "10.1.0.5-10.1.0.9", a MAC or "10.1.0.5+MAC"; `group` is "" or the name of config.groups. */
 void fixture_claim(
     struct fixture *f, unsigned tier, const char *text, const char *group, unsigned line);
 
