@@ -180,9 +180,9 @@ enum ctl_status ctl_try(struct ctl *c, const char *path, const char *command,
 	    c, CTL_FAILED, "%s%s%s", why.text, *advice != 0 ? "\n" : "", advice);
 }
 
-json_t *ctl_peek(const char *path, const char *command)
+json_t *ctl_peek_with(const char *path, const char *command, json_t *arguments)
 {
-	char *request = make_request(command, NULL);
+	char *request = make_request(command, arguments);
 	struct diag unsaid = {.text = ""};
 	json_t *reply = NULL;
 
@@ -193,6 +193,11 @@ json_t *ctl_peek(const char *path, const char *command)
 	}
 	free(request);
 	return reply;
+}
+
+json_t *ctl_peek(const char *path, const char *command)
+{
+	return ctl_peek_with(path, command, NULL);
 }
 
 enum ctl_status ctl_not_running(const struct ctl *c, const char *path)

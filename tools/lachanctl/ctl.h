@@ -50,6 +50,8 @@ enum ctl_status ctl_try(struct ctl *c, const char *path, const char *command,
 /* The reply of a command without arguments, or NULL where nobody answers or may not be
  * asked; says nothing. The caller's. */
 json_t *ctl_peek(const char *path, const char *command);
+/* The same with arguments, which it takes. */
+json_t *ctl_peek_with(const char *path, const char *command, json_t *arguments);
 
 /* "the gateway is not running", with what to do about it; CTL_FAILED. */
 enum ctl_status ctl_not_running(const struct ctl *c, const char *path);
@@ -106,5 +108,6 @@ enum ctl_status command_grants(struct ctl *c);
 enum ctl_status command_revoke(struct ctl *c);
 enum ctl_status command_plan(struct ctl *c);
 enum ctl_status command_firewall(struct ctl *c);
+enum ctl_status command_doctor(struct ctl *c);
 
 #endif

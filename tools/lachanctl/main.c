@@ -21,7 +21,7 @@ struct command {
 
 static const struct command commands[] = {
     {"status", command_status, true, N_("is the gateway well?")},
-    {"doctor", NULL, true, N_("is anybody protected?")},
+    {"doctor", command_doctor, true, N_("is anybody protected?")},
     {"explain", command_explain, true, N_("why is NAME blocked, or open?")},
     {"allow", command_allow, true, N_("open NAME for a while")},
     {"pause", command_pause, true, N_("stop filtering for a while")},
