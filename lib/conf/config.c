@@ -333,6 +333,8 @@ const char *config_needs_restart(const struct config *now, const struct config *
 		return "server.listen";
 	if (!same_endpoints(&now->pages.listen, &next->pages.listen))
 		return "pages.listen";
+	if (!addr_equal_port(&now->server.metrics.addr, &next->server.metrics.addr))
+		return "server.metrics";
 	if (now->server.threads != next->server.threads)
 		return "server.threads";
 	if (!same_text(&now->server.user, &next->server.user))

@@ -74,6 +74,7 @@ struct config_server {
 	struct conf_text data_dir; /* resolved: never "" once loaded */
 	struct conf_text state_dir;
 	struct conf_text run_dir;
+	struct config_endpoint metrics; /* family 0: none */
 	struct {
 		enum config_log_level level;
 		enum config_log_target target;

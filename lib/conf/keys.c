@@ -123,9 +123,9 @@ static const struct schema_row SERVER_ROWS[] = {
     {"run_dir", &SCHEMA_TEXT, AT(run_dir), "/run/lachan",
         .help = "memory only: sockets, today's tally, device key",
         .flags = SCHEMA_NOT_EMPTY, .max = 90},
-    {"metrics", &SCHEMA_ANYTHING, 0, "\"\"",
-        .help = "\"127.0.0.1:9153\": Prometheus text on /metrics",
-        .flags = SCHEMA_NOT_BUILT},
+    {"metrics", &VALUE_ENDPOINT_OR_NONE, AT(metrics), "\"\"",
+        .help = "\"127.0.0.1:9153\": Prometheus text on /metrics; an address that others "
+                "reach is open to server.allow"},
     {"log", &SCHEMA_MAP, 0, .help = "what is logged, and where", .rows = LOG_ROWS},
     {.name = NULL}};
 #undef AT

@@ -61,6 +61,20 @@ static bool read_endpoint(struct schema_run *run, const struct schema_row *row,
 	return true;
 }
 
+static bool read_endpoint_or_none(struct schema_run *run, const struct schema_row *row,
+    const struct tree_node *value, void *out)
+{
+	struct config_endpoint *endpoint = out;
+
+	const char *text = schema_scalar(run, row, value);
+	if (text == NULL)
+		return false;
+	if (text[0] != 0)
+		return read_endpoint(run, row, value, out);
+	*endpoint = (struct config_endpoint){ADDR_NONE, text, value->mark};
+	return true;
+}
+
 /* ---- names ------------------------------------------------------------------------------ */
 
 static bool has_bytes_above_ascii(const char *text)
@@ -294,6 +308,8 @@ static bool read_url(struct schema_run *run, const struct schema_row *row,
 
 const struct schema_type VALUE_ENDPOINT = {
     "address:port", read_endpoint, sizeof(struct config_endpoint), false};
+const struct schema_type VALUE_ENDPOINT_OR_NONE = {
+    "address:port", read_endpoint_or_none, sizeof(struct config_endpoint), false};
 const struct schema_type VALUE_NAME = {
     "domain name", read_name, sizeof(struct config_name), false};
 const struct schema_type VALUE_UPSTREAM = {

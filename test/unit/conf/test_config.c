@@ -267,6 +267,7 @@ static void what_a_reload_cannot_change_is_named(void **state)
 	} CASES[] = {
 	    {"server: {listen: ['127.0.0.1:5300']}\n", "server.listen"},
 	    {"pages: {listen: []}\n", "pages.listen"},
+	    {"server: {metrics: '127.0.0.1:9153'}\n", "server.metrics"},
 	    {"server: {threads: 3}\n", "server.threads"},
 	    {"server: {user: ''}\n", "server.user"},
 	    {"server: {state_dir: /srv}\n", "server.state_dir"},

@@ -303,8 +303,9 @@ static void what_is_not_built_is_refused_with_those_words(void **state)
 		const char *text;
 		const char *told;
 	} CASES[] = {
-	    {"server: {metrics: '127.0.0.1:9153'}\n",
-	        "2:19: 'server.metrics' is not built yet; remove the line (default: \"\")\n"},
+	    {"server: {certificate: {file: x}}\n",
+	        "2:30: 'server.certificate.file' is not built yet; remove the line (default: "
+	        "\"\")\n"},
 	    {"upstream: {dnssec: on}\n",
 	        "2:20: 'upstream.dnssec' is not built yet; remove the line (default: off)\n"},
 	    {"console: {listen: []}\n",
