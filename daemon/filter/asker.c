@@ -55,7 +55,9 @@ struct asker *asker_take(struct worker *w, const struct request *r)
 	asker->forwarded = r->forwarded;
 	asker->peer = r->forwarded ? r->peer : ADDR_NONE;
 	asker->local = r->local;
+	asker->arrived_ms = r->arrived_ms;
 	remember_message(asker, &r->message);
+	counter_add(&w->askers_waiting, 1);
 	asker->transport->hold(asker, r);
 	return asker;
 }
@@ -65,6 +67,7 @@ void asker_release(struct asker *asker)
 	struct worker *w = asker->home;
 
 	asker->transport->release(asker);
+	counter_add(&w->askers_waiting, UINT64_MAX); /* one less */
 	asker->waiter.next = (struct waiter *)w->free_askers;
 	w->free_askers = asker;
 }

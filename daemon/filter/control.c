@@ -23,6 +23,11 @@ static void on_status(struct command *x)
 	x->reply = status_report(x->program);
 }
 
+static void on_metrics(struct command *x)
+{
+	x->reply = metrics_report(x->program);
+}
+
 static void on_flush(struct command *x)
 {
 	static const uint8_t ROOT[] = {0};
@@ -273,6 +278,7 @@ struct row {
 
 static const struct row COMMANDS[] = {
     {"status", on_status},
+    {"metrics", on_metrics},
     {"explain", command_explain},
     {"allow", command_allow},
     {"deny", command_deny},
@@ -333,7 +339,7 @@ static void on_closed(void *context, struct control_peer *peer)
 
 enum err control_open(struct program *p, struct diag *why)
 {
-	const struct control_handlers handlers = {on_request, on_closed, p};
+	const struct control_handlers handlers = {on_request, on_closed, p, 0};
 	char path[FILE_PATH_BYTES];
 
 	enum err rc = path_join(path, sizeof path,

@@ -418,7 +418,8 @@ struct upstream_health forwarder_health(const struct worker *w, unsigned route, 
 	const struct server_health *s = &w->forwarder->health[route].servers[i];
 
 	return (struct upstream_health){
-	    .srtt_ms = atomic_load_explicit(&s->srtt_us, memory_order_relaxed) / 1000,
+	    .srtt_us = atomic_load_explicit(&s->srtt_us, memory_order_relaxed),
+	    .failures = atomic_load_explicit(&s->failures, memory_order_relaxed),
 	    .queries = atomic_load_explicit(&s->queries, memory_order_relaxed),
 	    .timeouts = atomic_load_explicit(&s->timeouts, memory_order_relaxed),
 	    .down = atomic_load_explicit(&s->failures, memory_order_relaxed) >=

@@ -39,7 +39,8 @@ enum forward_result forward_start(
 
 /* What this worker knows of server `i` of a route; for status. Any thread. */
 struct upstream_health {
-	uint32_t srtt_ms; /* 0: not measured yet */
+	uint32_t srtt_us;  /* 0: not measured yet */
+	uint32_t failures; /* in a row */
 	uint64_t queries;
 	uint64_t timeouts;
 	bool down;

@@ -6,6 +6,7 @@
  *	control.c         control.sock: the commands of lachanctl
  *	command*.c        those of them that are larger
  *	status.c          what `status` says
+ *	metrics.c         what `metrics` says
  *	verdict_server.c  verdict.sock: what the warning page asks
  *
  * One thread owns all of it. */
@@ -58,6 +59,9 @@ MUST_CHECK enum err control_open(struct program *p, struct diag *why);
 
 /* status.c: the reply's object, or NULL without memory. */
 json_t *status_report(struct program *p);
+
+/* metrics.c: what lachan-page makes the metrics of; the same. */
+json_t *metrics_report(struct program *p);
 
 /* verdict_server.c */
 MUST_CHECK enum err verdict_server_open(

@@ -33,7 +33,8 @@ struct publisher {
 	uint64_t network_id;
 	uint64_t network_polled_ms;
 	uint64_t judging_serial;
-	uint64_t unusable_id; /* of a rules.db that was looked at and passed over */
+	uint64_t unusable_id;   /* of a rules.db that was looked at and passed over */
+	uint64_t load_failures; /* such files */
 };
 
 /* ---- building ---- */
@@ -235,6 +236,7 @@ static struct shared *fresh_rules(struct publisher *p, bool *kept)
 		free(part);
 		*kept = true;
 		p->unusable_id = rules_file_id(config);
+		p->load_failures++;
 		return shared_hold(p->now->parts[PART_RULES]);
 	}
 	struct shared *s = shared_new(part, rules_part_free);
@@ -437,6 +439,11 @@ bool publisher_poll(struct publisher *p)
 }
 
 /* ---- life ---- */
+
+uint64_t publisher_load_failures(const struct publisher *p)
+{
+	return p->load_failures;
+}
 
 const struct snapshot *publisher_now(const struct publisher *p)
 {

@@ -18,6 +18,9 @@ MUST_CHECK enum err publisher_new(struct publisher **out, struct filter *filter,
 /* Workers have ended. NULL is allowed. */
 void publisher_free(struct publisher *p);
 
+/* How often a new rules.db was not usable, so that the rules before it stayed. */
+uint64_t publisher_load_failures(const struct publisher *p);
+
 /* What is in force; borrowed until the next call that publishes. */
 const struct snapshot *publisher_now(const struct publisher *p);
 

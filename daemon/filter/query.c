@@ -44,6 +44,7 @@ void query_read(struct worker *w, struct request *r, struct slice packet)
 	r->letter = NULL;
 	r->mac = MAC_NONE;
 	r->forwarded = false;
+	r->arrived_ms = w->now.mono_ms;
 	if (r->fate != MESSAGE_GOOD)
 		return;
 	r->key = key_of(w, &r->message);
@@ -333,6 +334,7 @@ static void recall(const struct worker *w, const struct asker *asker,
 	r->peer = asker->peer;
 	r->forwarded = asker->forwarded;
 	r->local = asker->local;
+	r->arrived_ms = asker->arrived_ms;
 	r->fate = MESSAGE_GOOD;
 	r->absent = false;
 	r->cached = false;
@@ -353,7 +355,9 @@ void query_finish(struct asker *asker, const struct letter *letter)
 	recall(w, asker, letter, r);
 	struct answer a = answer_begin(w, r, w->late_answer, sizeof w->late_answer);
 	size_t len = answer_question(w, r, &a);
-	if (len > 0)
+	if (len > 0) {
 		asker->transport->send(asker, (struct slice){w->late_answer, len});
+		latency_add(&w->latency, w->now.mono_ms - r->arrived_ms);
+	}
 	asker_release(asker);
 }

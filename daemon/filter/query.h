@@ -45,6 +45,7 @@ struct request {
 	bool forwarded;    /* a trusted forwarder says so, and is `peer` */
 	struct addr peer;  /* set where `forwarded` */
 	struct addr local; /* the address that was asked; family 0 when not known */
+	uint64_t arrived_ms; /* mono_ms of the batch it came in */
 	enum message_fate fate;
 	struct message message;
 	struct policy_who who;
@@ -89,6 +90,7 @@ struct asker {
 	bool forwarded;
 	struct addr peer;
 	struct addr local;
+	uint64_t arrived_ms;
 	struct message message; /* its slices point into `question` or are empty */
 	uint8_t question[NAME_OCTETS_MAX + 4];
 	struct mail mail; /* for its way back from another worker */

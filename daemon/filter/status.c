@@ -75,20 +75,23 @@ static json_t *report_upstream(
 	char address[ADDR_TEXT_MAX];
 	json_int_t queries = 0;
 	json_int_t timeouts = 0;
-	uint32_t rtt_ms = 0;
+	uint32_t rtt_us = 0;
+	uint32_t failures = 0;
 	unsigned down = 0;
 
 	for (unsigned w = 0; w < f->worker_count; w++) {
 		struct upstream_health h = forwarder_health(f->workers[w], route, i);
 		queries += (json_int_t)h.queries;
 		timeouts += (json_int_t)h.timeouts;
-		rtt_ms = h.srtt_ms > rtt_ms ? h.srtt_ms : rtt_ms;
+		rtt_us = h.srtt_us > rtt_us ? h.srtt_us : rtt_us;
+		failures = h.failures > failures ? h.failures : failures;
 		down += h.down ? 1 : 0;
 	}
 	addr_to_text_port(address, &snapshot_route(s, route)->servers[i].addr);
-	return json_pack("{s:s, s:s, s:i, s:I, s:I}", "address", address, "state",
-	    down > 0 ? "down" : "up", "rtt_ms", (int)rtt_ms, "queries", queries, "timeouts",
-	    timeouts);
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "address", address, "state",
+	    down > 0 ? "down" : "up", "rtt_ms", (json_int_t)(rtt_us / 1000), "rtt_us",
+	    (json_int_t)rtt_us, "queries", queries, "timeouts", timeouts, "failures",
+	    (json_int_t)failures);
 }
 
 static json_t *report_upstreams(const struct filter *f, const struct snapshot *s)
@@ -104,9 +107,10 @@ static json_t *report_cache(struct filter *f)
 {
 	struct cache_stats s = cache_stats_of(f->cache);
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "entries", (json_int_t)s.entries,
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "entries", (json_int_t)s.entries,
 	    "bytes", (json_int_t)s.bytes, "limit_bytes", (json_int_t)s.limit_bytes, "hits",
-	    (json_int_t)s.hits, "misses", (json_int_t)s.misses);
+	    (json_int_t)s.hits, "misses", (json_int_t)s.misses, "evictions",
+	    (json_int_t)s.evictions);
 }
 
 static json_t *report_queries(const struct filter *f)

@@ -68,6 +68,14 @@ enum tcp_place tcp_places_take(struct tcp_places *p, const struct addr *client,
 	return place;
 }
 
+size_t tcp_places_count(struct tcp_places *p)
+{
+	(void)pthread_mutex_lock(&p->lock);
+	size_t count = p->count;
+	(void)pthread_mutex_unlock(&p->lock);
+	return count;
+}
+
 void tcp_places_leave(struct tcp_places *p, const struct addr *client)
 {
 	(void)pthread_mutex_lock(&p->lock);

@@ -25,6 +25,8 @@ enum tcp_place {
 };
 enum tcp_place tcp_places_take(struct tcp_places *places, const struct addr *client,
     uint64_t connections, uint64_t per_client);
+/* Open ones. */
+size_t tcp_places_count(struct tcp_places *places);
 void tcp_places_leave(struct tcp_places *places, const struct addr *client);
 
 #endif

@@ -175,8 +175,10 @@ static void handle_message(struct tcp_connection *c, struct slice packet)
 	if (r->fate == MESSAGE_DROP)
 		return;
 	size_t len = query_handle(w, r, w->late_answer, sizeof w->late_answer);
-	if (len > 0)
+	if (len > 0) {
+		latency_add_at_once(&w->latency, 1);
 		write_answer(c, (struct slice){w->late_answer, len});
+	}
 }
 
 /* False when the connection was closed. */

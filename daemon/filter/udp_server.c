@@ -47,21 +47,26 @@ static void read_datagram(
 		r->fate = MESSAGE_DROP;
 }
 
-static void answer_datagram(struct worker *w, unsigned i, struct request *r)
+/* 1 when there is an answer to send now. */
+static unsigned answer_datagram(struct worker *w, unsigned i, struct request *r)
 {
 	if (r->fate == MESSAGE_DROP) {
 		counter_add(&w->counters.dropped, 1);
-		return;
+		return 0;
 	}
 	size_t len = query_handle(w, r, udp_batch_answer(w->batch), UDP_ANSWER_BYTES);
-	if (len > 0)
-		udp_batch_reply(w->batch, i, len);
+	if (len == 0)
+		return 0;
+	udp_batch_reply(w->batch, i, len);
+	return 1;
 }
 
 /* Each step for the whole chunk before the next: what one asks memory for has come by the
  * time the next one looks (query.h). */
 static void serve_batch(struct worker *w, const struct listener *listener, unsigned count)
 {
+	unsigned answered = 0;
+
 	counter_add(&w->counters.udp, count);
 	for (unsigned first = 0; first < count; first += REQUESTS_PER_CHUNK) {
 		unsigned n =
@@ -76,8 +81,9 @@ static void serve_batch(struct worker *w, const struct listener *listener, unsig
 		for (unsigned k = 0; k < n; k++)
 			query_look_on(w, &w->requests[k]);
 		for (unsigned k = 0; k < n; k++)
-			answer_datagram(w, first + k, &w->requests[k]);
+			answered += answer_datagram(w, first + k, &w->requests[k]);
 	}
+	latency_add_at_once(&w->latency, answered);
 	unsigned dropped = udp_batch_flush(w->batch, listener->fd);
 	if (dropped > 0)
 		counter_add(&w->counters.dropped, dropped);

@@ -19,6 +19,7 @@
 
 #include "base/moment.h"
 #include "filter/filter.h"
+#include "filter/latency.h"
 #include "filter/ring.h"
 #include "net/udp.h"
 
@@ -142,6 +143,8 @@ struct worker {
 	    other_found[CACHE_ANSWER_MAX_BYTES]; /* of a name that a question is led to */
 
 	struct counters counters; /* written by this worker, read by main */
+	struct latency latency;   /* the same */
+	atomic_uint_fast64_t askers_waiting; /* the same */
 	struct ring ring;         /* to main */
 
 	/* The last generation this worker is done with; written here, read by main. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -32,6 +33,7 @@ struct control_peer {
 	struct frame_decoder decoder;
 	void *data;
 	uid_t uid;
+	bool guest;
 	bool doomed;    /* nothing is read, queued or handed out any more */
 	bool finishing; /* doomed once its output is sent */
 };
@@ -116,31 +118,34 @@ static void on_event(struct bufferevent *stream UNUSED, short what UNUSED, void 
 	peer_doom(context);
 }
 
-static bool in_our_group(int fd, const struct ucred *who)
+static bool in_group(int fd, const struct ucred *who, gid_t group)
 {
 	gid_t groups[GROUPS_MAX];
 	socklen_t len = sizeof groups;
-	gid_t ours = getegid();
 
-	if (who->gid == ours)
+	if (who->gid == group)
 		return true;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) != 0)
 		return false;
 	for (size_t i = 0; i < len / sizeof groups[0]; i++)
-		if (groups[i] == ours)
+		if (groups[i] == group)
 			return true;
 	return false;
 }
 
-static bool may_ask(int fd, uid_t *uid)
+static bool may_ask(int fd, gid_t guests, uid_t *uid, bool *guest)
 {
 	struct ucred who;
 	socklen_t len = sizeof who;
 
+	*guest = false;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0)
 		return false;
 	*uid = who.uid;
-	return who.uid == 0 || who.uid == geteuid() || in_our_group(fd, &who);
+	if (who.uid == 0 || who.uid == geteuid() || in_group(fd, &who, getegid()))
+		return true;
+	*guest = guests != 0 && in_group(fd, &who, guests);
+	return *guest;
 }
 
 static struct control_peer *peer_new(struct control_server *server, int fd)
@@ -172,7 +177,8 @@ static void on_accept(struct evconnlistener *listener UNUSED, evutil_socket_t fd
 	struct control_server *server = context;
 	const struct timeval idle = {.tv_sec = CONTROL_IDLE_S};
 	uid_t uid = (uid_t)-1;
-	bool welcome = may_ask((int)fd, &uid);
+	bool guest = false;
+	bool welcome = may_ask((int)fd, server->handlers.guests, &uid, &guest);
 
 	if (server->peer_count >= CONTROL_CLIENTS_MAX) {
 		(void)close((int)fd);
@@ -184,6 +190,7 @@ static void on_accept(struct evconnlistener *listener UNUSED, evutil_socket_t fd
 	if (peer == NULL)
 		return;
 	peer->uid = uid;
+	peer->guest = guest;
 	peer->next = server->peers;
 	server->peers = peer;
 	server->peer_count++;
@@ -231,18 +238,22 @@ static enum err clear_place(const struct sockaddr_un *at, struct diag *why)
 	return OK;
 }
 
-/* A bound socket with its mode; -1 with errno. */
-static int bind_socket(const struct sockaddr_un *at, ino_t *inode)
+/* A bound socket with its mode and group; -1 with errno. */
+static int bind_socket(const struct sockaddr_un *at, gid_t guests, ino_t *inode)
 {
 	struct stat st;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return -1;
-	/* By umask, not chmod(): in a folder of another user the name could have become a
-	 * link to somebody's file between the two calls. */
+	/* By umask and setfsgid(), not chmod() and chown(): in a folder of another user the
+	 * name could have become a link to somebody's file between the two calls. */
 	mode_t before = umask(0777 & ~SOCKET_MODE);
+	if (guests != 0)
+		(void)setfsgid(guests);
 	bool bound = bind(fd, (const struct sockaddr *)at, sizeof *at) == 0;
+	if (guests != 0)
+		(void)setfsgid(getegid());
 	(void)umask(before);
 	if (!bound || lstat(at->sun_path, &st) != 0) {
 		int kept = errno;
@@ -259,7 +270,7 @@ static enum err listen_at(struct control_server *server, struct diag *why)
 	enum err rc = clear_place(&server->at, why);
 	if (rc != OK)
 		return rc;
-	int fd = bind_socket(&server->at, &server->inode);
+	int fd = bind_socket(&server->at, server->handlers.guests, &server->inode);
 	if (fd < 0) {
 		diag_set(why, "%s: %s", server->at.sun_path, strerror(errno));
 		return ERR_IO;
@@ -380,6 +391,11 @@ void control_peer_finish(struct control_peer *peer)
 uid_t control_peer_uid(const struct control_peer *peer)
 {
 	return peer->uid;
+}
+
+bool control_peer_is_guest(const struct control_peer *peer)
+{
+	return peer->guest;
 }
 
 void control_peer_set_data(struct control_peer *peer, void *data)

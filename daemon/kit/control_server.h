@@ -33,6 +33,9 @@ struct control_handlers {
 	/* The peer goes: forget it. May be NULL. */
 	void (*on_closed)(void *context, struct control_peer *peer);
 	void *context;
+	/* The socket's group in place of our own: its members may connect, and are guests
+	 * (control_peer_is_guest) unless they could ask without it. 0: our own, no guests. */
+	gid_t guests;
 };
 
 /* Makes the socket at `path`; what an earlier process left there is replaced. ERR_IO,
@@ -53,6 +56,8 @@ void control_peer_keep(struct control_peer *peer);
 /* Closes it once everything queued was sent. */
 void control_peer_finish(struct control_peer *peer);
 uid_t control_peer_uid(const struct control_peer *peer);
+/* Here by the guests' group alone: what it may ask is the program's to say. */
+bool control_peer_is_guest(const struct control_peer *peer);
 /* A pointer of the program's own; NULL at first. */
 void control_peer_set_data(struct control_peer *peer, void *data);
 void *control_peer_data(const struct control_peer *peer);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/words.h"
-#include "conf/values.h"
+#include "conf/config.h"
 #include "kit/holder.h"
 #include "kit/log.h"
 #include "net/addr.h"
@@ -299,6 +299,17 @@ enum err sockets_open_tcp(struct sockets *s, const char *name,
 	enum err rc = probe_all(listen, false, at, &count, why);
 	for (size_t i = 0; rc == OK && i < count; i++)
 		rc = add(s, name, SOCK_STREAM, &at[i], why);
+	return rc;
+}
+
+enum err sockets_open_page(struct sockets *s, const struct config *config, struct diag *why)
+{
+	struct config_endpoint metrics = config->server.metrics;
+	const struct config_endpoints one = {.items = &metrics, .count = 1};
+
+	enum err rc = sockets_open_tcp(s, SOCKETS_PAGE_HTTP, &config->pages.listen, why);
+	if (rc == OK && metrics.addr.family != 0)
+		rc = sockets_open_tcp(s, SOCKETS_METRICS_HTTP, &one, why);
 	return rc;
 }
 

@@ -8,6 +8,7 @@
  *	dns-udp     all addresses of worker 0 as listed, then those of worker 1, ...
  *	dns-tcp     the same
  *	page-http   the addresses as listed
+ *	metrics-http  one, where server.metrics says so
  *	link        one (link.h)
  *
  * All are non-blocking and close-on-exec. A UDP socket bound to the wildcard address
@@ -23,6 +24,7 @@
 #include "base/diag.h"
 #include "base/err.h"
 
+struct config;           /* conf/config.h */
 struct config_endpoints; /* conf/values.h */
 
 enum {
@@ -35,10 +37,11 @@ enum {
 	SOCKETS_BACKLOG = 512
 };
 
-#define SOCKETS_DNS_UDP   "dns-udp"
-#define SOCKETS_DNS_TCP   "dns-tcp"
-#define SOCKETS_PAGE_HTTP "page-http"
-#define SOCKETS_LINK      "link"
+#define SOCKETS_DNS_UDP      "dns-udp"
+#define SOCKETS_DNS_TCP      "dns-tcp"
+#define SOCKETS_PAGE_HTTP    "page-http"
+#define SOCKETS_METRICS_HTTP "metrics-http"
+#define SOCKETS_LINK         "link"
 
 struct socket_item {
 	int fd; /* -1 once taken */
@@ -78,6 +81,11 @@ void sockets_close(struct sockets *s);
  * opened before. */
 MUST_CHECK enum err sockets_open_dns(struct sockets *s,
     const struct config_endpoints *listen, unsigned workers, struct diag *why);
+
+/* Adds the two of lachan-page: a listener an address of pages.listen, and one for
+ * server.metrics. As above. */
+MUST_CHECK enum err sockets_open_page(
+    struct sockets *s, const struct config *config, struct diag *why);
 
 /* Adds one TCP listener an address under `name`; otherwise as above. */
 MUST_CHECK enum err sockets_open_tcp(struct sockets *s, const char *name,

@@ -11,6 +11,7 @@
 #include "kit/log.h"
 #include "kit/sandbox.h"
 #include "kit/startup.h"
+#include "page/metrics.h"
 #include "page/pages.h"
 
 enum {
@@ -28,6 +29,7 @@ struct program {
 	struct pages pages;
 	struct event_base *base;
 	struct http_server *http;
+	struct metrics *metrics; /* NULL: server.metrics is empty */
 	struct link *link;
 	struct event *term, *interrupt, *hangup, *care;
 };
@@ -65,6 +67,8 @@ static enum err replace(struct program *p, struct config *config, struct diag *w
 	}
 	p->pages.config = config;
 	p->pages.texts = texts;
+	if (p->metrics != NULL)
+		metrics_use_config(p->metrics, config);
 	config_free(p->config);
 	texts_free(p->texts);
 	p->config = config;
@@ -141,21 +145,32 @@ static enum err add_events(struct program *p)
 	return OK;
 }
 
+static enum err open_metrics(struct program *p)
+{
+	int fd = sockets_take(&p->startup.sockets, SOCKETS_METRICS_HTTP);
+
+	if (fd < 0)
+		return OK;
+	enum err rc = metrics_open(&p->metrics, p->base, p->config, &p->pages.local);
+	return rc == OK ? metrics_listen_take(p->metrics, fd) : rc;
+}
+
 static enum err listen_all(struct program *p, struct diag *why)
 {
 	struct sockets *sockets = &p->startup.sockets;
 	enum err rc = OK;
 
-	if (sockets_count(sockets, SOCKETS_PAGE_HTTP) == 0) {
-		rc = sockets_open_tcp(
-		    sockets, SOCKETS_PAGE_HTTP, &p->config->pages.listen, why);
-	}
+	if (sockets_count(sockets, SOCKETS_PAGE_HTTP) == 0 &&
+	    sockets_count(sockets, SOCKETS_METRICS_HTTP) == 0)
+		rc = sockets_open_page(sockets, p->config, why);
 	while (rc == OK && sockets_count(sockets, SOCKETS_PAGE_HTTP) > 0) {
 		int fd = sockets_take(sockets, SOCKETS_PAGE_HTTP);
 		rc = http_listen_take(p->http, fd);
-		if (rc != OK)
-			diag_set(why, "%s", err_text(rc));
 	}
+	if (rc == OK)
+		rc = open_metrics(p);
+	if (rc != OK && why->text[0] == 0)
+		diag_set(why, "%s", err_text(rc));
 	return rc;
 }
 
@@ -228,6 +243,7 @@ static void end(struct program *p)
 	link_close(p->link);
 	ask_close(p->pages.ask);
 	http_close(p->http);
+	metrics_close(p->metrics);
 	free_event(p->term);
 	free_event(p->interrupt);
 	free_event(p->hangup);

@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
 #include "base/words.h"
+#include "kit/sandbox.h"
 #include "supervisor/supervisor.h"
 
 static void reply_json(struct control_peer *peer, json_t *answer)
@@ -229,20 +231,25 @@ static void on_request(void *context, struct control_peer *peer, struct slice re
 		const char *name;
 		void (*run)(struct supervisor *sv, struct control_peer *peer,
 		    const json_t *request);
+		bool for_guests;
 	} commands[] = {
-	    {"reload", do_reload},
-	    {"children", do_children},
-	    {"feeds-update", do_feeds_update},
-	    {"feeds-accept", do_feeds_accept},
-	    {"feeds-off", do_feeds_off},
-	    {"feeds-on", do_feeds_on},
+	    {"reload", do_reload, false},
+	    {"children", do_children, true},
+	    {"feeds-update", do_feeds_update, false},
+	    {"feeds-accept", do_feeds_accept, false},
+	    {"feeds-off", do_feeds_off, false},
+	    {"feeds-on", do_feeds_on, false},
 	};
 	json_t *root = json_loadb((const char *)request.ptr, request.len, 0, NULL);
 	const char *name = json_string_value(json_object_get(root, "command"));
 
 	for (size_t i = 0; name != NULL && i < COUNT_OF(commands); i++)
 		if (strcmp(name, commands[i].name) == 0) {
-			commands[i].run(context, peer, root);
+			if (control_peer_is_guest(peer) && !commands[i].for_guests)
+				(void)control_reply_error(
+				    peer, N_("only root may ask for that"));
+			else
+				commands[i].run(context, peer, root);
 			json_decref(root);
 			return;
 		}
@@ -263,10 +270,24 @@ static void on_closed(void *context, struct control_peer *peer)
 			sv->feeds_waits[i].peer = NULL;
 }
 
+/* The children's group: the page tells in its metrics how the others are. */
+static gid_t guests_of(const struct config *config)
+{
+	struct sandbox_user user;
+	struct diag why = {.text = ""};
+
+	if (geteuid() != 0 ||
+	    sandbox_find_user(config->server.user.text, &user, &why) != OK)
+		return 0;
+	return user.gid;
+}
+
 enum err commands_open(struct supervisor *sv, struct diag *why)
 {
-	const struct control_handlers handlers = {
-	    .on_request = on_request, .on_closed = on_closed, .context = sv};
+	const struct control_handlers handlers = {.on_request = on_request,
+	    .on_closed = on_closed,
+	    .context = sv,
+	    .guests = guests_of(sv->now.config)};
 	char path[FILE_PATH_BYTES];
 
 	enum err rc = path_join(

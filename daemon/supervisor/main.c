@@ -192,8 +192,7 @@ static enum err open_sockets(
 		return sockets_open_dns(&child->sockets, &config->server.listen,
 		    sockets_workers(config->server.threads), why);
 	if (strcmp(child->program, PAGE) == 0)
-		return sockets_open_tcp(
-		    &child->sockets, SOCKETS_PAGE_HTTP, &config->pages.listen, why);
+		return sockets_open_page(&child->sockets, config, why);
 	return OK;
 }
 
