@@ -49,26 +49,61 @@ static void sip_word(struct sip *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-uint64_t siphash13(struct hash_key key, struct slice data)
+static struct sip sip_begin(struct hash_key key)
 {
-	struct sip s = {
+	return (struct sip){
 	    key.k0 ^ 0x736f6d6570736575u,
 	    key.k1 ^ 0x646f72616e646f6du,
 	    key.k0 ^ 0x6c7967656e657261u,
 	    key.k1 ^ 0x7465646279746573u,
 	};
+}
+
+/* What is behind the last whole word, and the length. */
+static uint64_t sip_last_word(struct slice data)
+{
+	size_t whole = data.len / 8 * 8;
+	uint64_t last = (uint64_t)data.len << 56;
+
+	if (data.len > whole)
+		last |= load_tail(data.ptr + whole, data.len - whole);
+	return last;
+}
+
+uint64_t siphash13(struct hash_key key, struct slice data)
+{
+	struct sip s = sip_begin(key);
 	size_t whole = data.len / 8 * 8;
 
 	for (size_t i = 0; i < whole; i += 8)
 		sip_word(&s, load_le64(data.ptr + i));
-	uint64_t last = (uint64_t)data.len << 56;
-	if (data.len > whole)
-		last |= load_tail(data.ptr + whole, data.len - whole);
-	sip_word(&s, last);
+	sip_word(&s, sip_last_word(data));
 	s.v2 ^= 0xff;
 	sip_round(&s);
 	sip_round(&s);
 	sip_round(&s);
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+static void sip_word_twice(struct sip *s, uint64_t word)
+{
+	s->v3 ^= word;
+	sip_round(s);
+	sip_round(s);
+	s->v0 ^= word;
+}
+
+uint64_t siphash24(struct hash_key key, struct slice data)
+{
+	struct sip s = sip_begin(key);
+	size_t whole = data.len / 8 * 8;
+
+	for (size_t i = 0; i < whole; i += 8)
+		sip_word_twice(&s, load_le64(data.ptr + i));
+	sip_word_twice(&s, sip_last_word(data));
+	s.v2 ^= 0xff;
+	for (int i = 0; i < 4; i++)
+		sip_round(&s);
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 

@@ -100,6 +100,7 @@ static inline size_t answer_fate(const struct answer *a, enum message_fate fate)
 	return answer_rcode(a,
 	    fate == MESSAGE_NOTIMP        ? RCODE_NOTIMP
 	        : fate == MESSAGE_BADVERS ? RCODE_BADVERS
+	        : fate == MESSAGE_COOKIE  ? RCODE_NOERROR
 	                                  : RCODE_FORMERR);
 }
 

@@ -38,7 +38,7 @@ enum dns_class {
 	CLASS_ANY = 255
 };
 
-/* BADVERS needs the upper bits in OPT (RFC 6891 section 6.1.3). */
+/* Those above 15 need the upper bits in OPT (RFC 6891 section 6.1.3). */
 enum dns_rcode {
 	RCODE_NOERROR = 0,
 	RCODE_FORMERR = 1,
@@ -46,7 +46,8 @@ enum dns_rcode {
 	RCODE_NXDOMAIN = 3,
 	RCODE_NOTIMP = 4,
 	RCODE_REFUSED = 5,
-	RCODE_BADVERS = 16
+	RCODE_BADVERS = 16,
+	RCODE_BADCOOKIE = 23 /* RFC 7873 section 8 */
 };
 
 /* Header flags, as the u16 at offset 2 (RFC 1035 section 4.1.1, RFC 4035 section 3). */

@@ -206,7 +206,8 @@ enum message_fate message_parse(struct message *out, struct slice packet)
 	if ((out->flags & FLAG_OPCODE_MASK) != 0)
 		return MESSAGE_NOTIMP;
 	size_t at = DNS_HEADER_BYTES;
-	if (load_u16(packet.ptr + 4) != 1 || !parse_question(out, &at))
+	uint16_t questions = load_u16(packet.ptr + 4);
+	if (questions > 1 || (questions == 1 && !parse_question(out, &at)))
 		return MESSAGE_FORMERR;
 	if (!parse_tail(out, at)) {
 		forget_options(&out->edns);
@@ -216,9 +217,10 @@ enum message_fate message_parse(struct message *out, struct slice packet)
 		forget_options(&out->edns);
 		return MESSAGE_BADVERS;
 	}
-	if (out->edns.present && !parse_options(&out->edns)) {
+	if ((out->edns.present && !parse_options(&out->edns)) ||
+	    (questions == 0 && out->edns.cookie.len == 0)) {
 		forget_options(&out->edns);
 		return MESSAGE_FORMERR;
 	}
-	return MESSAGE_GOOD;
+	return questions == 1 ? MESSAGE_GOOD : MESSAGE_COOKIE;
 }

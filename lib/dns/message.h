@@ -20,7 +20,8 @@ enum message_fate {
 	MESSAGE_DROP,    /* no header, or a response: answering could loop */
 	MESSAGE_FORMERR, /* RFC 8906: malformed, but the header was readable */
 	MESSAGE_NOTIMP,  /* an opcode that is not QUERY */
-	MESSAGE_BADVERS  /* EDNS above version 0 (RFC 6891 section 6.1.3) */
+	MESSAGE_BADVERS, /* EDNS above version 0 (RFC 6891 section 6.1.3) */
+	MESSAGE_COOKIE /* no question, but a COOKIE option: wants one (RFC 7873 section 5.4) */
 };
 
 struct edns {
@@ -43,7 +44,7 @@ struct message {
 	struct slice packet;
 	uint16_t id;
 	uint16_t flags; /* enum dns_flag */
-	/* True when the question below could be read; with MESSAGE_FORMERR it may be false. */
+	/* True when the question below could be read: always when GOOD, never when COOKIE. */
 	bool has_question;
 	uint16_t qtype;
 	uint16_t qclass;
@@ -54,7 +55,7 @@ struct message {
 };
 
 /* Fills *out as far as the packet could be read: the header from MESSAGE_FORMERR on, the
- * question where has_question says so. `edns` is whole when GOOD; else it tells at most
+ * question where has_question says so. `edns` is whole when GOOD or COOKIE; else it tells at most
  * whether an OPT was seen, its size, version and DO. With MESSAGE_DROP only `packet` is
  * set. */
 MUST_CHECK enum message_fate message_parse(struct message *out, struct slice packet);

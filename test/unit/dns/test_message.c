@@ -116,6 +116,28 @@ static void one_question_it_must_be(void **state)
 	assert_false(m.has_question);
 }
 
+/* RFC 7873 section 5.4: who only wants a cookie asks nothing. */
+static void without_a_question_a_cookie_may_be_asked_for(void **state)
+{
+	(void)state;
+	struct packet p;
+	struct message m;
+	packet_begin(&p, 7, FLAG_RD);
+	packet_opt(&p, 1232, 0, SLICE_LIT("\0\012\0\010abcdefgh"));
+	assert_int_equal(fate_of(packet_slice(&p), &m), MESSAGE_COOKIE);
+	assert_false(m.has_question);
+	assert_int_equal(m.edns.cookie.len, 8);
+	packet_begin(&p, 7, FLAG_RD);
+	packet_opt(&p, 1232, 0, SLICE_LIT("\0\003\0\0"));
+	assert_int_equal(fate_of(packet_slice(&p), &m), MESSAGE_FORMERR);
+	packet_begin(&p, 7, FLAG_RD);
+	packet_opt(&p, 1232, 0, SLICE_LIT("\0\012\0\011abcdefghi"));
+	assert_int_equal(fate_of(packet_slice(&p), &m), MESSAGE_FORMERR);
+	packet_begin(&p, 7, FLAG_RD);
+	packet_opt(&p, 1232, 0x10000, SLICE_LIT("\0\012\0\010abcdefgh"));
+	assert_int_equal(fate_of(packet_slice(&p), &m), MESSAGE_BADVERS);
+}
+
 static void a_pointer_in_the_question_is_a_formerr(void **state)
 {
 	(void)state;
@@ -269,6 +291,7 @@ int main(void)
 	    cmocka_unit_test(every_cut_of_a_query_is_a_formerr),
 	    cmocka_unit_test(octets_behind_the_last_record_are_a_formerr),
 	    cmocka_unit_test(one_question_it_must_be),
+	    cmocka_unit_test(without_a_question_a_cookie_may_be_asked_for),
 	    cmocka_unit_test(a_pointer_in_the_question_is_a_formerr),
 	    cmocka_unit_test(other_opcodes_are_not_implemented),
 	    cmocka_unit_test(two_opt_records_are_a_formerr),
