@@ -33,6 +33,8 @@ struct exchange {
 	struct exchange *prev; /* in its slot of the wheel */
 	struct exchange *next;
 	struct asker *asker; /* the leader's own */
+	bool counted;        /* among the questions of the client with this share */
+	struct share share;
 	struct cache_key key;
 	struct name_buf qname;
 	uint64_t memory; /* known when it began: see obtain.h */

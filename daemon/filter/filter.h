@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "cache/cache.h"
 #include "cache/inflight.h"
+#include "filter/shares.h"
 #include "filter/snapshot.h"
 
 struct worker;
@@ -49,6 +50,11 @@ struct filter {
 	/* Wakes main when a ring is half full; event_active() is safe from any thread. */
 	struct event *drain;
 	struct tcp_places *tcp_places; /* open TCP connections; shared, its own lock */
+	/* Questions upstream by client, of all workers; shared, atomic. */
+	struct shares questions;
+	/* Added to the monotonic clock it gives the time of cookies: that of day, but for
+	 * what the clock was set since the start. */
+	uint32_t cookie_clock_s;
 };
 
 /* The hash under which a capped (device, tier, category, day) is found; never 0. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter/clients.h"
 #include "filter/exchange.h"
 #include "filter/obtain.h"
 #include "filter/review.h"
@@ -67,6 +68,28 @@ static struct exchange *exchange_take(struct forwarder *f)
 		(void)event_add(f->tick, &tick);
 	}
 	ex->forwarder = f;
+	ex->counted = false;
+	return ex;
+}
+
+/* One that counts for the client who asks: a client whose names all hang must not take the
+ * whole pool (T16). NULL: he has his share, or the pool is empty. */
+static struct exchange *exchange_take_for(
+    struct worker *w, const struct request *r, const struct asker *asker)
+{
+	struct shares *questions = &w->filter->questions;
+
+	if (!shares_take(questions, asker->share, clients_questions_max(r))) {
+		counter_add(&w->counters.capped_questions, 1);
+		return NULL;
+	}
+	struct exchange *ex = exchange_take(w->forwarder);
+	if (ex == NULL) {
+		shares_give(questions, asker->share);
+		return NULL;
+	}
+	ex->counted = true;
+	ex->share = asker->share;
 	return ex;
 }
 
@@ -75,6 +98,8 @@ static void exchange_release(struct exchange *ex)
 	struct forwarder *f = ex->forwarder;
 
 	wheel_remove(ex);
+	if (ex->counted)
+		shares_give(&f->worker->filter->questions, ex->share);
 	for (unsigned i = 0; i < ex->tries; i++)
 		attempt_close(&ex->attempts[i]);
 	ex->next = f->free_list;
@@ -348,7 +373,7 @@ enum forward_result forward_start(
 	case INFLIGHT_LEADER:
 		break;
 	}
-	struct exchange *ex = exchange_take(w->forwarder);
+	struct exchange *ex = exchange_take_for(w, r, asker);
 	if (ex == NULL) {
 		struct letter *letter = w->forwarder->letter;
 		letter->failed = true;

@@ -89,6 +89,7 @@ static enum err filter_new(struct filter **out, const struct config *config)
 		return ERR_MEMORY;
 	random_key(&key);
 	random_key(&f->client_key);
+	f->cookie_clock_s = (uint32_t)((uint64_t)time(NULL) - clock_mono_ms() / 1000);
 	atomic_store(&f->wall_trusted, wall_is_trusted(config));
 	enum err rc = cache_new(&f->cache, cache_bytes(config), key);
 	if (rc == OK)

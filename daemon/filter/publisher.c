@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "base/buf.h"
@@ -16,7 +17,8 @@
 #define RESOLV_CONF "/etc/resolv.conf"
 
 enum {
-	NETWORK_POLL_MS = 30000 /* addresses and resolv.conf may change under us */
+	NETWORK_POLL_MS = 30000,    /* addresses and resolv.conf may change under us */
+	COOKIE_SECRET_MS = 86400000 /* RFC 7873 section 7.1 recommends about a day */
 };
 
 struct retired {
@@ -33,6 +35,8 @@ struct publisher {
 	uint64_t network_id;
 	uint64_t network_polled_ms;
 	uint64_t judging_serial;
+	struct cookie_secrets cookies;
+	uint64_t cookies_made_ms;
 	uint64_t unusable_id;   /* of a rules.db that was looked at and passed over */
 	uint64_t load_failures; /* such files */
 };
@@ -108,6 +112,7 @@ static struct snapshot *build(
 	if (s != NULL) {
 		look_at_network(s, &ours);
 		s->judging_serial = ++p->judging_serial;
+		s->cookies = p->cookies;
 		p->network_id = network_id(s->config);
 	}
 	interfaces_deinit(&ours);
@@ -406,6 +411,31 @@ static void open_grants(struct publisher *p, const struct config *config)
 		log_info("grants", "%zu grants are in force again", count);
 }
 
+/* ---- secrets of cookies ---- */
+
+static struct hash_key fresh_secret(void)
+{
+	uint8_t octets[COOKIE_SECRET_BYTES];
+
+	if (getrandom(octets, sizeof octets, 0) != (ssize_t)sizeof octets)
+		abort(); /* a secret that can be guessed proves nothing */
+	return cookie_secret(octets);
+}
+
+/* Another secret each day; the one before still proves what was made with it. */
+static void renew_cookies(struct publisher *p, uint64_t now_ms)
+{
+	if (now_ms - p->cookies_made_ms < COOKIE_SECRET_MS)
+		return;
+	struct snapshot *s = snapshot_copy(p->now);
+	if (s == NULL)
+		return; /* the next poll tries again */
+	p->cookies = (struct cookie_secrets){fresh_secret(), p->cookies.now};
+	p->cookies_made_ms = now_ms;
+	s->cookies = p->cookies;
+	publish(p, s);
+}
+
 /* ---- what changes by itself ---- */
 
 static bool rules_have_changed(const struct publisher *p)
@@ -431,6 +461,7 @@ bool publisher_poll(struct publisher *p)
 	struct moment now = now_of(p);
 
 	end_grants(p, now);
+	renew_cookies(p, clock_mono_ms());
 	if (policy_state_is_stale(&p->now->state, now))
 		(void)follow_time(p, now);
 	if (!rules_have_changed(p) && !network_has_changed(p, clock_mono_ms()))
@@ -459,6 +490,9 @@ enum err publisher_new(
 	p->filter = filter;
 	open_grants(p, config);
 	p->network_polled_ms = clock_mono_ms();
+	p->cookies.now = fresh_secret();
+	p->cookies.before = p->cookies.now;
+	p->cookies_made_ms = p->network_polled_ms;
 	enum err rc = publisher_set_config(p, config, all);
 	if (rc != OK) {
 		grants_file_close(p->grants);

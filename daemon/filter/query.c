@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dns/leads.h"
+#include "filter/clients.h"
 #include "filter/denial.h"
 #include "filter/obtain.h"
 #include "filter/review.h"
@@ -41,10 +42,13 @@ void query_read(struct worker *w, struct request *r, struct slice packet)
 	r->absent = false;
 	r->cached = false;
 	r->unlisted = false;
+	r->options_len = 0;
 	r->letter = NULL;
 	r->mac = MAC_NONE;
 	r->forwarded = false;
 	r->arrived_ms = w->now.mono_ms;
+	if (r->fate == MESSAGE_COOKIE)
+		r->who = policy_client(s->policy, &r->client, r->mac);
 	if (r->fate != MESSAGE_GOOD)
 		return;
 	r->key = key_of(w, &r->message);
@@ -309,11 +313,14 @@ static struct answer answer_begin(
 size_t query_handle(struct worker *w, struct request *r, uint8_t *out, size_t cap)
 {
 	struct answer a = answer_begin(w, r, out, cap);
+	size_t len;
 
-	if (r->fate != MESSAGE_GOOD)
+	if (r->fate != MESSAGE_GOOD && r->fate != MESSAGE_COOKIE)
 		return answer_malformed(w, r, &a);
 	if (!r->who.may_ask)
 		return refuse_stranger(w, &a);
+	if (!clients_are_free(w, r) && !clients_admit(w, r, &a, &len))
+		return len;
 	if (is_refused_kind(&r->message)) {
 		counter_add(&w->counters.refused, 1);
 		return answer_rcode(&a, RCODE_REFUSED);
@@ -354,6 +361,7 @@ void query_finish(struct asker *asker, const struct letter *letter)
 
 	recall(w, asker, letter, r);
 	struct answer a = answer_begin(w, r, w->late_answer, sizeof w->late_answer);
+	a.edns_options = (struct slice){asker->options, asker->options_len};
 	size_t len = answer_question(w, r, &a);
 	if (len > 0) {
 		asker->transport->send(asker, (struct slice){w->late_answer, len});

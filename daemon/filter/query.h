@@ -10,6 +10,7 @@
 #include "dns/answer.h"
 #include "dns/message.h"
 #include "dns/stored.h"
+#include "filter/shares.h"
 #include "filter/worker.h"
 
 struct request;
@@ -31,6 +32,11 @@ struct transport {
 	void (*release)(struct asker *asker);
 	/* Most bytes of an answer; 0 for TCP, where only 65535 bound. */
 	uint16_t (*limit)(const struct worker *w);
+	bool proves_address; /* nobody can ask in another's name */
+};
+
+enum {
+	REQUEST_OPTIONS_BYTES = 34 /* a cookie and a keepalive */
 };
 
 /* One message that came in, for the length of a batch. */
@@ -41,10 +47,10 @@ struct request {
 	/* Who asks: whoever sent it, else the device a trusted forwarder names. The transport
 	 * puts the sender here. */
 	struct addr client;
-	struct mac mac;    /* of that device, or MAC_NONE */
-	bool forwarded;    /* a trusted forwarder says so, and is `peer` */
-	struct addr peer;  /* set where `forwarded` */
-	struct addr local; /* the address that was asked; family 0 when not known */
+	struct mac mac;      /* of that device, or MAC_NONE */
+	bool forwarded;      /* a trusted forwarder says so, and is `peer` */
+	struct addr peer;    /* set where `forwarded` */
+	struct addr local;   /* the address that was asked; family 0 when not known */
 	uint64_t arrived_ms; /* mono_ms of the batch it came in */
 	enum message_fate fate;
 	struct message message;
@@ -53,6 +59,9 @@ struct request {
 	bool absent;          /* the cache was seen not to have it, and not asked */
 	bool cached;          /* `found` and `hit` are set */
 	bool unlisted;        /* no feed names it: remembered beside the answer */
+	/* Of the answer, in wire form: what the client's own options ask for. */
+	uint8_t options_len;
+	uint8_t options[REQUEST_OPTIONS_BYTES];
 	/* What the asker has waited for; NULL: he has just asked. */
 	const struct letter *letter;
 	struct cache_hit hit;
@@ -91,12 +100,16 @@ struct asker {
 	struct addr peer;
 	struct addr local;
 	uint64_t arrived_ms;
+	struct share share; /* of the client */
+	uint8_t options_len;
+	uint8_t options[REQUEST_OPTIONS_BYTES];
 	struct message message; /* its slices point into `question` or are empty */
 	uint8_t question[NAME_OCTETS_MAX + 4];
 	struct mail mail; /* for its way back from another worker */
 };
 
-/* An asker that remembers `r`, or NULL when all are in use. */
+/* An asker that remembers `r`, or NULL when all are in use, or when half are and the client
+ * holds his share (filter/clients.h). */
 struct asker *asker_take(struct worker *w, const struct request *r);
 /* Back to its worker's pool. */
 void asker_release(struct asker *asker);

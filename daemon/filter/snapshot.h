@@ -10,6 +10,7 @@
 #define FILTER_SNAPSHOT_H
 
 #include "conf/config.h"
+#include "dns/cookie.h"
 #include "filter/upstream_set.h"
 #include "policy/policy.h"
 #include "ruledb/ruledb.h"
@@ -69,6 +70,7 @@ struct snapshot {
 	unsigned zone_routes;
 	/* What holds now for each tier: pauses, windows, grants, trial. */
 	struct policy_state state;
+	struct cookie_secrets cookies;
 	struct addr lan4; /* the LAN's first address of each family, or none */
 	struct addr lan6;
 	struct shared *parts[SNAPSHOT_PARTS]; /* of main */

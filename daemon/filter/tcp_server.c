@@ -158,7 +158,8 @@ static uint16_t tcp_limit(const struct worker *w)
 	return 0;
 }
 
-const struct transport TCP_TRANSPORT = {tcp_hold, tcp_send_late, tcp_release, tcp_limit};
+const struct transport TCP_TRANSPORT = {
+    tcp_hold, tcp_send_late, tcp_release, tcp_limit, .proves_address = true};
 
 /* ---- reading ---- */
 

@@ -1,5 +1,7 @@
 #include "filter/udp_server.h"
 
+#include "filter/pace.h"
+
 enum {
 	BATCHES_PER_WAKE = 4 /* then the other sockets have their turn */
 };
@@ -13,6 +15,13 @@ static void udp_hold(struct asker *asker, const struct request *r)
 static void udp_send_late(struct asker *asker, struct slice answer)
 {
 	struct worker *w = asker->home;
+
+	if (w->now.mono_ms - asker->arrived_ms >= PACE_LATE_MS) {
+		const struct late_answer late = {
+		    asker->share, asker->udp.fd, &asker->udp.path, answer};
+		pace_send(w->pace, &late);
+		return;
+	}
 	unsigned dropped =
 	    udp_outbox_add(w->outbox, asker->udp.fd, &asker->udp.path, answer);
 	if (dropped > 0)
@@ -29,7 +38,8 @@ static uint16_t udp_limit(const struct worker *w)
 	return (uint16_t)w->snapshot->config->server.max_udp_size_bytes;
 }
 
-const struct transport UDP_TRANSPORT = {udp_hold, udp_send_late, udp_release, udp_limit};
+const struct transport UDP_TRANSPORT = {
+    udp_hold, udp_send_late, udp_release, udp_limit, .proves_address = false};
 
 static void read_datagram(
     struct worker *w, const struct listener *listener, unsigned i, struct request *r)

@@ -8,7 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "filter/clients.h"
 #include "filter/forward.h"
+#include "filter/pace.h"
 #include "filter/query.h"
 #include "filter/tcp_server.h"
 #include "filter/udp_server.h"
@@ -194,6 +196,10 @@ static enum err build(struct worker *w, const struct worker_sockets *sockets)
 	if (rc == OK)
 		rc = askers_new(w);
 	if (rc == OK)
+		rc = clients_new(&w->clients);
+	if (rc == OK)
+		rc = pace_new(&w->pace, w);
+	if (rc == OK)
 		rc = forwarder_new(&w->forwarder, w);
 	if (rc == OK)
 		rc = open_mailbox(w);
@@ -274,6 +280,8 @@ void worker_free(struct worker *w)
 	udp_batch_free(w->batch);
 	udp_outbox_free(w->outbox);
 	askers_free(w);
+	clients_free(w->clients);
+	pace_free(w->pace);
 	free(w->requests);
 	free(w->late);
 	ruledb_scratch_free(w->scratch);

@@ -24,8 +24,11 @@
 #include "net/udp.h"
 
 struct asker;
+struct clients;
 struct forwarder;
+struct pace;
 struct ruledb_scratch;
+struct shares;
 struct tcp_server;
 
 enum {
@@ -48,6 +51,13 @@ enum {
 	X(refused)             \
 	X(malformed)           \
 	X(dropped)             \
+	X(dropped_rate)        \
+	X(slipped_rate)        \
+	X(refused_rate)        \
+	X(capped_questions)    \
+	X(capped_askers)       \
+	X(paced)               \
+	X(dropped_paced)       \
 	X(failed)              \
 	X(joined)              \
 	X(upstream_queries)    \
@@ -122,6 +132,10 @@ struct worker {
 	struct asker *askers; /* fixed pool and its free list */
 	struct asker *free_askers;
 	size_t askers_used; /* those above were never handed out */
+	struct shares *askers_by_client;
+
+	struct clients *clients;
+	struct pace *pace;
 
 	uint64_t seen_day;
 	uint64_t seen[SEEN_SLOTS];
@@ -142,10 +156,10 @@ struct worker {
 	uint8_t
 	    other_found[CACHE_ANSWER_MAX_BYTES]; /* of a name that a question is led to */
 
-	struct counters counters; /* written by this worker, read by main */
-	struct latency latency;   /* the same */
+	struct counters counters;            /* written by this worker, read by main */
+	struct latency latency;              /* the same */
 	atomic_uint_fast64_t askers_waiting; /* the same */
-	struct ring ring;         /* to main */
+	struct ring ring;                    /* to main */
 
 	/* The last generation this worker is done with; written here, read by main. */
 	atomic_uint_fast64_t rested;
