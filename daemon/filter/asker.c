@@ -46,7 +46,7 @@ static bool has_share(struct worker *w, const struct request *r, struct share sh
 	unsigned max =
 	    atomic_load_explicit(&w->askers_waiting, memory_order_relaxed) < ASKERS_MAX / 2
 	    ? ASKERS_MAX
-	    : clients_askers_max(r);
+	    : clients_askers_max(w, r);
 
 	if (shares_take(w->askers_by_client, share, max))
 		return true;

@@ -62,21 +62,22 @@ uint64_t clients_hash(const struct worker *w, const struct request *r)
 	return siphash13(w->filter->client_key, (struct slice){key, len});
 }
 
-/* Asks for many. */
-static bool is_forwarder(const struct request *r)
+/* Asks for many, and does not say for whom. */
+static bool asks_for_many(const struct worker *w, const struct request *r)
 {
-	return r->forwarded;
+	return !r->forwarded && policy_trusts_forwarder(w->snapshot->policy, &r->client);
 }
 
-unsigned clients_questions_max(const struct request *r)
+unsigned clients_questions_max(const struct worker *w, const struct request *r)
 {
-	return is_forwarder(r) ? CLIENT_QUESTIONS_MAX * FORWARDER_SHARE
-	                       : CLIENT_QUESTIONS_MAX;
+	return asks_for_many(w, r) ? CLIENT_QUESTIONS_MAX * FORWARDER_SHARE
+	                           : CLIENT_QUESTIONS_MAX;
 }
 
-unsigned clients_askers_max(const struct request *r)
+unsigned clients_askers_max(const struct worker *w, const struct request *r)
 {
-	return is_forwarder(r) ? CLIENT_ASKERS_MAX * FORWARDER_SHARE : CLIENT_ASKERS_MAX;
+	return asks_for_many(w, r) ? CLIENT_ASKERS_MAX * FORWARDER_SHARE
+	                           : CLIENT_ASKERS_MAX;
 }
 
 /* ---- options of the answer ---- */
@@ -114,7 +115,7 @@ static enum rate_verdict rate_of(struct worker *w, const struct request *r)
 {
 	const struct config_server *server = &w->snapshot->config->server;
 
-	if (server->rate_limit.per_second == 0 || is_forwarder(r))
+	if (server->rate_limit.per_second == 0 || r->forwarded || asks_for_many(w, r))
 		return RATE_WITHIN;
 	uint64_t client = clients_hash(w, r);
 	if (r->transport->proves_address)

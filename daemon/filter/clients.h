@@ -6,7 +6,7 @@
  *
  * A client is an IPv4 address; over IPv6 a MAC address where it is known, else a /64, since
  * who has one address of it can have them all (a link-local address by itself). Behind a
- * trusted forwarder it is the device that he names, and he alone for what he does not name.
+ * trusted forwarder it is the device that he names; for those he does not name, himself.
  * With limits off and no cookie in the query nothing of this costs more than a look.
  * Threads: what belongs to a worker, but for the count of questions upstream, which all
  * share (filter.h). */
@@ -44,7 +44,7 @@ bool clients_admit(struct worker *w, struct request *r, struct answer *a, size_t
 
 /* How many questions upstream, and places among those who wait, this request's client may
  * have. */
-unsigned clients_questions_max(const struct request *r);
-unsigned clients_askers_max(const struct request *r);
+unsigned clients_questions_max(const struct worker *w, const struct request *r);
+unsigned clients_askers_max(const struct worker *w, const struct request *r);
 
 #endif

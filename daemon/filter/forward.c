@@ -79,7 +79,7 @@ static struct exchange *exchange_take_for(
 {
 	struct shares *questions = &w->filter->questions;
 
-	if (!shares_take(questions, asker->share, clients_questions_max(r))) {
+	if (!shares_take(questions, asker->share, clients_questions_max(w, r))) {
 		counter_add(&w->counters.capped_questions, 1);
 		return NULL;
 	}
