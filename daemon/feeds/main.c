@@ -11,6 +11,7 @@
 #include "kit/log.h"
 #include "kit/sandbox.h"
 #include "kit/startup.h"
+#include "kit/syscalls.h"
 #include "kit/translate.h"
 
 enum {
@@ -177,6 +178,11 @@ static int work(struct startup *s, const struct options *o)
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		log_error("feeds", "libcurl cannot start");
+		return EXIT_REFUSED;
+	}
+	/* Libraries that load others have done so now. */
+	if (syscalls_limit_or_warn(SYSCALLS_FEEDS, &why) != OK) {
+		log_error("feeds", "%s", why.text);
 		return EXIT_REFUSED;
 	}
 	bool fine = run_feeds(&how);

@@ -18,6 +18,7 @@
 #include "filter/worker.h"
 #include "kit/log.h"
 #include "kit/sandbox.h"
+#include "kit/syscalls.h"
 
 enum {
 	STATUS_DONE = 0,
@@ -400,6 +401,8 @@ static enum err build(struct program *p, struct diag *why)
 	if (p->filter->drain == NULL)
 		return ERR_MEMORY;
 	rc = make_workers(p, why);
+	if (rc == OK)
+		rc = syscalls_limit_or_warn(SYSCALLS_FILTER, why);
 	if (rc == OK) {
 		rc =
 		    start_workers(p); /* names are answered before anything else is ready */

@@ -11,6 +11,7 @@
 #include "kit/log.h"
 #include "kit/sandbox.h"
 #include "kit/startup.h"
+#include "kit/syscalls.h"
 #include "page/metrics.h"
 #include "page/pages.h"
 
@@ -227,6 +228,8 @@ static enum err begin(struct program *p, struct diag *why)
 		rc = listen_all(p, why);
 	if (rc == OK)
 		rc = sandbox_enter(p->config->server.user.text, why);
+	if (rc == OK)
+		rc = syscalls_limit_or_warn(SYSCALLS_PAGE, why);
 	if (rc == OK)
 		rc = add_events(p);
 	return rc == OK ? open_link(p) : rc;

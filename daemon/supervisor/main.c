@@ -14,6 +14,7 @@
 #include "kit/notify.h"
 #include "kit/sandbox.h"
 #include "kit/startup.h"
+#include "kit/syscalls.h"
 #include "supervisor/commands.h"
 #include "supervisor/supervisor.h"
 
@@ -376,7 +377,8 @@ static bool open_gateway(struct loop *loop)
 	        OK ||
 	    reload_init(sv) != OK || !arm_events(loop))
 		return false;
-	if (commands_open(sv, &why) != OK || sandbox_keep_for_children(&why) != OK) {
+	if (commands_open(sv, &why) != OK || sandbox_keep_for_children(&why) != OK ||
+	    syscalls_limit_or_warn(SYSCALLS_SUPERVISOR, &why) != OK) {
 		log_error("lachand", "%s", why.text);
 		return false;
 	}
