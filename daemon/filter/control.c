@@ -9,6 +9,7 @@
 #include "filter/clock.h"
 #include "filter/command.h"
 #include "filter/rules_file.h"
+#include "kit/json_memory.h"
 #include "kit/log.h"
 
 enum {
@@ -266,7 +267,7 @@ static void show_attempt(void *context, const struct counted_attempt *attempt)
 		if (text != NULL)
 			(void)control_reply(w->peer, slice_of(text));
 	}
-	free(text);
+	json_memory_free(text);
 }
 
 /* ---- dispatch ---- */
@@ -326,7 +327,7 @@ static void on_request(void *context, struct control_peer *peer, struct slice re
 	} else {
 		(void)control_reply(peer, slice_of(text));
 	}
-	free(text);
+	json_memory_free(text);
 	json_decref(x.reply);
 	json_decref(parsed);
 }

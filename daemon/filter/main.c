@@ -16,6 +16,7 @@
 #include "filter/program.h"
 #include "filter/tcp_places.h"
 #include "filter/worker.h"
+#include "kit/json_memory.h"
 #include "kit/log.h"
 #include "kit/sandbox.h"
 #include "kit/syscalls.h"
@@ -457,6 +458,7 @@ int main(int argc, char **argv)
 	struct diag why = {.text = ""};
 	int status = STATUS_DONE;
 
+	json_memory_begin();
 	if (!startup_begin(&p.startup, "lachan-filter", argc, argv, &status))
 		return status;
 	p.started_ms = clock_mono_ms();

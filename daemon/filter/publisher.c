@@ -31,6 +31,7 @@ struct publisher {
 	struct filter *filter;
 	struct snapshot *now;
 	struct grants_file *grants; /* NULL: their file cannot be read */
+	bool grants_behind;         /* the list has changed and is not in force yet */
 	struct retired *retired;
 	uint64_t network_id;
 	uint64_t network_polled_ms;
@@ -347,9 +348,10 @@ const struct grants_file *publisher_grants(const struct publisher *p)
 	return p->grants;
 }
 
-/* Puts the list as it is now in force. */
+/* Puts the list as it is now in force; without memory the next poll tries again. */
 static enum err follow_grants(struct publisher *p)
 {
+	p->grants_behind = true;
 	struct snapshot *s = snapshot_copy(p->now);
 	if (s == NULL)
 		return ERR_MEMORY;
@@ -359,6 +361,7 @@ static enum err follow_grants(struct publisher *p)
 	}
 	s->judging_serial = ++p->judging_serial;
 	publish(p, s);
+	p->grants_behind = false;
 	return OK;
 }
 
@@ -462,6 +465,8 @@ bool publisher_poll(struct publisher *p)
 
 	end_grants(p, now);
 	renew_cookies(p, clock_mono_ms());
+	if (p->grants_behind)
+		(void)follow_grants(p);
 	if (policy_state_is_stale(&p->now->state, now))
 		(void)follow_time(p, now);
 	if (!rules_have_changed(p) && !network_has_changed(p, clock_mono_ms()))

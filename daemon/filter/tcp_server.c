@@ -322,7 +322,8 @@ static bool connection_open(
 	c->active_ms = s->worker->now.mono_ms;
 	frame_init(&c->frame, c->storage, sizeof c->storage);
 	link_newest(c);
-	bufferevent_setwatermark(c->stream, EV_READ, 0, TCP_QUERY_BYTES);
+	/* Not by a watermark: setting one without memory ends the process (libevent 2.1). */
+	(void)bufferevent_set_max_single_read(c->stream, TCP_QUERY_BYTES);
 	bufferevent_setcb(c->stream, on_read, on_drained, on_end, c);
 	(void)bufferevent_enable(c->stream, EV_READ | EV_WRITE);
 	return true;

@@ -364,7 +364,10 @@ bool control_reply_error(struct control_peer *peer, const char *sentence)
 	buf_text(&out, "{\"ok\":false,\"error\":");
 	append_json_text(&out, sentence);
 	buf_byte(&out, '}');
-	bool sent = buf_status(&out) == OK && control_reply(peer, buf_slice(&out));
+	bool made = buf_status(&out) == OK;
+	bool sent = made && control_reply(peer, buf_slice(&out));
+	if (!made)
+		peer_doom(peer); /* without memory for words the end of the line is one */
 	buf_deinit(&out);
 	return sent;
 }

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "dns/text.h"
+#include "kit/json_memory.h"
 #include "net/prefix.h"
 
 enum {
@@ -71,7 +72,7 @@ static enum err write_line(struct buf *out, json_t *object)
 		return ERR_MEMORY;
 	buf_printf(
 	    out, "%016llx %s\n", (unsigned long long)checksum64(0, slice_of(text)), text);
-	free(text);
+	json_memory_free(text);
 	return buf_status(out);
 }
 

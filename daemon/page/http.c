@@ -288,7 +288,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 	LIST_INSERT_HEAD(&server->exchanges, x, entry);
 	server->count++;
 	bufferevent_setcb(x->stream, on_readable, on_written, on_event, x);
-	bufferevent_setwatermark(x->stream, EV_READ, 0, 2 * HEAD_MAX_BYTES);
+	(void)bufferevent_set_max_single_read(x->stream, 2 * HEAD_MAX_BYTES);
 	bufferevent_enable(x->stream, EV_READ | EV_WRITE);
 	arm(x, server->limits.deadline_ms);
 }

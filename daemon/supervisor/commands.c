@@ -9,6 +9,7 @@
 
 #include "base/words.h"
 #include "kit/sandbox.h"
+#include "kit/json_memory.h"
 #include "supervisor/supervisor.h"
 
 static void reply_json(struct control_peer *peer, json_t *answer)
@@ -19,7 +20,7 @@ static void reply_json(struct control_peer *peer, json_t *answer)
 		(void)control_reply(peer, slice_of(text));
 	else
 		(void)control_reply_error(peer, N_("out of memory"));
-	free(text);
+	json_memory_free(text);
 	json_decref(answer);
 }
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kit/json_memory.h"
 #include "kit/log.h"
 #include "kit/notify.h"
 #include "kit/sandbox.h"
@@ -405,6 +406,7 @@ int main(int argc, char **argv)
 	struct startup startup;
 	int status;
 
+	json_memory_begin();
 	if (!startup_begin(&startup, "lachand", argc, argv, &status))
 		return status;
 	notify_open();

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "control/frame.h"
+#include "kit/json_memory.h"
 #include "kit/log.h"
 
 #define NOBODY "the filter is not there"
@@ -85,7 +86,7 @@ static bool send_request(struct record *r, const char *detail)
 	    bufferevent_write(r->line, header, sizeof header) == 0 &&
 	    bufferevent_write(r->line, text, strlen(text)) == 0;
 
-	free(text);
+	json_memory_free(text);
 	json_decref(request);
 	return fine;
 }

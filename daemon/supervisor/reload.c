@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "base/words.h"
+#include "kit/json_memory.h"
 #include "kit/log.h"
 #include "kit/notify.h"
 #include "kit/startup.h"
@@ -51,7 +52,7 @@ static void answer_peer(struct supervisor *sv, const struct refusal *refusal)
 	if (text != NULL)
 		(void)control_reply(peer, slice_of(text));
 	json_decref(answer);
-	free(text);
+	json_memory_free(text);
 }
 
 static void finish(struct supervisor *sv, const struct refusal *refusal)

@@ -18,6 +18,7 @@ void buf_reset(struct buf *b)
 {
 	b->len = 0;
 	b->bad = false;
+	b->no_memory = false;
 }
 
 /* Room for `more` bytes and a NUL; false marks the buffer bad. */
@@ -36,6 +37,7 @@ static bool reserve(struct buf *b, size_t more)
 	uint8_t *grown = realloc(b->ptr, cap);
 	if (grown == NULL) {
 		b->bad = true;
+		b->no_memory = true;
 		return false;
 	}
 	b->ptr = grown;
@@ -98,5 +100,7 @@ const char *buf_cstr(struct buf *b)
 
 enum err buf_status(const struct buf *b)
 {
+	if (b->no_memory)
+		return ERR_MEMORY;
 	return b->bad ? ERR_FULL : OK;
 }

@@ -13,6 +13,7 @@ struct buf {
 	size_t cap;
 	size_t max;
 	bool bad;
+	bool no_memory; /* why it is bad */
 };
 
 #define BUF_INIT(max_bytes) ((struct buf){.max = (max_bytes)})
@@ -28,7 +29,7 @@ void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_consume(struct buf *b, size_t n);
 /* The content as a C string (a NUL behind it that is not counted); "" when bad or empty. */
 const char *buf_cstr(struct buf *b);
-/* OK, or ERR_FULL when an append met the ceiling or the end of memory. */
+/* OK, ERR_FULL when an append met the ceiling, ERR_MEMORY when there was none left. */
 MUST_CHECK enum err buf_status(const struct buf *b);
 
 static inline struct slice buf_slice(const struct buf *b)

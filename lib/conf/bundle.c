@@ -86,7 +86,7 @@ static enum err read_part(struct config_bundle *bundle, enum bundle_part part,
 		diags_error(all, path, 0, 0, "%s", must_be);
 	else if (rc == ERR_FULL)
 		diags_error(all, path, 0, 0, _("larger than %zu bytes (shorten it)"), max);
-	else if (rc != OK)
+	else if (rc != OK && rc != ERR_MEMORY)
 		diags_error(all, path, 0, 0, _("cannot be read: %s (check its rights)"),
 		    strerror(errno));
 	if (rc != OK)
@@ -101,8 +101,11 @@ static enum err find_folder(struct config_bundle *bundle, const char *path)
 	if (copy == NULL)
 		return ERR_MEMORY;
 	bundle->folder = realpath(dirname(copy), NULL);
+	int why = errno;
 	free(copy);
-	return bundle->folder != NULL ? OK : ERR_NOT_FOUND;
+	if (bundle->folder == NULL)
+		return why == ENOMEM ? ERR_MEMORY : ERR_NOT_FOUND;
+	return OK;
 }
 
 /* server.data_dir as a part of the file says it, without judging the rest. NULL: not

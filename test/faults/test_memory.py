@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""The n-th allocation of a program fails (T49). Once it serves it goes on, and at most one
+question is answered with SERVFAIL; before that it may end with a sentence, and the next
+start serves.
+
+Every n up to 5,000 takes a while; the check takes a few. All of them:
+    FAULTS_STRIDE=1 BUILD_DIR=build python3 -B test/faults/test_memory.py"""
+import os
+import time
+import unittest
+
+from faulty import FaultTest
+from lachan_test import Control, dns, main, wait_for
+
+STRIDE = int(os.environ.get("FAULTS_STRIDE", "173"))
+FIRST = int(os.environ.get("FAULTS_FIRST", "1"))
+LAST = int(os.environ.get("FAULTS_LAST", "5000"))
+TRIES = 4
+
+
+class Memory(FaultTest):
+    RULES = {"gambling": "||casino.example^\n/^spiel[0-9]+\\./\n"}
+
+    def start_filter(self):
+        """One that serves, or None when it said why not and ended."""
+        program = self.start("lachan-filter", "-c", self.path("lachan.yaml"),
+                             env=self.page.env)
+        self.programs.remove(program)
+
+        def settled():
+            return "serving with" in program.log() or program.process.poll() is not None
+        wait_for("lachan-filter to serve or to say why not", settled)
+        if program.process.poll() is None:
+            return program
+        self.assertEqual(program.process.returncode, 1, program.log())
+        self.assertIn("lachan-filter", program.log())
+        return None
+
+    def asked(self, name, **how):
+        """The first answer that is no SERVFAIL, of a few tries."""
+        for _ in range(TRIES):
+            try:
+                reply = self.ask_filter(name, timeout=3.0, **how)
+            except (OSError, ConnectionError):
+                continue
+            if reply.rcode != dns.SERVFAIL:
+                return reply
+            time.sleep(1.1)  # a failure may be remembered that long
+        raise AssertionError("no answer for %s" % name)
+
+    def command(self, command, /, **arguments):
+        """Its answer, or None when there was no memory for it: then the connection ends, or
+        (libevent could not wait for it to be written) it stays without an answer."""
+        try:
+            with Control(os.path.join(self.run_dir, "control.sock"), timeout=3.0) as line:
+                return line.ask(command, **arguments)
+        except (OSError, ConnectionError, ValueError):
+            return None
+
+    def revoke_all(self):
+        """With memory again: without, the list of grants may have come back cut short."""
+        self.page.heal()
+
+        def gone():
+            left = (self.command("grants") or {"grants": [None]})["grants"]
+            for grant in left:
+                if grant is not None:
+                    self.command("revoke", id=grant["id"])
+            return not left
+        wait_for("the grants to be revoked", gone)
+
+    def use(self, turn):
+        """Questions by UDP and TCP, then commands, one of which may fail."""
+        self.assert_blocked(self.asked("www.casino.example"))
+        self.assert_blocked(self.asked("spiel%d.example.vn" % turn, tcp=True))
+        self.assert_passed(self.asked("n%d.example.vn" % (turn % 2000)))
+        for command, arguments in (("status", {}), ("allow", {"name": "casino.example",
+                                   "for_ms": 60000}), ("explain", {"name": "casino.example"})):
+            self.command(command, **arguments)
+        self.revoke_all()
+
+    def use_and_end(self, program, turn):
+        try:
+            self.use(turn)
+            self.assertIsNone(program.process.poll(), program.log())
+            self.assertEqual(program.term(), 0, program.log())
+        finally:
+            program.kill()
+            os.unlink(program.log_path)
+
+    def prepare(self):
+        self.publish(self.RULES)
+        self.fake = self.upstream({"n%d.example.vn" % i: "192.0.2.7" for i in range(2000)})
+        self.write_json(self.config(
+            upstream={"servers": ["udp://127.0.0.1:%d" % self.fake.port]},
+            server={"threads": 1}))
+
+    def test_any_allocation_may_fail(self):
+        self.prepare()
+        reached = survived = 0
+        for n in range(FIRST, LAST + 1, STRIDE):
+            with self.subTest(allocation=n):
+                self.page.begin("lachan-filter")
+                self.page.fail_memory(n)
+                program = self.start_filter()
+                same = program is not None
+                if not same:
+                    program = self.start_filter()
+                    self.assertIsNotNone(program, "the next start does not serve either")
+                self.use_and_end(program, n)
+                reached += self.page.hits
+                survived += same
+                if self.page.hits == 0:
+                    break
+        print("\n%d allocations failed; %d were survived by the same process" % (
+            reached, survived))
+        self.assertGreater(reached, 10)
+
+    def test_any_allocation_of_one_that_serves_may_fail(self):
+        self.prepare()
+        self.page.begin("lachan-filter")
+        program = self.start_filter()
+        self.use(0)
+        before = self.page.memory_seen
+        self.use(1)
+        usual = self.page.memory_seen - before
+        failed = 0
+        for n in range(1, usual + 1, max(1, STRIDE // 10)):
+            with self.subTest(allocation=n):
+                hits = self.page.hits
+                self.page.fail_memory(self.page.memory_seen + n)
+                self.use(n + 1)
+                self.page.heal()
+                failed += self.page.hits - hits
+                self.assertIsNone(program.process.poll(), program.log())
+        self.use_and_end(program, 0)
+        print("\n%d allocations of %d failed, all survived" % (failed, usual))
+        self.assertGreater(failed, 0)
+
+
+if __name__ == "__main__":
+    main()
