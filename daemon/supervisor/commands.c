@@ -8,8 +8,8 @@
 #include <jansson.h>
 
 #include "base/words.h"
-#include "kit/sandbox.h"
 #include "kit/json_memory.h"
+#include "kit/sandbox.h"
 #include "supervisor/supervisor.h"
 
 static void reply_json(struct control_peer *peer, json_t *answer)
