@@ -200,12 +200,25 @@ void interfaces_deinit(struct interfaces *all)
 
 /* ---- what they mean ---- */
 
-/* Does a default route of either family leave by this interface? */
-static bool leads_out(const struct interfaces *all, const char *interface)
+/* Any device on a network can announce itself as the way out over IPv6, and this machine may
+ * believe it: where there is a way out over IPv4, which somebody set or asked for, that one
+ * says alone which networks are ours. */
+static bool decides(const struct interfaces *all, const struct interface_address *a)
+{
+	bool any4 = false;
+
+	for (size_t i = 0; i < all->count; i++)
+		any4 = any4 ||
+		    (all->items[i].default_route &&
+		        all->items[i].address.family == AF_INET);
+	return a->default_route && (!any4 || a->address.family == AF_INET);
+}
+
+bool interfaces_leads_out(const struct interfaces *all, const char *interface)
 {
 	for (size_t i = 0; i < all->count; i++) {
-		if (all->items[i].default_route &&
-		    strcmp(all->items[i].interface, interface) == 0)
+		if (strcmp(all->items[i].interface, interface) == 0 &&
+		    decides(all, &all->items[i]))
 			return true;
 	}
 	return false;
@@ -228,7 +241,7 @@ static bool is_single_armed(const struct interfaces *all)
 static bool is_lan(const struct interfaces *all, const struct interface_address *item)
 {
 	return !item->loopback &&
-	    (is_single_armed(all) || !leads_out(all, item->interface));
+	    (is_single_armed(all) || !interfaces_leads_out(all, item->interface));
 }
 
 static size_t add_prefix(

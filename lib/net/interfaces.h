@@ -34,8 +34,11 @@ struct interfaces {
 MUST_CHECK enum err interfaces_read(struct interfaces *out);
 void interfaces_deinit(struct interfaces *all);
 
-/* The access list's `local`: the on-link prefixes of every interface that carries no
- * default route; where only one interface (loopback apart) has an address, that one's.
+/* Does the way out of the school leave by this interface? A default route of IPv4, or where
+ * there is none at all, of IPv6. */
+bool interfaces_leads_out(const struct interfaces *all, const char *interface);
+/* The access list's `local`: the on-link prefixes of every interface that does not
+ * lead out; where only one interface (loopback apart) has an address, that one's.
  * Loopback prefixes come first, always. Writes up to `max` to out; returns how many. */
 size_t interfaces_local_prefixes(
     const struct interfaces *all, struct prefix *out, size_t max);

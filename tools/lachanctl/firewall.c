@@ -148,16 +148,6 @@ static void find_reach(struct firewall_family *f, sa_family_t family,
 		find_link(f, all);
 }
 
-static bool carries_default_route(const struct interfaces *all, const char *name)
-{
-	for (size_t i = 0; i < all->count; i++) {
-		if (all->items[i].default_route &&
-		    strcmp(all->items[i].interface, name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool is_known_lan(const struct firewall *f, const char *name)
 {
 	for (size_t i = 0; i < f->lan_count; i++) {
@@ -176,7 +166,7 @@ static void find_lans(struct firewall *f, const struct interfaces *all)
 		out = out || all->items[i].default_route;
 	for (size_t i = 0; out && i < all->count && f->lan_count < FIREWALL_LANS_MAX; i++) {
 		const struct interface_address *a = &all->items[i];
-		if (a->loopback || carries_default_route(all, a->interface) ||
+		if (a->loopback || interfaces_leads_out(all, a->interface) ||
 		    is_known_lan(f, a->interface))
 			continue;
 		(void)snprintf(

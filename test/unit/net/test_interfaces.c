@@ -30,6 +30,24 @@ static bool has(const struct prefix *all, size_t count, const char *text)
 	return false;
 }
 
+/* A pupil's device that advertises itself as a router must not make the LAN a stranger's. */
+static void a_way_out_over_ipv6_does_not_outrank_one_over_ipv4(void **state)
+{
+	(void)state;
+	struct interface_address items[] = {
+	    item("wan", "203.0.113.0/24", "203.0.113.9", true),
+	    item("lan", "10.10.0.0/16", "10.10.0.1", false),
+	    item("lan", "2001:db8::/64", "2001:db8::1", true),
+	};
+	const struct interfaces all = {items, COUNT_OF(items)};
+	const struct interfaces six = {items + 1, COUNT_OF(items) - 1};
+
+	assert_true(interfaces_leads_out(&all, "wan"));
+	assert_false(interfaces_leads_out(&all, "lan"));
+	assert_false(interfaces_leads_out(&all, "lo"));
+	assert_true(interfaces_leads_out(&six, "lan"));
+}
+
 static void local_is_every_link_but_the_way_out(void **state)
 {
 	(void)state;
@@ -156,6 +174,7 @@ int main(void)
 	    cmocka_unit_test(local_is_every_link_but_the_way_out),
 	    cmocka_unit_test(one_interface_is_both_ways),
 	    cmocka_unit_test(own_addresses_are_known),
+	    cmocka_unit_test(a_way_out_over_ipv6_does_not_outrank_one_over_ipv4),
 	    cmocka_unit_test(default_routes_are_read_from_the_tables),
 	    cmocka_unit_test(broken_tables_hold_no_routes),
 	    cmocka_unit_test(this_machine_can_be_read),

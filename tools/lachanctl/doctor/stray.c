@@ -105,7 +105,8 @@ static bool is_router(const struct doctor *d)
 		bool of_lan = false;
 		for (size_t k = 0; k < d->lan_count; k++)
 			of_lan = of_lan || d->lans[k].index == a->index;
-		leads_out = leads_out || (a->default_route && !of_lan);
+		leads_out = leads_out ||
+		    (!of_lan && interfaces_leads_out(&d->interfaces, a->interface));
 	}
 	return forwards && leads_out && d->lan_count > 0;
 }
