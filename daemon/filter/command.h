@@ -11,6 +11,10 @@
  *	           "applies"}]}; applies: false where the tier or room is gone, or the clock is
  *	           not trusted
  *	revoke  {"id"} -> {"name"}
+ *	doctor  {"devices":[{"mac","addresses":[]}]} -> {"silent":[INDEX],"counted_s","clients",
+ *	        "shared":[{"address","signs":["forwarder"|"systems"|"volume"],"share_percent"}]}
+ *	        silent: which of the devices have not asked today; counted_s: of what time that
+ *	        is said. Root and the gateway itself alone; nothing of it is kept
  *
  * Threads: main alone. */
 #ifndef FILTER_COMMAND_H
@@ -48,6 +52,7 @@ void command_record_plain(const struct command *c, const char *action, const cha
 /* Sets `key` to an RFC 3339 time. */
 void command_put_time(json_t *reply, const char *key, int64_t wall_s);
 
+void command_doctor(struct command *c);
 void command_explain(struct command *c);
 void command_allow(struct command *c);
 void command_deny(struct command *c);

@@ -280,6 +280,7 @@ struct row {
 static const struct row COMMANDS[] = {
     {"status", on_status},
     {"metrics", on_metrics},
+    {"doctor", command_doctor},
     {"explain", command_explain},
     {"allow", command_allow},
     {"deny", command_deny},

@@ -175,6 +175,10 @@ static void count_event(struct counting *c, const struct tally_event *e)
 	const struct counting_labels *labels =
 	    e->generation >= c->labels.from_generation ? &c->labels : &c->labels_before;
 
+	if (e->kind == TALLY_SAMPLE) {
+		sources_note(c->sources, &e->client, name_of(&e->qname), e->forwards);
+		return;
+	}
 	if (e->tier >= labels->tier_count)
 		return;
 	if (e->kind == TALLY_ATTEMPT) {
@@ -278,6 +282,8 @@ static void change_day(struct counting *c, uint32_t today)
 		log_error("counting", "the new day cannot be counted: %s", why.text);
 		abort(); /* out of memory at midnight: the supervisor starts us anew */
 	}
+	sources_forget(c->sources);
+	c->sources_since_ms = clock_mono_ms();
 	log_info("counting", "a new day is counted");
 }
 
@@ -367,6 +373,34 @@ void counting_fail(struct counting *c, const char *type)
 	tally_fail(c->tally, type, (int64_t)time(NULL));
 }
 
+bool counting_has_seen(
+    const struct counting *c, struct mac mac, const struct addr *addresses, size_t count)
+{
+	uint8_t octets[MAC_OCTETS];
+	struct tally_device device;
+
+	mac_to_octets(octets, mac);
+	device = tally_device_mac(octets);
+	if (mac_is_known(mac) && tally_has_seen(c->tally, &device))
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		device = tally_device_ipv4(addresses[i].bytes);
+		if (addresses[i].family == AF_INET && tally_has_seen(c->tally, &device))
+			return true;
+	}
+	return false;
+}
+
+const struct sources *counting_sources(const struct counting *c)
+{
+	return c->sources;
+}
+
+uint64_t counting_watched_s(const struct counting *c)
+{
+	return (clock_mono_ms() - c->sources_since_ms) / 1000;
+}
+
 bool counting_is_partial(const struct counting *c)
 {
 	struct tally_totals *totals = calloc(1, sizeof *totals);
@@ -444,6 +478,12 @@ enum err counting_new(
 	c->filter = filter;
 	c->suffixes = psl_builtin();
 	c->saved_ms = clock_mono_ms();
+	c->sources_since_ms = c->saved_ms;
+	c->sources = sources_new();
+	if (c->sources == NULL) {
+		counting_free(c);
+		return ERR_MEMORY;
+	}
 	enum err rc = make_paths(c, &snapshot_of(c)->config->server);
 	if (rc != OK) {
 		diag_set(why, "%s: %s", c->tally_folder, strerror(errno));
@@ -473,5 +513,6 @@ void counting_free(struct counting *c)
 		save(c, TALLY_SAVE_LAST);
 		tally_close(c->tally);
 	}
+	sources_free(c->sources);
 	free(c);
 }

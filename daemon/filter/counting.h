@@ -14,6 +14,7 @@
 #include "base/diag.h"
 #include "base/err.h"
 #include "filter/filter.h"
+#include "filter/sources.h"
 
 struct counting;
 
@@ -48,6 +49,15 @@ void counting_follow(struct counting *c, const struct snapshot *now);
 /* A failure for the summary: "feed-refused", "upstream-failed", … (docs/protocol.md). */
 void counting_fail(struct counting *c, const char *type);
 bool counting_is_partial(const struct counting *c);
+
+/* Has a device with this MAC (MAC_NONE: not known) or one of these addresses asked today? IPv6
+ * addresses are not looked at: a whole network is one device there. Drain first. */
+bool counting_has_seen(
+    const struct counting *c, struct mac mac, const struct addr *addresses, size_t count);
+/* Who asks as much as many would, today; owned by `c`. */
+const struct sources *counting_sources(const struct counting *c);
+/* For how long they have been watched. */
+uint64_t counting_watched_s(const struct counting *c);
 
 /* Is anybody watching? Asked before the floor is looked at. */
 typedef bool counting_watched_fn(void *context);

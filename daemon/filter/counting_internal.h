@@ -45,6 +45,8 @@ struct counting {
 	char state_path[FILE_PATH_BYTES];
 	char run_path[FILE_PATH_BYTES]; /* "": run_dir is not memory */
 	char outbox[FILE_PATH_BYTES];
+	struct sources *sources;
+	uint64_t sources_since_ms;
 	unsigned close_tries; /* how often closing the day has failed */
 	bool storage_lost;    /* a day could not be kept: for the next summary */
 	counting_watch_fn *watch;

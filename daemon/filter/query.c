@@ -326,6 +326,7 @@ size_t query_handle(struct worker *w, struct request *r, uint8_t *out, size_t ca
 		return answer_rcode(&a, RCODE_REFUSED);
 	}
 	tallying_seen(w, r);
+	tallying_sample(w, r);
 	return answer_question(w, r, &a);
 }
 

@@ -15,6 +15,7 @@
 enum tally_kind {
 	TALLY_DEVICE_SEEN, /* first query of this address in this tier today, by this worker */
 	TALLY_ATTEMPT,     /* a blocked query that may count as an attempt */
+	TALLY_SAMPLE,      /* one of many queries, for sources.h; counts for nothing */
 };
 
 struct tally_event {
@@ -26,6 +27,7 @@ struct tally_event {
 	bool silent;      /* answered `null`: enters neither names nor published totals */
 	bool claimed;     /* the configuration gives this address its tier */
 	bool from_feed;   /* a feed's name; false for deny and the like */
+	bool forwards;    /* it carries what a forwarder adds; TALLY_SAMPLE only */
 	uint16_t feed;    /* when from_feed: its index in the snapshot's rule database */
 	uint64_t
 	    generation; /* of the snapshot that tier, category and feed are indices of */

@@ -49,6 +49,38 @@ void tallying_seen(struct worker *w, const struct request *r)
 	announce(w, event, r);
 }
 
+/* What dnsmasq and others add for those behind them (add-mac, add-subnet). A prefix of length 0
+ * is the opposite: "tell nobody where I am" (RFC 7871 section 7.1.2). */
+static bool carries_forwarding(const struct message *m)
+{
+	enum {
+		OPTION_MAC = 65001,
+		OPTION_MAC_TEXT = 65073
+	};
+	struct slice rest = m->edns.options;
+	struct edns_option_view option;
+
+	if (m->edns.client_subnet.len > 2 && m->edns.client_subnet.ptr[2] > 0)
+		return true;
+	while (edns_next_option(&rest, &option))
+		if (option.code == OPTION_MAC || option.code == OPTION_MAC_TEXT)
+			return true;
+	return false;
+}
+
+void tallying_tell_sample(struct worker *w, const struct request *r)
+{
+	struct tally_event *event;
+
+	w->sampled_ms = w->now.mono_ms;
+	if (addr_is_loopback(&r->client) || (event = ring_reserve(&w->ring)) == NULL)
+		return;
+	event->kind = TALLY_SAMPLE;
+	event->forwards = !r->forwarded && carries_forwarding(&r->message);
+	name_copy(&event->qname, message_qname(&r->message));
+	announce(w, event, r);
+}
+
 static bool is_of_category(const struct worker *w, unsigned feed, uint8_t category)
 {
 	const struct policy_category *c = policy_category_at(w->snapshot->policy, category);

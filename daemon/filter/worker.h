@@ -117,6 +117,7 @@ struct worker {
 	/* Set by worker_wake() for the callback under way. */
 	const struct snapshot *snapshot;
 	struct moment now;
+	uint64_t sampled_ms; /* when a query was last told for filter/sources.h */
 
 	struct udp_batch *batch;
 	struct udp_outbox *outbox; /* late answers of the callback under way */

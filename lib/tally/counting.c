@@ -104,6 +104,13 @@ void tally_device_seen(
 		(void)row_of(t, device, tag, tier, ROW_SEEN_BY_DEFAULT);
 }
 
+bool tally_has_seen(const struct tally *t, const struct tally_device *device)
+{
+	uint64_t tag = 0;
+
+	return device_tag(t, device, &tag) && run_has_seen(&t->run, tag, device->kind);
+}
+
 /* A keyed hash of tag and bytes, never 0: which of both it was made of cannot be told. */
 static uint64_t pair_of(const struct tally *t, uint64_t tag, struct slice bytes)
 {

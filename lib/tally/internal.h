@@ -118,6 +118,8 @@ void run_wipe(struct run *run);
 
 /* The row of `key`, made when missing. NULL when the table is full. */
 struct row *run_row(struct run *run, const struct row_key *key);
+/* Was the device of this tag seen, in whatever tier? */
+bool run_has_seen(const struct run *run, uint64_t tag, enum tally_device_kind kind);
 bool row_used(const struct row *row);
 uint64_t row_tag(const struct row *row);
 enum tally_device_kind row_kind(const struct row *row);

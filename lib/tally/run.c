@@ -131,6 +131,20 @@ struct row *run_row(struct run *run, const struct row_key *key)
 	return row;
 }
 
+bool run_has_seen(const struct run *run, uint64_t tag, enum tally_device_kind kind)
+{
+	uint32_t mask = run->head->fixed.rows - 1;
+
+	for (uint32_t at = run_home(run, tag); row_used(&run->rows[at]);
+	     at = (at + 1) & mask) {
+		const struct row *row = &run->rows[at];
+		if (row_tag(row) == tag && row_kind(row) == kind &&
+		    row_category(row) == ROW_SEEN)
+			return true;
+	}
+	return false;
+}
+
 /* Not 0, so that a label of zeros is not one. */
 static uint32_t label_check(const char *text)
 {

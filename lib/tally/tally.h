@@ -129,6 +129,9 @@ enum tally_claim {
 void tally_device_seen(
     struct tally *t, const struct tally_device *device, int tier, enum tally_claim claim);
 
+/* Was it seen today, in whatever tier? Of this segment alone: a reboot forgets. */
+bool tally_has_seen(const struct tally *t, const struct tally_device *device);
+
 struct tally_attempt {
 	struct tally_device device;
 	int tier;

@@ -75,8 +75,8 @@ static void judge_tier(struct doctor *d, const struct rules_tier *tier)
 	      "who sets such an address on a device has that tier."),
 	    ctl_tier_words(d->ctl, tier->name.text), claims, count > 4 ? ", …" : "");
 	finding_fix(&f,
-	    _("Write the MAC address of each device in its place (filter.tiers.%s.clients: "
-	      "[\"3c:22:fb:01:02:03\"]; lachanctl doctor as root and ip neigh show them), or "
+	    _("Write the MAC address of each device in its place (filter: {tiers: [{name: %s, "
+	      "clients: [\"3c:22:fb:01:02:03\"]}]}; ip neigh shows them), or "
 	      "give staff a network of their own (a VLAN, an own SSID) and claim all of it."),
 	    tier->name.text);
 	doctor_find(d, &f);

@@ -68,23 +68,27 @@ static bool read_servers(const struct doctor *d, const char *path, struct server
 static void say_loop(struct doctor *d, const char *path, const struct servers *servers)
 {
 	struct finding f = {.id = "resolv-conf", .severity = SEVERITY_ERROR};
+	bool fallback = d->config->upstream.fallback.count > 0;
 
+	if (fallback) /* names are found, though by nobody's choice */
+		f.severity = SEVERITY_WARNING;
 	if (servers->count == 0) {
 		finding_detail(&f,
-		    _("%s names no server, and upstream.servers names none: the filter has "
-		      "nobody to ask."),
-		    path);
+		    _("%s names no server, and upstream.servers names none: %s."), path,
+		    fallback ? _("the filter asks the servers of upstream.fallback alone")
+		             : _("the filter has nobody to ask"));
 	} else {
 		finding_detail(&f,
 		    _("%s points at this machine itself (%s), and upstream.servers names "
-		      "nobody else: the filter would ask itself. Allowed names find no "
-		      "answer."),
-		    path, servers->first);
+		      "nobody else: %s."),
+		    path, servers->first,
+		    fallback ? _("the filter asks the servers of upstream.fallback alone")
+		             : _("the filter has nobody to ask but itself"));
 	}
 	finding_fix(&f, "%s",
 	    _("Name the servers that the filter is to ask in its configuration, for "
-	      "example upstream: {servers: [\"1.1.1.1\", \"8.8.8.8\"]} or the operator's, "
-	      "then: sudo lachanctl reload. /etc/resolv.conf may stay as it is."));
+	      "example upstream: {servers: [\"udp://1.1.1.1\", \"udp://8.8.8.8\"]} or the "
+	      "operator's, then: sudo lachanctl reload. /etc/resolv.conf may stay as it is."));
 	doctor_find(d, &f);
 }
 
@@ -124,6 +128,6 @@ void check_resolv(struct doctor *d)
 		if (!read_servers(d, path, &servers))
 			return;
 	}
-	if (servers.count == servers.ours && upstream->fallback.count == 0)
+	if (servers.count == servers.ours)
 		say_loop(d, path, &servers);
 }
