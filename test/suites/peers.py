@@ -257,6 +257,7 @@ disable-syslog=yes
 write-pid=no
 setuid=
 threads=2
+max-mthreads=8192
 dnssec=process-no-validate
 dont-query=
 export-etc-hosts=no

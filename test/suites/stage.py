@@ -11,13 +11,14 @@ import socket
 import struct
 import sys
 import threading
+import time
 import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 
 import lachan_dns as dns  # noqa: E402
-from scripted_upstream import ScriptedUpstream, a, record, soa  # noqa: E402
+from scripted_upstream import ScriptedUpstream, a, aaaa, cname, record, soa  # noqa: E402,F401
 
 ZONE = "suite.example.vn"
 TC = 0x0200
@@ -71,7 +72,8 @@ class Stage:
     def __init__(self, count=1):
         self.records, self.scripts, self.lock = {}, {}, threading.Lock()
         self.servers = [Forgiving(self._script(i)) for i in range(count)]
-        self.every = None  # a script for all that has none of its own
+        self.zones = [ZONE]
+        self.every = None  # script(query, index of the server), for names without their own
         self._zone()
 
     @property
@@ -82,8 +84,30 @@ class Stage:
         for server in self.servers:
             server.close()
 
+    def kill(self, index):
+        """No socket at all: what is sent there is told so by the kernel."""
+        self.servers[index].close()
+
+    def revive(self, index):
+        dead = self.servers[index]
+        fresh = Forgiving(self._script(index), dead.port)
+        fresh.queries = dead.queries
+        self.servers[index] = fresh
+
+    @staticmethod
+    def settle(c):
+        """Until the server answers again, so that one case does not fail another's."""
+        for _ in range(int(60 * c.patience)):
+            name = "settle-%s.%s" % (os.urandom(4).hex(), ZONE)
+            try:
+                if dns.ask(c.address, name, timeout=1.0).rcode == dns.NOERROR:
+                    return
+            except (OSError, ValueError):
+                pass
+            time.sleep(0.1)
+
     def play(self, name, script):
-        """`script(query)`, or with several servers script(query, index of the server)."""
+        """`script(query)` is what any of the servers does when it is asked for `name`."""
         with self.lock:
             self.scripts[name.lower()] = script
 
@@ -96,13 +120,13 @@ class Stage:
 
     def _script(self, index):
         def script(query):
-            found = self._find(query.name) or self.every
-            if found is None:
-                self.tell(query)
-            elif found.__code__.co_argcount == 1:
+            found = self._find(query.name)
+            if found is not None:
                 found(query)
+            elif self.every is not None:
+                self.every(query, index)
             else:
-                found(query, index)
+                self.tell(query)
         return script
 
     def _find(self, name):
@@ -127,7 +151,8 @@ class Stage:
             known = any(name == query.name for name, _ in self.records)
         if found is not None:
             return dns.NOERROR, found, []
-        below = query.name == ZONE or query.name.endswith("." + ZONE)
+        below = any(query.name == zone or query.name.endswith("." + zone)
+                    for zone in self.zones)
         if below and not known and query.type == dns.A:
             # By a pointer to the question: a label may hold any octet.
             return dns.NOERROR, [b"\xc0\x0c" + a("", address_of(query.name))[1:]], []

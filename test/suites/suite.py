@@ -66,8 +66,13 @@ class Context:
         return right
 
     def ask(self, name, rtype="A", *, timeout=6.0, **how):
-        """As lachan_dns.ask(); an answer that is not ours, or none, ends the case."""
-        return dns.ask(self.address, name, rtype, timeout=timeout * self.patience, **how)
+        """As lachan_dns.ask(), and over TCP where the answer was cut; an answer that is not
+        ours, or none, ends the case."""
+        reply = dns.ask(self.address, name, rtype, timeout=timeout * self.patience, **how)
+        if reply.tc and not how.get("tcp"):
+            how["tcp"] = True
+            reply = dns.ask(self.address, name, rtype, timeout=timeout * self.patience, **how)
+        return reply
 
     def send(self, wire, *, tcp=False, timeout=6.0, source=None):
         """Bytes to bytes, or None where silence is what came, twice, as stubs ask twice."""
@@ -125,7 +130,7 @@ def run_server(suite, kind, groups, options):
         cases = [c for c in suite.cases if c.group == name and chosen(c, options)]
         if not cases:
             continue
-        folder = tempfile.mkdtemp(prefix="lachan-suite-", dir="/tmp")
+        folder, begin = tempfile.mkdtemp(prefix="lachan-suite-", dir="/tmp"), time.monotonic()
         stage = make_stage()
         server = None
         try:
@@ -143,6 +148,8 @@ def run_server(suite, kind, groups, options):
                 print("kept:", folder, file=sys.stderr)
             else:
                 shutil.rmtree(folder, ignore_errors=True)
+        print("  %s, %d cases of %s: %.0f s" % (server.PROGRAM, len(cases), name,
+                                               time.monotonic() - begin), file=sys.stderr)
         if "Sanitizer" in log:
             print(log, file=sys.stderr)
             result[cases[-1].ident].append("a sanitizer has a finding")
