@@ -122,6 +122,17 @@ static void note_late_ones(const struct attempt *winner)
 	}
 }
 
+/* A server from before EDNS says FORMERR (RFC 6891 section 7). Some say NOTIMP, which may
+ * mean anything: others are asked first, as they are. */
+static bool dislikes_edns(const struct exchange *ex, unsigned rcode)
+{
+	uint32_t all = (1u << exchange_servers(ex)->count) - 1;
+
+	return !ex->without_edns &&
+	    (rcode == RCODE_FORMERR ||
+	        (rcode == RCODE_NOTIMP && (ex->tried_mask & all) == all));
+}
+
 /* What a matching reply says about the attempt. */
 static void judge_reply(struct attempt *a, struct slice reply)
 {
@@ -142,9 +153,8 @@ static void judge_reply(struct attempt *a, struct slice reply)
 		move_to_stream(a);
 		return;
 	}
-	if (rcode == RCODE_FORMERR && !ex->without_edns) {
-		ex->without_edns =
-		    true; /* a server from before EDNS (RFC 6891 section 7) */
+	if (dislikes_edns(ex, rcode)) {
+		ex->without_edns = true;
 		ex->tried_mask &= ~(1u << a->server_index);
 		exchange_attempt_failed(ex, a, EDE_NO_REACHABLE_AUTHORITY);
 		return;
@@ -188,6 +198,15 @@ static void leave_mixed_case(struct attempt *a)
 	exchange_ask_again(a->exchange, a->server_index);
 }
 
+/* A server that does not read past the OPT record, and so cannot say what was asked. The
+ * question goes out again without; this attempt still waits, as above. */
+static void leave_edns(struct attempt *a)
+{
+	counter_add(&worker_of(a)->counters.upstream_mismatches, 1);
+	a->exchange->without_edns = true;
+	exchange_ask_again(a->exchange, a->server_index);
+}
+
 void attempt_on_ready(void *context, struct source_port *port, void *user)
 {
 	struct forwarder *f = context;
@@ -210,6 +229,9 @@ void attempt_on_ready(void *context, struct source_port *port, void *user)
 		} else if (reply_matches_but_for_case(
 		               bytes, (struct slice){a->query, a->query_len})) {
 			leave_mixed_case(a);
+		} else if (!a->exchange->without_edns &&
+		    reply_refuses_to_read(bytes, (struct slice){a->query, a->query_len})) {
+			leave_edns(a);
 		} else {
 			count_mismatch(a);
 		}

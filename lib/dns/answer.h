@@ -132,6 +132,9 @@ bool reply_matches(struct slice reply, struct slice sent_query);
 /* Would it be, but for the case of the letters in the question? Then it comes from the server
  * (ID and port are ours), which does not keep the case, and wants to be asked in lower case. */
 bool reply_matches_but_for_case(struct slice reply, struct slice sent_query);
+/* Is it FORMERR or NOTIMP with our ID and without a question? So do servers answer that stop
+ * reading at the OPT record (RFC 6891 section 7). */
+bool reply_refuses_to_read(struct slice reply, struct slice sent_query);
 /* TC of a reply that matches. */
 static inline bool reply_is_truncated(struct slice reply)
 {

@@ -394,6 +394,31 @@ static void a_reply_matches_in_every_bit_of_the_question(void **state)
 	}
 }
 
+static void a_bare_header_can_refuse_to_read_our_query(void **state)
+{
+	(void)state;
+	uint8_t reply[DNS_HEADER_BYTES] = {[2] = 0x81, [3] = 0x80 | RCODE_FORMERR};
+	const struct slice got = {reply, sizeof reply};
+	const struct slice sent = {out, write_query(0, 0x04)};
+
+	memcpy(reply, out, 2);
+	assert_true(reply_refuses_to_read(got, sent));
+	assert_false(reply_refuses_to_read((struct slice){reply, sizeof reply - 1}, sent));
+	reply[3] = 0x80 | RCODE_NOTIMP;
+	assert_true(reply_refuses_to_read(got, sent));
+	reply[3] = 0x80 | RCODE_SERVFAIL;
+	assert_false(reply_refuses_to_read(got, sent));
+	reply[3] = 0x80 | RCODE_FORMERR;
+	reply[5] = 1; /* what has a question is judged by it */
+	assert_false(reply_refuses_to_read(got, sent));
+	reply[5] = 0;
+	reply[2] = 0x01;
+	assert_false(reply_refuses_to_read(got, sent)); /* QR is missing */
+	reply[2] = 0x81;
+	reply[0] ^= 1;
+	assert_false(reply_refuses_to_read(got, sent));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +441,7 @@ int main(void)
 	    cmocka_unit_test(no_buffer_is_written_past_its_end),
 	    cmocka_unit_test(queries_carry_what_was_asked_for),
 	    cmocka_unit_test(a_reply_matches_in_every_bit_of_the_question),
+	    cmocka_unit_test(a_bare_header_can_refuse_to_read_our_query),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
