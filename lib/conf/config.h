@@ -86,11 +86,43 @@ enum config_strategy {
 	STRATEGY_ORDERED
 };
 
+/* A record that we answer with by ourselves. */
+struct config_record {
+	struct dname owner; /* the whole name; a first label "*" is a wildcard (RFC 4592) */
+	uint16_t type;
+	uint32_t ttl_s;
+	struct slice rdata; /* wire form, names uncompressed and lower-case */
+	const char *text;   /* as written */
+	struct mark mark;
+};
+
+struct config_records {
+	struct config_record *items;
+	size_t count;
+};
+
+/* Names that are answered by servers of their own, by ourselves, or both. With neither
+ * servers nor records: names that may have private addresses, asked like all others. */
+struct config_zone {
+	struct config_name zone;
+	struct config_upstream_servers servers;
+	bool is_private; /* its answers may hold private addresses */
+	struct config_records records;
+	struct conf_texts record_texts; /* private: before they are read */
+};
+
+struct config_zones {
+	struct config_zone *items;
+	size_t count;
+	struct mark mark;
+};
+
 struct config_upstream {
 	struct config_upstream_servers servers; /* empty: the system's resolv.conf */
 	struct config_upstream_servers fallback;
 	enum config_strategy strategy;
 	uint64_t timeout_ms;
+	struct config_zones zones; /* each name once */
 	bool rebind_protection;
 };
 
@@ -262,7 +294,9 @@ struct config {
 	struct rules_services services;
 	struct rules_safe_search safe_search;
 	struct rules_bypass bypass;
-	struct config_names never_block; /* rules/never-block.txt, then the file's own */
+	/* rules/never-block.txt, then the file's own, then its private zones that are answered
+	 * here or by servers of their own: no feed takes a school's own servers away. */
+	struct config_names never_block;
 	struct config_names
 	    popular;         /* rules/popular.txt: no feed newly covers one unasked */
 	size_t default_tier; /* index into tiers; "auto" is resolved */

@@ -101,6 +101,9 @@ MUST_CHECK enum err services_merge(struct loader *l);
  * that is no YAML or no map counts as not parsed: it has been complained about. */
 MUST_CHECK enum err rules_fill_file(
     struct loader *l, enum bundle_part part, const struct schema_row *rows, void *out);
+/* zones.c: the records of upstream.zones, read where they stand, and what is wrong between
+ * zones. Before never_block is merged. */
+MUST_CHECK enum err zones_resolve(struct loader *l);
 /* tiers.c: config->tiers and default_tier, groups put in place of their names. */
 MUST_CHECK enum err tiers_merge(struct loader *l);
 /* schedules.c: the windows of a tier. `is_sound`: every key of it could be read. */

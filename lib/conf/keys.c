@@ -130,16 +130,21 @@ static const struct schema_row SERVER_ROWS[] = {
     {.name = NULL}};
 #undef AT
 
+#define AT(member) offsetof(struct config_zone, member)
 static const struct schema_row ZONE_ROWS[] = {
-    {"zone", &SCHEMA_ANYTHING, 0, "truong.lan", .help = "the name, with all below it",
-        .flags = SCHEMA_NOT_BUILT},
-    {"servers", &SCHEMA_ANYTHING, 0, "[udp://10.0.0.1]", .help = "who is asked for it",
-        .flags = SCHEMA_NOT_BUILT},
-    {"private", &SCHEMA_ANYTHING, 0, "on", .help = "its answers may hold private addresses",
-        .flags = SCHEMA_NOT_BUILT},
-    {"records", &SCHEMA_ANYTHING, 0, "[\"may-chu 300 A 10.0.0.5\"]",
-        .help = "answered by ourselves", .flags = SCHEMA_NOT_BUILT},
+    {"zone", &VALUE_NAME, AT(zone), "truong.lan", .help = "the name, with all below it",
+        .flags = SCHEMA_MANDATORY},
+    {"servers", &SCHEMA_LIST, AT(servers), "[]",
+        .help = "who is asked for it; nobody else is, even when they fail",
+        .item = &VALUE_UPSTREAM, .max_items = 16, .sample = "[udp://10.0.0.1]"},
+    {"private", &SCHEMA_BOOL, AT(is_private), "on",
+        .help = "its answers may hold private addresses; no content feed blocks it"},
+    {"records", &SCHEMA_LIST, AT(record_texts), "[]",
+        .help = "answered by ourselves: NAME [TTL] TYPE DATA, as in a zone file",
+        .item = &SCHEMA_TEXT, .max_items = 4096,
+        .sample = "[\"may-chu 300 A 10.0.0.5\"]"},
     {.name = NULL}};
+#undef AT
 
 #define AT(member) offsetof(struct config_upstream, member)
 static const struct schema_row UPSTREAM_ROWS[] = {
@@ -161,8 +166,10 @@ static const struct schema_row UPSTREAM_ROWS[] = {
         .flags = SCHEMA_NOT_BUILT},
     {"dnssec", &SCHEMA_ANYTHING, 0, "off",
         .help = "validate; bogus becomes SERVFAIL with EDE 6", .flags = SCHEMA_NOT_BUILT},
-    {"zones", &SCHEMA_ANYTHING, 0, "[]", .help = "names answered by servers of their own",
-        .flags = SCHEMA_NOT_BUILT, .rows = ZONE_ROWS},
+    {"zones", &SCHEMA_LIST, AT(zones), "[]",
+        .help = "names answered by servers of their own, or by ourselves",
+        .item = &SCHEMA_MAP, .rows = ZONE_ROWS, .item_size = sizeof(struct config_zone),
+        .max_items = 256},
     {"rebind_protection", &SCHEMA_BOOL, AT(rebind_protection), "on",
         .help = "private addresses in answers for public names are withheld"},
     {.name = NULL}};

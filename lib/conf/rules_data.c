@@ -122,14 +122,29 @@ static enum err read_lines(
 	return OK;
 }
 
+/* A zone of one label may be anything below it, and no feed lists a whole TLD. */
+static bool is_of_the_school(const struct config_zone *zone)
+{
+	bool answered = zone->servers.count > 0 || zone->records.count > 0;
+
+	return zone->is_private && answered && zone->zone.name.len > 0 &&
+	    name_label_count(zone->zone.name) > 1;
+}
+
 static enum err merge_never_block(struct loader *l)
 {
 	const struct config_names *own = &l->config->filter.never_block;
 	struct config_names *all = &l->config->never_block;
 
-	enum err rc = read_lines(l, BUNDLE_NEVER_BLOCK, own->count, all);
+	const struct config_zones *zones = &l->config->upstream.zones;
+
+	enum err rc = read_lines(l, BUNDLE_NEVER_BLOCK, own->count + zones->count, all);
 	for (size_t i = 0; rc == OK && i < own->count; i++)
 		all->items[all->count++] = own->items[i];
+	for (size_t i = 0; rc == OK && i < zones->count; i++) {
+		if (is_of_the_school(&zones->items[i]))
+			all->items[all->count++] = zones->items[i].zone;
+	}
 	return rc;
 }
 
