@@ -18,6 +18,7 @@ LIB = {
     "ruledb": "base dns rule",
     "feed": "base dns rule",
     "cache": "base",
+    "local": "base dns net conf",
     "policy": "base dns net conf rule ruledb",
     "tally": "base",
     "report": "base tally",
