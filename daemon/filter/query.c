@@ -237,7 +237,8 @@ static size_t answer_obtained(const struct worker *w, const struct request *r,
 		if (r->message.edns.dnssec_ok)
 			return answer_nodata(
 			    a, message_qname(&r->message), verdict_ttl_s(w, v));
-		return answer_without_ech(a, &got->stored, got->age_s, ttl_max_s);
+		return answer_without(a, &got->stored, &(struct answer_cut){.ech = true},
+		    got->age_s, ttl_max_s);
 	}
 	return answer_from_stored(a, &got->stored, got->age_s, ttl_max_s);
 }

@@ -65,17 +65,48 @@ struct answer_record {
 size_t answer_records(const struct answer *a, const struct answer_record *records,
     size_t count, uint32_t ttl_s);
 
-/* A CNAME from the qname to `target`, and what is stored about the target for the same type,
- * `age_s` after it was stored. All TTLs are at most `ttl_s`. Without `stored` (NULL) the
- * target has no data: our SOA at the target says so. A question of type CNAME gets the CNAME
- * alone. SERVFAIL when `stored` answers another question. */
+/* A CNAME of ours. */
+struct answer_link {
+	struct dname target;
+	uint32_t ttl_s;
+};
+/* The way from the qname over CNAMEs of ours, each owned by the target of the one before it.
+ * No TTL in the whole answer is above ttl_max_s. */
+struct answer_path {
+	const struct answer_link *links;
+	size_t count; /* a question of type CNAME gets the first one alone */
+	uint32_t ttl_max_s;
+};
+
+/* The way, and what is stored about its last target for the same type, `age_s` after it was
+ * stored. Without `stored` (NULL) the target has no data: our SOA at the target says so.
+ * SERVFAIL when `stored` answers another question. The way has a CNAME at least. */
+size_t answer_path_to_stored(const struct answer *a, const struct answer_path *path,
+    const struct stored *stored, uint32_t age_s);
+/* The way, and records of one TTL at its end. */
+size_t answer_path_to_records(const struct answer *a, const struct answer_path *path,
+    const struct answer_record *records, size_t count, uint32_t ttl_s);
+/* The way, and at its end nothing: NODATA or NXDOMAIN with our SOA at `owner`, ttl_s. */
+size_t answer_path_to_nothing(const struct answer *a, const struct answer_path *path,
+    enum dns_rcode rcode, struct dname owner, uint32_t ttl_s);
+
+/* A way of one CNAME of ours, all TTLs at most `ttl_s`, as answer_path_to_stored(). */
 size_t answer_alias(const struct answer *a, struct dname target, uint32_t ttl_s,
     const struct stored *stored, uint32_t age_s);
 
-/* A stored answer as answer_from_stored() gives it, its SVCB and HTTPS records without the
- * parameter `ech` (RFC 9848), nor its mention under `mandatory`. */
-size_t answer_without_ech(const struct answer *a, const struct stored *stored,
-    uint32_t age_s, uint32_t ttl_max_s);
+/* What is to be left out of a stored answer. */
+struct answer_cut {
+	/* The parameter `ech` of SVCB and HTTPS records (RFC 9848). */
+	bool ech;
+	/* Addresses (4 or 16 octets) for which it is true: A and AAAA records, and parameters
+	 * ipv4hint and ipv6hint that hold one. NULL: none. */
+	bool (*address)(struct slice address);
+};
+/* A stored answer as answer_from_stored() gives it, without what is cut, nor its mention under
+ * `mandatory`. Where no record of the answer section but CNAMEs is left: NODATA with our SOA
+ * at the qname, TTL ttl_max_s at most. */
+size_t answer_without(const struct answer *a, const struct stored *stored,
+    const struct answer_cut *cut, uint32_t age_s, uint32_t ttl_max_s);
 
 /* TC and no record: "ask over TCP". */
 size_t answer_truncated(const struct answer *a);

@@ -192,6 +192,11 @@ static void answer_all_ways(const struct message *m, enum message_fate fate)
 	check_answer(&a, answer_nodata(&a, other, 300));
 	check_answer(&a, answer_alias(&a, other, 300, NULL, 0));
 	check_answer(&a, answer_records(&a, records, COUNT_OF(records), 60));
+	const struct answer_link links[] = {{other, 60}, {name_parent(qname), 600}};
+	const struct answer_path path = {links, (size_t)(m->id & 3) % 3, 300};
+	check_answer(
+	    &a, answer_path_to_records(&a, &path, records, COUNT_OF(records), 600));
+	check_answer(&a, answer_path_to_nothing(&a, &path, RCODE_NXDOMAIN, other, 600));
 	check_answer(&a, answer_truncated(&a));
 }
 
@@ -315,7 +320,28 @@ static struct stored view_of(const uint8_t *out, size_t len)
 	return (struct stored){.message = {out, len}};
 }
 
-/* The same records under another question, and without ech. */
+static bool is_odd(struct slice address)
+{
+	return (address.ptr[address.len - 1] & 1) != 0;
+}
+
+/* Whoever is given this answer is led to no odd address, and to no other one that the stored
+ * answer does not have. */
+static void check_cut(const struct answer *a, const struct stored *stored, size_t leads)
+{
+	const struct answer_cut cut = {.address = is_odd};
+	size_t len = answer_without(a, stored, &cut, 1, 300);
+
+	check_answer(a, len);
+	struct stored copy = view_of(a->out, len);
+	struct lead_walk walk = lead_walk_over(&copy);
+	struct lead lead;
+	while (lead_walk_next(&walk, &lead))
+		require(!lead.is_address || !is_odd(lead.address));
+	require(lead_count(&copy) <= leads);
+}
+
+/* The same records under another question, and with something left out. */
 static void ask_copies(const struct stored *stored)
 {
 	static const uint8_t elsewhere[] = "\5other\2vn";
@@ -327,16 +353,18 @@ static void ask_copies(const struct stored *stored)
 	require(name_parse_wire(&qname, stored->message, DNS_HEADER_BYTES, &end));
 	uint16_t qtype = load_u16(stored->message.ptr + end);
 	size_t leads = lead_count(stored);
+	const struct answer_cut cut = {.ech = true};
 
 	parse_question(&m, sent, name_of(&qname), qtype);
 	if (m.qclass != load_u16(stored->message.ptr + end + 2))
 		return;
 	struct answer a = answer_over_tcp(&m, out, sizeof out);
-	size_t len = answer_without_ech(&a, stored, 1, 300);
+	size_t len = answer_without(&a, stored, &cut, 1, 300);
 	check_answer(&a, len);
 	struct stored copy = view_of(out, len);
 	require(!stored_has_ech(&copy));
 	require((load_u16(out + 2) & FLAG_TC) != 0 || lead_count(&copy) == leads);
+	check_cut(&a, stored, leads);
 
 	parse_question(&m, sent, (struct dname){elsewhere, sizeof elsewhere}, qtype);
 	len = answer_alias(&a, name_of(&qname), 300, stored, 1);

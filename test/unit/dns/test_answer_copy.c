@@ -188,13 +188,136 @@ static void ech_is_left_out_and_all_else_stays(void **state)
 	struct stored stored = stored_of(&reply);
 	assert_true(stored_has_ech(&stored));
 	struct answer a = ask(TYPE_HTTPS);
-	size_t len = answer_without_ech(&a, &stored, 100, 300);
+	size_t len =
+	    answer_without(&a, &stored, &(struct answer_cut){.ech = true}, 100, 300);
 	assert_int_equal(records(len, seen, 4), 3);
 	assert_true(slice_equal(seen[0].rdata, SLICE_LIT("\0\1\0\0\0\0\2\0\1" ALPN HINT)));
 	assert_true(slice_equal(seen[1].rdata, SLICE_LIT("\0\2\1b\2vn\0" ALPN)));
 	assert_true(slice_equal(seen[2].rdata, SLICE_LIT("\0\3\0" ALPN)));
 	assert_string_equal(seen[2].owner, "www.a.vn");
 	assert_int_equal(seen[0].ttl_s, 300);
+}
+
+/* 10.x and fd..: what a test takes for private. */
+static bool is_private(struct slice address)
+{
+	return address.ptr[0] == (address.len == 4 ? 10 : 0xfd);
+}
+
+static const struct answer_cut PRIVATE = {.address = is_private};
+
+static void addresses_that_are_cut_are_left_out(void **state)
+{
+	(void)state;
+	struct seen seen[4];
+	struct packet reply;
+	packet_begin(&reply, 1, FLAG_QR);
+	packet_question(&reply, "www.a.vn", TYPE_A);
+	packet_cname(&reply, "www.a.vn", 100, "pool.b.vn");
+	packet_rr(&reply, 0, "pool.b.vn", TYPE_A, 100, SLICE_LIT("\12\0\0\1"));
+	packet_a(&reply, "pool.b.vn", 100, 2);
+	struct stored stored = stored_of(&reply);
+	struct answer a = ask(TYPE_A);
+	size_t len = answer_without(&a, &stored, &PRIVATE, 10, 300);
+	assert_int_equal(records(len, seen, 4), 2);
+	assert_int_equal(seen[0].type, TYPE_CNAME);
+	assert_string_equal(seen[1].owner, "pool.b.vn");
+	assert_int_equal(seen[1].ttl_s, 90);
+	assert_int_not_equal(seen[1].rdata.ptr[0], 10);
+}
+
+static void an_answer_of_which_no_address_is_left_is_nodata(void **state)
+{
+	(void)state;
+	struct seen seen[4];
+	struct packet reply;
+	packet_begin(&reply, 1, FLAG_QR);
+	packet_question(&reply, "www.a.vn", TYPE_A);
+	packet_cname(&reply, "www.a.vn", 100, "pool.b.vn");
+	packet_rr(&reply, 0, "pool.b.vn", TYPE_A, 100, SLICE_LIT("\12\0\0\1"));
+	struct stored stored = stored_of(&reply);
+	struct answer a = ask(TYPE_A);
+	size_t len = answer_without(&a, &stored, &PRIVATE, 10, 30);
+	assert_int_equal(records(len, seen, 4), 1);
+	assert_int_equal(rcode(), RCODE_NOERROR);
+	assert_int_equal(seen[0].type, TYPE_SOA);
+	assert_int_equal(seen[0].ttl_s, 30);
+	assert_string_equal(seen[0].owner, "www.a.vn");
+}
+
+#define HINT10  "\0\4\0\4\12\0\0\1"
+#define HINTS   "\0\4\0\10\300\0\2\1\12\0\0\1"
+#define HINT_FD "\0\6\0\20\375\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"
+
+static void hints_that_are_cut_go_with_their_parameter(void **state)
+{
+	(void)state;
+	struct seen seen[4];
+	struct packet reply;
+	packet_begin(&reply, 1, FLAG_QR);
+	packet_question(&reply, "www.a.vn", TYPE_HTTPS);
+	packet_rr(&reply, 0, "www.a.vn", TYPE_HTTPS, 500,
+	    SLICE_LIT("\0\1\0\0\0\0\6\0\1\0\4\0\6" ALPN HINT10 ECH HINT_FD));
+	packet_rr(&reply, 0, "www.a.vn", TYPE_HTTPS, 500, SLICE_LIT("\0\2\0" ALPN HINTS));
+	packet_rr(&reply, 0, "www.a.vn", TYPE_HTTPS, 500, SLICE_LIT("\0\3\0" ALPN HINT));
+	struct stored stored = stored_of(&reply);
+	struct answer a = ask(TYPE_HTTPS);
+	size_t len = answer_without(&a, &stored, &PRIVATE, 0, 300);
+	assert_int_equal(records(len, seen, 4), 3);
+	assert_true(slice_equal(seen[0].rdata, SLICE_LIT("\0\1\0\0\0\0\2\0\1" ALPN ECH)));
+	assert_true(slice_equal(seen[1].rdata, SLICE_LIT("\0\2\0" ALPN)));
+	assert_true(slice_equal(seen[2].rdata, SLICE_LIT("\0\3\0" ALPN HINT)));
+}
+
+static void a_way_of_ours_leads_over_its_names_to_the_records(void **state)
+{
+	(void)state;
+	struct name_buf b = name_made("b.vn");
+	struct name_buf c = name_made("c.b.vn");
+	const struct answer_link links[] = {{name_of(&b), 60}, {name_of(&c), 600}};
+	const struct answer_path path = {links, 2, 300};
+	const struct answer_record given[] = {{TYPE_A, SLICE_LIT("\12\0\0\1")}};
+	struct seen seen[4];
+	struct answer a = ask(TYPE_A);
+	size_t len = answer_path_to_records(&a, &path, given, 1, 400);
+	assert_int_equal(records(len, seen, 4), 3);
+	assert_string_equal(seen[0].owner, "www.a.vn");
+	assert_string_equal(seen[0].target, "b.vn");
+	assert_int_equal(seen[0].ttl_s, 60);
+	assert_string_equal(seen[1].owner, "b.vn");
+	assert_string_equal(seen[1].target, "c.b.vn");
+	assert_int_equal(seen[1].ttl_s, 300);
+	assert_string_equal(seen[2].owner, "c.b.vn");
+	assert_int_equal(seen[2].ttl_s, 300);
+
+	len = answer_path_to_nothing(&a, &path, RCODE_NXDOMAIN, name_of(&b), 400);
+	assert_int_equal(records(len, seen, 4), 3);
+	assert_int_equal(rcode(), RCODE_NXDOMAIN);
+	assert_int_equal(seen[2].type, TYPE_SOA);
+	assert_string_equal(seen[2].owner, "b.vn");
+	assert_int_equal(seen[2].ttl_s, 300);
+
+	a = ask(TYPE_CNAME);
+	len = answer_path_to_nothing(&a, &path, RCODE_NXDOMAIN, name_of(&b), 400);
+	assert_int_equal(records(len, seen, 4), 1);
+	assert_int_equal(rcode(), RCODE_NOERROR);
+	assert_string_equal(seen[0].target, "b.vn");
+}
+
+static void a_way_without_cnames_is_its_end_alone(void **state)
+{
+	(void)state;
+	struct name_buf zone = name_made("a.vn");
+	const struct answer_path path = {NULL, 0, 300};
+	const struct answer_record given[] = {{TYPE_CNAME, SLICE_LIT("\1b\2vn\0")}};
+	struct seen seen[4];
+	struct answer a = ask(TYPE_CNAME);
+	size_t len = answer_path_to_records(&a, &path, given, 1, 40);
+	assert_int_equal(records(len, seen, 4), 1);
+	assert_string_equal(seen[0].target, "b.vn");
+	len = answer_path_to_nothing(&a, &path, RCODE_NXDOMAIN, name_of(&zone), 40);
+	assert_int_equal(records(len, seen, 4), 1);
+	assert_int_equal(rcode(), RCODE_NXDOMAIN);
 }
 
 static void a_rules_own_records_stand_at_the_qname(void **state)
@@ -244,6 +367,11 @@ int main(void)
 	    cmocka_unit_test(an_alias_passes_on_that_its_target_has_nothing),
 	    cmocka_unit_test(an_alias_takes_no_other_answer),
 	    cmocka_unit_test(ech_is_left_out_and_all_else_stays),
+	    cmocka_unit_test(addresses_that_are_cut_are_left_out),
+	    cmocka_unit_test(an_answer_of_which_no_address_is_left_is_nodata),
+	    cmocka_unit_test(hints_that_are_cut_go_with_their_parameter),
+	    cmocka_unit_test(a_way_of_ours_leads_over_its_names_to_the_records),
+	    cmocka_unit_test(a_way_without_cnames_is_its_end_alone),
 	    cmocka_unit_test(a_rules_own_records_stand_at_the_qname),
 	    cmocka_unit_test(truncated_has_tc_and_no_record),
 	    cmocka_unit_test(a_denial_may_be_owned_by_another_name),
