@@ -12,6 +12,7 @@
 
 #include "filter/forward.h"
 #include "filter/health.h"
+#include "filter/obtain.h"
 #include "filter/source_port.h"
 
 struct exchange;
@@ -75,7 +76,13 @@ struct forwarder {
 /* Whom the exchange asks, by the snapshot in force, and what is known of them. */
 static inline const struct upstream_set *exchange_servers(const struct exchange *ex)
 {
-	return snapshot_route(ex->forwarder->worker->snapshot, ex->route);
+	const struct snapshot *s = ex->forwarder->worker->snapshot;
+
+	/* Where the route was another one when the exchange began, its question goes nowhere:
+	 * names of one zone are not told to the servers of another. */
+	if (memory_route_tag(ex->memory) != snapshot_route_tag(s, ex->route))
+		return snapshot_route(s, ROUTES_MAX);
+	return snapshot_route(s, ex->route);
 }
 
 static inline struct health *exchange_health(const struct exchange *ex)

@@ -7,6 +7,7 @@
 #include "filter/clients.h"
 #include "filter/exchange.h"
 #include "filter/obtain.h"
+#include "filter/rebind.h"
 #include "filter/review.h"
 
 enum {
@@ -178,10 +179,15 @@ static uint64_t memory_of_answer(const struct exchange *ex, const struct stored 
 	const struct worker *w = ex->forwarder->worker;
 	const struct snapshot *s = w->snapshot;
 	unsigned flags = memory_says(w, ex->memory, MEMORY_UNLISTED) ? MEMORY_UNLISTED : 0u;
+	bool may_be_private = memory_says(w, ex->memory, MEMORY_AT_HOME) ||
+	    !s->config->upstream.rebind_protection;
 
 	if (review_is_plain(s->policy, &s->state, w->scratch, stored))
 		flags |= MEMORY_PLAIN;
-	return memory_of(w, flags);
+	if (memory_says(w, ex->memory, MEMORY_SOUND) &&
+	    (may_be_private || !rebind_has_inside(stored)))
+		flags |= MEMORY_SOUND;
+	return memory_of(w, memory_route_tag(ex->memory), flags);
 }
 
 void exchange_succeed(struct exchange *ex)

@@ -33,12 +33,35 @@ static enum obtain_result from_letter(
 	    : OBTAIN_FAILED;
 }
 
-static bool from_cache(struct worker *w, const struct cache_key *key, struct obtained *out)
+/* Whom a question is forwarded to that is not answered here. */
+static unsigned route_of(const struct local_found *found)
+{
+	return found->zone == NULL ? ROUTE_DEFAULT : found->zone->route;
+}
+
+static uint16_t tag_of(const struct worker *w, const struct local_found *found)
+{
+	return snapshot_route_tag(w->snapshot, route_of(found));
+}
+
+/* What is known of a name as it is asked for. */
+static uint64_t memory_of_question(
+    const struct worker *w, const struct local_found *found, bool unlisted)
+{
+	unsigned flags = MEMORY_SOUND | (unlisted ? MEMORY_UNLISTED : 0u) |
+	    (found->zone != NULL && found->zone->is_private ? MEMORY_AT_HOME : 0u);
+
+	return memory_of(w, tag_of(w, found), flags);
+}
+
+static bool from_cache(struct worker *w, const struct cache_key *key,
+    const struct local_found *found, struct obtained *out)
 {
 	struct writer into = writer_over(w->other_found, sizeof w->other_found);
 	struct cache_hit hit;
 
-	if (!cache_find(w->filter->cache, key, w->now.mono_ms, &into, &hit))
+	if (!cache_find(w->filter->cache, key, w->now.mono_ms, &into, &hit) ||
+	    memory_route_tag(hit.user_bits) != tag_of(w, found))
 		return false;
 	out->plain = memory_says(w, hit.user_bits, MEMORY_PLAIN);
 	return open_stored(w, out, writer_slice(&into), hit.stored_ms);
@@ -57,7 +80,7 @@ static enum obtain_result from_upstream(struct worker *w, const struct request *
 /* For one who has waited: what came, or what lies in the cache by now. He does not wait
  * twice. */
 static enum obtain_result after_waiting(struct worker *w, const struct request *r,
-    const struct cache_key *key, struct obtained *out)
+    const struct cache_key *key, const struct local_found *found, struct obtained *out)
 {
 	const struct letter *letter = r->letter;
 	struct dname name = {key->name.ptr, key->name.len};
@@ -69,17 +92,26 @@ static enum obtain_result after_waiting(struct worker *w, const struct request *
 	if (obtain_is_about(letter, name))
 		return from_letter(w, letter, out);
 	out->ede = EDE_NOT_READY;
-	return from_cache(w, key, out) ? OBTAIN_DONE : OBTAIN_FAILED;
+	return from_cache(w, key, found, out) ? OBTAIN_DONE : OBTAIN_FAILED;
+}
+
+/* An answer that another route brought, before the configuration changed, is none. */
+static bool is_of_its_route(const struct worker *w, struct request *r)
+{
+	if (r->cached && !r->sound)
+		r->cached =
+		    memory_route_tag(r->hit.user_bits) == tag_of(w, &r->local_found);
+	return r->cached;
 }
 
 enum obtain_result obtain_own(
     struct worker *w, struct request *r, bool unlisted, struct obtained *out)
 {
 	if (r->letter != NULL)
-		return after_waiting(w, r, &r->key, out);
+		return after_waiting(w, r, &r->key, &r->local_found, out);
 	if (r->absent)
 		query_find(w, r);
-	if (r->cached) {
+	if (is_of_its_route(w, r)) {
 		counter_add(&w->counters.cached, 1);
 		out->plain = memory_says(w, r->hit.user_bits, MEMORY_PLAIN);
 		return open_stored(w, out, r->found, r->hit.stored_ms) ? OBTAIN_DONE
@@ -87,32 +119,38 @@ enum obtain_result obtain_own(
 	}
 	const struct forward_question question = {
 	    .key = r->key,
-	    .memory = memory_of(w, unlisted ? MEMORY_UNLISTED : 0),
+	    .memory = memory_of_question(w, &r->local_found, unlisted),
+	    .route = route_of(&r->local_found),
 	};
 	return from_upstream(w, r, &question, out);
 }
 
-enum obtain_result obtain_other(
-    struct worker *w, struct request *r, struct dname name, struct obtained *out)
+enum obtain_result obtain_other(struct worker *w, struct request *r, struct dname name,
+    const struct local_found *found, struct obtained *out)
 {
 	const struct cache_key key = cache_key_of(w->filter->cache,
 	    (struct slice){name.wire, name.len}, r->key.qtype, r->key.flags);
-	const struct forward_question question = {.key = key, .memory = memory_of(w, 0)};
+	const struct forward_question question = {
+	    .key = key,
+	    .memory = memory_of_question(w, found, false),
+	    .route = route_of(found),
+	};
 
 	if (r->letter != NULL)
-		return after_waiting(w, r, &key, out);
-	if (from_cache(w, &key, out)) {
+		return after_waiting(w, r, &key, found, out);
+	if (from_cache(w, &key, found, out)) {
 		counter_add(&w->counters.cached, 1);
 		return OBTAIN_DONE;
 	}
 	return from_upstream(w, r, &question, out);
 }
 
-void obtain_remember(
-    struct worker *w, const struct request *r, const struct verdict *v, bool plain)
+void obtain_remember(struct worker *w, const struct request *r, const struct verdict *v,
+    struct finding finding)
 {
-	uint64_t memory = memory_of(
-	    w, (plain ? MEMORY_PLAIN : 0u) | (v->unlisted ? MEMORY_UNLISTED : 0u));
+	uint64_t memory = memory_of(w, memory_route_tag(r->hit.user_bits),
+	    (finding.plain ? MEMORY_PLAIN : 0u) | (v->unlisted ? MEMORY_UNLISTED : 0u) |
+	        (finding.sound ? MEMORY_SOUND : 0u));
 
 	if (r->letter == NULL && r->cached && r->hit.user_bits != memory)
 		cache_note(w->filter->cache, &r->key, r->hit.stored_ms, memory);

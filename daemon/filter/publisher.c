@@ -55,11 +55,31 @@ static void free_config(void *config)
 	config_free(config);
 }
 
-static void look_at_network(struct snapshot *s, const struct interfaces *ours)
+static void say_zones_without_servers(const struct snapshot *s)
+{
+	const struct config_zones *zones = &s->config->upstream.zones;
+	unsigned route = 0;
+
+	for (size_t i = 0; i < zones->count; i++) {
+		const struct config_zone *zone = &zones->items[i];
+		if (zone->servers.count > 0 && snapshot_route(s, ++route)->count == 0) {
+			log_error("upstream",
+			    "no server is left for the zone %s: its names fail",
+			    zone->zone.text);
+		}
+	}
+}
+
+/* False without memory. */
+static bool look_at_network(struct snapshot *s, const struct interfaces *ours)
 {
 	unsigned skipped = 0;
+	unsigned skipped_of_zones = 0;
 
 	upstream_set_make(&s->upstreams, s->config, RESOLV_CONF, ours, &skipped);
+	if (!snapshot_make_routes(s, ours, &skipped_of_zones))
+		return false;
+	skipped += skipped_of_zones;
 	if (skipped > 0) {
 		log_warn("upstream",
 		    "%u upstream addresses are this gateway itself: left out", skipped);
@@ -70,8 +90,10 @@ static void look_at_network(struct snapshot *s, const struct interfaces *ours)
 	}
 	if (!interfaces_lan_address(ours, AF_INET, &s->lan4))
 		s->lan4 = ADDR_NONE;
+	say_zones_without_servers(s);
 	if (!interfaces_lan_address(ours, AF_INET6, &s->lan6))
 		s->lan6 = ADDR_NONE;
+	return true;
 }
 
 static uint64_t network_id(const struct config *config)
@@ -110,8 +132,11 @@ static struct snapshot *build(
 		    strerror(errno));
 	}
 	struct snapshot *s = snapshot_make(&plan, all);
+	if (s != NULL && !look_at_network(s, &ours)) {
+		snapshot_free(s);
+		s = NULL;
+	}
 	if (s != NULL) {
-		look_at_network(s, &ours);
 		s->judging_serial = ++p->judging_serial;
 		s->cookies = p->cookies;
 		p->network_id = network_id(s->config);

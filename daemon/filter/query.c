@@ -5,7 +5,9 @@
 #include "dns/leads.h"
 #include "filter/clients.h"
 #include "filter/denial.h"
+#include "filter/lead.h"
 #include "filter/obtain.h"
+#include "filter/rebind.h"
 #include "filter/review.h"
 #include "filter/rewrite.h"
 #include "filter/tallying.h"
@@ -43,6 +45,8 @@ void query_read(struct worker *w, struct request *r, struct slice packet)
 	r->cached = false;
 	r->unlisted = false;
 	r->options_len = 0;
+	r->sound = false;
+	r->at_home = false;
 	r->letter = NULL;
 	r->mac = MAC_NONE;
 	r->forwarded = false;
@@ -91,6 +95,7 @@ void query_find(struct worker *w, struct request *r)
 	r->found = writer_slice(&into);
 	w->found_len += r->found.len;
 	r->unlisted = memory_says(w, r->hit.user_bits, MEMORY_UNLISTED);
+	r->sound = memory_says(w, r->hit.user_bits, MEMORY_SOUND);
 }
 
 void query_look(struct worker *w, struct request *r)
@@ -223,13 +228,15 @@ static bool settle(struct worker *w, struct request *r, const struct subject *su
 }
 
 /* An answer as it came, but for what could hide from the filter where its asker goes. */
-static size_t answer_obtained(const struct worker *w, const struct request *r,
+static size_t answer_obtained(struct worker *w, const struct request *r,
     const struct verdict *v, const struct obtained *got, struct answer *a)
 {
 	const struct snapshot *s = w->snapshot;
 	uint16_t qtype = r->message.qtype;
 	uint32_t ttl_max_s = verdict_ttl_max_s(v, w->now);
 
+	if (!got->sound)
+		return rebind_write(w, r, v, got, a);
 	if ((qtype == TYPE_HTTPS || qtype == TYPE_SVCB) &&
 	    policy_hides_ech(s->policy, &r->who, &s->state) &&
 	    stored_has_ech(&got->stored)) {
@@ -251,7 +258,7 @@ static size_t answer_reviewed(struct worker *w, struct request *r, const struct 
 	size_t len;
 
 	query_review(&reviewed, w, r, v, &got->stored);
-	obtain_remember(w, r, v, reviewed.plain);
+	obtain_remember(w, r, v, (struct finding){reviewed.plain, got->sound});
 	const struct subject target = {name_of(&reviewed.target), &reviewed.hashes};
 	const struct subject asked = {message_qname(&r->message), &r->hashes};
 	if (settle(w, r, reviewed.by_target ? &target : &asked, &reviewed.verdict, a, &len))
@@ -273,11 +280,24 @@ static size_t answer_allowed(
 	case OBTAIN_FAILED:
 		return failure_write(a, got.ede);
 	}
+	got.sound = r->sound || rebind_is_sound(w, r, &got.stored);
 	if (!got.plain)
 		return answer_reviewed(w, r, v, &got, a);
-	if (v->unlisted && !r->unlisted)
-		obtain_remember(w, r, v, true);
+	if ((v->unlisted && !r->unlisted) || !r->sound)
+		obtain_remember(w, r, v, (struct finding){true, got.sound});
 	return answer_obtained(w, r, v, &got, a);
+}
+
+/* Looks what the name is here; true when it is answered here. */
+static bool look_at_home(const struct worker *w, struct request *r)
+{
+	const struct local_zone *zone;
+
+	local_find(&r->local_found, w->snapshot->local, message_qname(&r->message),
+	    &r->hashes, r->message.qtype);
+	zone = r->local_found.zone;
+	r->at_home = zone != NULL && zone->is_private;
+	return r->local_found.kind != LOCAL_ELSEWHERE;
 }
 
 /* From the verdict to the answer, for one who has just asked and one who has waited. */
@@ -297,6 +317,8 @@ static size_t answer_question(struct worker *w, struct request *r, struct answer
 		return answer_any(a, ANY_TTL_S);
 	if (is_about_resolvers(r))
 		return answer_nodata(a, asked.name, MOVABLE_TTL_MAX_S);
+	if (!r->sound && look_at_home(w, r))
+		return lead_local(w, r, &v, &r->local_found, a);
 	if (policy_rewrite(w->snapshot->policy, &r->who, &question, &v, &alias))
 		return rewrite_to_alias(w, r, &v, &alias, a);
 	return answer_allowed(w, r, &v, a);
@@ -350,8 +372,10 @@ static void recall(const struct worker *w, const struct asker *asker,
 	r->letter = letter;
 	r->message = asker->message;
 	r->key = key_of(w, &r->message);
-	r->unlisted = memory_says(w, letter->memory, MEMORY_UNLISTED) &&
-	    obtain_is_about(letter, message_qname(&r->message));
+	bool about = obtain_is_about(letter, message_qname(&r->message));
+	r->unlisted = about && memory_says(w, letter->memory, MEMORY_UNLISTED);
+	r->sound = about && memory_says(w, letter->memory, MEMORY_SOUND);
+	r->at_home = false;
 	r->who = policy_client(policy, &r->client, r->mac);
 	name_hash_all(&r->hashes, message_qname(&r->message), policy_hash_key(policy));
 }

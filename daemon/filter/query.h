@@ -12,6 +12,7 @@
 #include "dns/stored.h"
 #include "filter/shares.h"
 #include "filter/worker.h"
+#include "local/local.h"
 
 struct request;
 struct reviewed;
@@ -62,6 +63,12 @@ struct request {
 	/* Of the answer, in wire form: what the client's own options ask for. */
 	uint8_t options_len;
 	uint8_t options[REQUEST_OPTIONS_BYTES];
+	/* Remembered too: the name is not answered here, its answer came by its route and may
+	 * be given with all its addresses. Else `local_found` says what the name is, once
+	 * the verdict is there. */
+	bool sound;
+	bool at_home; /* its answers may hold private addresses */
+	struct local_found local_found;
 	/* What the asker has waited for; NULL: he has just asked. */
 	const struct letter *letter;
 	struct cache_hit hit;

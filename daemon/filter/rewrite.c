@@ -1,79 +1,11 @@
 #include "filter/rewrite.h"
 
-#include "dns/leads.h"
-#include "filter/obtain.h"
-#include "filter/review.h"
+#include "filter/lead.h"
 #include "filter/tallying.h"
 #include "rule/rule.h"
 #include "ruledb/ruledb.h"
 
 /* ---- by another name ------------------------------------------------------------------ */
-
-/* Does the other name's answer lead on to what was asked, or to a name that is itself led
- * elsewhere? Then its addresses are those that must not be given. */
-static bool leads_back(const struct worker *w, const struct request *r,
-    const struct verdict *v, const struct stored *stored)
-{
-	struct policy_question q = query_question(w, r);
-	struct lead_walk walk = lead_walk_over(stored);
-	struct dname qname = q.name;
-	struct name_hashes hashes;
-	struct policy_alias alias;
-	struct lead lead;
-
-	while (lead_walk_next(&walk, &lead)) {
-		if (lead.is_address)
-			continue;
-		q.name = name_of(&lead.name);
-		q.hashes = &hashes;
-		name_hash_all(&hashes, q.name, policy_hash_key(w->snapshot->policy));
-		if (name_equal(q.name, qname) ||
-		    policy_rewrite(w->snapshot->policy, &r->who, &q, v, &alias))
-			return true;
-	}
-	return false;
-}
-
-/* How the question is answered by the name `to`, of which `got` is known. */
-static size_t write_alias(struct worker *w, struct request *r, const struct verdict *passes,
-    struct dname to, const struct obtained *got, struct answer *a)
-{
-	struct reviewed reviewed;
-	uint32_t ttl_s = verdict_ttl_max_s(passes, w->now);
-
-	if (leads_back(w, r, passes, &got->stored))
-		return failure_write(a, EDE_OTHER);
-	if (!got->plain) {
-		query_review(&reviewed, w, r, passes, &got->stored);
-		const struct subject target = {name_of(&reviewed.target), &reviewed.hashes};
-		const struct subject asked = {message_qname(&r->message), &r->hashes};
-		const struct subject *about = reviewed.by_target ? &target : &asked;
-		if (reviewed.verdict.action == POLICY_BLOCK) {
-			counter_add(&w->counters.blocked, 1);
-			tallying_attempt(w, r, about, &reviewed.verdict);
-			return denial_write(w, r, about, &reviewed.verdict, a);
-		}
-		ttl_s = verdict_ttl_max_s(&reviewed.verdict, w->now);
-	}
-	ttl_s = ttl_s < MOVABLE_TTL_MAX_S ? ttl_s : MOVABLE_TTL_MAX_S;
-	return answer_alias(a, to, ttl_s, &got->stored, got->age_s);
-}
-
-static size_t lead_to(struct worker *w, struct request *r, const struct verdict *passes,
-    struct dname to, struct answer *a)
-{
-	struct obtained got;
-
-	switch (obtain_other(w, r, to, &got)) {
-	case OBTAIN_DONE:
-		return write_alias(w, r, passes, to, &got, a);
-	case OBTAIN_WAITS:
-		return 0;
-	case OBTAIN_FAILED:
-		break;
-	}
-	return failure_write(a, got.ede);
-}
 
 size_t rewrite_to_alias(struct worker *w, struct request *r, const struct verdict *v,
     const struct policy_alias *alias, struct answer *a)
@@ -86,7 +18,7 @@ size_t rewrite_to_alias(struct worker *w, struct request *r, const struct verdic
 		ttl_s = ttl_s < MOVABLE_TTL_MAX_S ? ttl_s : MOVABLE_TTL_MAX_S;
 		return answer_alias(a, alias->name, ttl_s, NULL, 0);
 	}
-	return lead_to(w, r, v, alias->name, a);
+	return lead_to(w, r, v, alias->name, MOVABLE_TTL_MAX_S, a);
 }
 
 /* ---- by a rule's data ------------------------------------------------------------------- */
@@ -161,26 +93,6 @@ struct verdict rewrite_passing(const struct verdict *v)
 	return passes;
 }
 
-/* Whether the asker may reach the name that a rule leads to; what it is blocked by, if not. */
-static bool may_reach(const struct worker *w, const struct request *r,
-    const struct verdict *passes, const struct subject *to, struct verdict *out)
-{
-	const struct policy_review review = {
-	    .policy = w->snapshot->policy,
-	    .who = &r->who,
-	    .state = &w->snapshot->state,
-	    .of_qname = passes,
-	    .now = w->now,
-	};
-	struct policy_question q = query_question(w, r);
-
-	q.name = to->name;
-	q.hashes = to->hashes;
-	q.unlisted = false;
-	*out = policy_review(&review, &q);
-	return out->action == POLICY_PASS;
-}
-
 /* A rule's CNAME takes the place of the block: its target, and what that leads to, are judged
  * as an answer. */
 static size_t lead_by_rule(struct worker *w, struct request *r, const struct verdict *v,
@@ -193,10 +105,10 @@ static size_t lead_by_rule(struct worker *w, struct request *r, const struct ver
 	if (r->message.qtype == TYPE_ANY)
 		return answer_any(a, verdict_ttl_s(w, v));
 	name_hash_all(&hashes, to, policy_hash_key(w->snapshot->policy));
-	if (!may_reach(w, r, &passes, &target, &of_target))
+	if (!lead_may_reach(w, r, &passes, &target, &of_target))
 		return denial_write(w, r, &target, &of_target, a);
 	a->ede = verdict_ede(v);
-	return lead_to(w, r, &passes, to, a);
+	return lead_to(w, r, &passes, to, MOVABLE_TTL_MAX_S, a);
 }
 
 /* One answer of all rules: silence and rcodes before records, as no record goes with them. */

@@ -12,6 +12,7 @@
 #include "conf/config.h"
 #include "dns/cookie.h"
 #include "filter/upstream_set.h"
+#include "local/local.h"
 #include "policy/policy.h"
 #include "ruledb/ruledb.h"
 
@@ -50,6 +51,8 @@ enum snapshot_part {
 	PART_RULES,
 	PART_POLICY,
 	PART_GRANTS,
+	PART_LOCAL,
+	PART_ROUTES,
 	SNAPSHOT_PARTS
 };
 
@@ -63,6 +66,7 @@ struct snapshot {
 	const struct config *config;
 	const struct rules_part *rules;
 	const struct policy *policy;
+	const struct local *local;     /* names of the school, under the policy's key */
 	bool refuse_all;               /* without_rules: refuse, and there are none */
 	struct upstream_set upstreams; /* of ROUTE_DEFAULT */
 	/* Of the routes 1 to zone_routes; NULL where there is none. Lies in a part. */
@@ -85,6 +89,15 @@ static inline const struct upstream_set *snapshot_route(
 	if (route == ROUTE_DEFAULT)
 		return &s->upstreams;
 	return route <= s->zone_routes ? &s->zone_upstreams[route - 1] : &nobody;
+}
+
+/* What tells the answers of one route from those of another, under whatever configuration: 0
+ * for the default one. */
+static inline uint16_t snapshot_route_tag(const struct snapshot *s, unsigned route)
+{
+	if (route == ROUTE_DEFAULT)
+		return 0;
+	return (uint16_t)(snapshot_route(s, route)->id >> 48 | 1);
 }
 
 #endif

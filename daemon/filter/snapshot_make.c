@@ -48,6 +48,11 @@ static void free_policy(void *policy)
 	policy_free(policy);
 }
 
+static void free_local(void *local)
+{
+	local_free(local);
+}
+
 static void free_grants(void *grants)
 {
 	grants_free(grants);
@@ -154,6 +159,46 @@ bool snapshot_set_grants(struct snapshot *s, const struct grants_file *file)
 	return true;
 }
 
+/* ---- names of the school ---- */
+
+static bool make_local(struct snapshot *s)
+{
+	struct local *local;
+
+	if (local_new(&local, &s->config->upstream.zones, policy_hash_key(s->policy)) != OK)
+		return false;
+	s->parts[PART_LOCAL] = shared_new(local, free_local);
+	if (s->parts[PART_LOCAL] == NULL) {
+		local_free(local);
+		return false;
+	}
+	s->local = local;
+	return true;
+}
+
+bool snapshot_make_routes(
+    struct snapshot *s, const struct interfaces *ours, unsigned *skipped)
+{
+	const struct config_zones *zones = &s->config->upstream.zones;
+	struct upstream_set *sets = calloc(ROUTES_MAX, sizeof *sets);
+	unsigned count = 0;
+
+	s->parts[PART_ROUTES] = sets == NULL ? NULL : shared_new(sets, free);
+	if (s->parts[PART_ROUTES] == NULL) {
+		free(sets);
+		return false;
+	}
+	/* As lib/local numbers them; conf lets no more pass. */
+	for (size_t i = 0; i < zones->count && count < ROUTES_MAX - 1; i++) {
+		if (zones->items[i].servers.count > 0)
+			upstream_set_make_zone(
+			    &sets[count++], s->config, &zones->items[i], ours, skipped);
+	}
+	s->zone_upstreams = sets;
+	s->zone_routes = count;
+	return true;
+}
+
 /* ---- whole ---- */
 
 struct snapshot *snapshot_make(const struct snapshot_plan *plan, struct diags *all)
@@ -176,7 +221,7 @@ struct snapshot *snapshot_make(const struct snapshot_plan *plan, struct diags *a
 	    s->rules->db == NULL && s->config->filter.without_rules == WITHOUT_RULES_REFUSE;
 	make_state(s, plan->now, NULL);
 	carry_pauses(s, plan->before);
-	if (!snapshot_set_grants(s, plan->grants)) {
+	if (!make_local(s) || !snapshot_set_grants(s, plan->grants)) {
 		snapshot_free(s);
 		return NULL;
 	}

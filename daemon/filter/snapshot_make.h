@@ -39,4 +39,9 @@ void snapshot_make_state(struct snapshot *s, struct moment now);
 /* Puts these grants in force in `s`; false without memory. */
 bool snapshot_set_grants(struct snapshot *s, const struct grants_file *grants);
 
+/* Makes the routes of the zones that have servers. False without memory. `skipped` counts
+ * servers left out because they are ourselves. */
+bool snapshot_make_routes(
+    struct snapshot *s, const struct interfaces *ours, unsigned *skipped);
+
 #endif

@@ -134,6 +134,16 @@ static void add_configured(struct upstream_set *set,
 	}
 }
 
+static uint64_t id_of(const struct upstream_set *set, uint64_t id)
+{
+	for (unsigned i = 0; i < set->count; i++) {
+		const struct addr *a = &set->servers[i].addr;
+		id = checksum64(
+		    id ^ a->port ^ (uint64_t)set->servers[i].tcp << 16, addr_slice(a));
+	}
+	return id;
+}
+
 void upstream_set_make(struct upstream_set *out, const struct config *config,
     const char *resolv_conf, const struct interfaces *ours, unsigned *skipped)
 {
@@ -151,13 +161,21 @@ void upstream_set_make(struct upstream_set *out, const struct config *config,
 		add_configured(out, &config->upstream.fallback, config, ours, &left_out);
 	buf_deinit(&text);
 
-	uint64_t id = 0;
-	for (unsigned i = 0; i < out->count; i++) {
-		struct addr *a = &out->servers[i].addr;
-		id = checksum64(
-		    id ^ a->port ^ (uint64_t)out->servers[i].tcp << 16, addr_slice(a));
-	}
-	out->id = id;
+	out->id = id_of(out, 0);
 	if (skipped != NULL)
 		*skipped = left_out;
+}
+
+void upstream_set_make_zone(struct upstream_set *out, const struct config *config,
+    const struct config_zone *zone, const struct interfaces *ours, unsigned *skipped)
+{
+	const struct slice name = {zone->zone.name.wire, zone->zone.name.len};
+
+	*out = (struct upstream_set){
+	    .strategy = config->upstream.strategy,
+	    .timeout_ms = (uint32_t)config->upstream.timeout_ms,
+	};
+	add_configured(out, &zone->servers, config, ours, skipped);
+	uint64_t id = id_of(out, checksum64(0, name));
+	out->id = id != 0 ? id : 1;
 }

@@ -32,4 +32,8 @@ struct upstream_set {
 void upstream_set_make(struct upstream_set *out, const struct config *config,
     const char *resolv_conf, const struct interfaces *ours, unsigned *skipped);
 
+/* The same of the zone's own servers; its id is of them and of the zone's name, never 0. */
+void upstream_set_make_zone(struct upstream_set *out, const struct config *config,
+    const struct config_zone *zone, const struct interfaces *ours, unsigned *skipped);
+
 #endif

@@ -47,6 +47,8 @@ enum {
 	X(tcp)                 \
 	X(blocked)             \
 	X(cached)              \
+	X(local)               \
+	X(rebound)             \
 	X(forwarded)           \
 	X(refused)             \
 	X(malformed)           \

@@ -9,6 +9,7 @@ enum {
 	RECORD_TTL_S = 300,
 	RECORD_TTL_MAX_S = 7 * 86400,
 	RECORD_RDATA_MAX = 4096,
+	ROUTES_MAX = 32,
 	CHAIN_MAX = 8 /* CNAMEs of ours in a row; lib/local follows as many */
 };
 
@@ -434,6 +435,21 @@ static void refuse_ourselves(struct loader *l, const struct config_zone *zone)
 	}
 }
 
+/* A worker measures so many sets of servers apart (filter/snapshot.h). */
+static void refuse_too_many(struct loader *l, const struct config_zones *zones)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < zones->count; i++) {
+		const struct config_zone *zone = &zones->items[i];
+		if (zone->servers.count > 0 && ++count == ROUTES_MAX + 1)
+			schema_mistake(&l->run, zone->servers.mark,
+			    _("more than %d zones have servers of their own (let one server "
+			      "answer for a name above them)"),
+			    ROUTES_MAX);
+	}
+}
+
 enum err zones_resolve(struct loader *l)
 {
 	const struct config_zones *zones = &l->config->upstream.zones;
@@ -451,5 +467,6 @@ enum err zones_resolve(struct loader *l)
 		check_apex(l, zone);
 		refuse_shadowed(l, zones, zone);
 	}
+	refuse_too_many(l, zones);
 	return check_records(l, zones);
 }

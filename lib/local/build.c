@@ -41,6 +41,8 @@ static void add_zone(struct building *b, struct local_zone zone)
 
 static void add_school_zones(struct building *b)
 {
+	unsigned routes = 0;
+
 	for (unsigned i = 0; i < b->config->count; i++) {
 		const struct config_zone *zone = &b->config->items[i];
 		bool has_servers = zone->servers.count > 0;
@@ -50,7 +52,7 @@ static void add_school_zones(struct building *b)
 		        .origin = LOCAL_OF_SCHOOL,
 		        .index = i,
 		        .asks_on = has_servers || zone->records.count == 0,
-		        .has_servers = has_servers,
+		        .route = has_servers ? ++routes : 0,
 		        .is_private = zone->is_private,
 		        .apex_exists = true,
 		    });

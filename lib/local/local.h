@@ -27,10 +27,11 @@ struct local_zone {
 	enum local_origin origin;
 	/* Of LOCAL_OF_SCHOOL: its place in config.upstream.zones. */
 	unsigned index;
+	/* 1 for the first zone with servers, and so on; 0: none. */
+	unsigned route;
 	/* What it does not have is asked elsewhere: of its own servers, or, where it has none
-	 * (has_servers false), of the upstreams for everything. Else it does not exist. */
+	 * (route 0), of the upstreams for everything. Else it does not exist. */
 	bool asks_on;
-	bool has_servers;
 	bool is_private;   /* answers for its names may hold private addresses */
 	bool apex_exists;  /* its own name is there, unlike "onion" */
 	bool is_delegated; /* in the world too, unsigned: home.arpa, 10.in-addr.arpa */
