@@ -41,7 +41,7 @@ static void remember_message(struct asker *asker, const struct message *from)
 
 /* While there is room nobody is asked how many he is: a whole school's computers may sit
  * behind one address and all want the same name. */
-static bool has_share(struct worker *w, const struct request *r, struct share share)
+static bool has_share(struct worker *w, struct request *r, struct share share)
 {
 	unsigned max =
 	    atomic_load_explicit(&w->askers_waiting, memory_order_relaxed) < ASKERS_MAX / 2
@@ -51,10 +51,11 @@ static bool has_share(struct worker *w, const struct request *r, struct share sh
 	if (shares_take(w->askers_by_client, share, max))
 		return true;
 	counter_add(&w->counters.capped_askers, 1);
+	r->over_share = true;
 	return false;
 }
 
-struct asker *asker_take(struct worker *w, const struct request *r)
+struct asker *asker_take(struct worker *w, struct request *r)
 {
 	struct asker *asker = w->free_askers;
 	struct share share = share_of(clients_hash(w, r));

@@ -86,10 +86,9 @@ unsigned clients_askers_max(const struct worker *w, const struct request *r)
 static bool take_cookie(struct worker *w, struct request *r)
 {
 	const struct filter *f = w->filter;
-	const struct addr *sender = r->forwarded ? &r->peer : &r->client;
 	uint32_t now_s = (uint32_t)(w->now.mono_ms / 1000) + f->cookie_clock_s;
 	bool good = cookie_answer(r->options + r->options_len, r->message.edns.cookie,
-	    addr_slice(sender), &w->snapshot->cookies, now_s);
+	    addr_slice(request_peer(r)), &w->snapshot->cookies, now_s);
 
 	r->options_len += COOKIE_OPTION_BYTES;
 	return good;
@@ -115,7 +114,8 @@ static enum rate_verdict rate_of(struct worker *w, const struct request *r)
 {
 	const struct config_server *server = &w->snapshot->config->server;
 
-	if (server->rate_limit.per_second == 0 || r->forwarded || asks_for_many(w, r))
+	if (server->rate_limit.per_second == 0 ||
+	    policy_trusts_forwarder(w->snapshot->policy, request_peer(r)))
 		return RATE_WITHIN;
 	uint64_t client = clients_hash(w, r);
 	if (r->transport->proves_address)

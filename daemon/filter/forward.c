@@ -76,12 +76,13 @@ static struct exchange *exchange_take(struct forwarder *f)
 /* One that counts for the client who asks: a client whose names all hang must not take the
  * whole pool (T16). NULL: he has his share, or the pool is empty. */
 static struct exchange *exchange_take_for(
-    struct worker *w, const struct request *r, const struct asker *asker)
+    struct worker *w, struct request *r, const struct asker *asker)
 {
 	struct shares *questions = &w->filter->questions;
 
 	if (!shares_take(questions, asker->share, clients_questions_max(w, r))) {
 		counter_add(&w->counters.capped_questions, 1);
+		r->over_share = true;
 		return NULL;
 	}
 	struct exchange *ex = exchange_take(w->forwarder);
@@ -364,7 +365,7 @@ static void exchange_init(struct exchange *ex, const struct request *r,
 }
 
 enum forward_result forward_start(
-    struct worker *w, const struct request *r, const struct forward_question *question)
+    struct worker *w, struct request *r, const struct forward_question *question)
 {
 	struct asker *asker = asker_take(w, r);
 	if (asker == NULL)

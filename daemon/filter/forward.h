@@ -35,7 +35,7 @@ struct forward_question {
 	unsigned route;       /* whom to ask (filter/snapshot.h) */
 };
 enum forward_result forward_start(
-    struct worker *w, const struct request *r, const struct forward_question *question);
+    struct worker *w, struct request *r, const struct forward_question *question);
 
 /* What this worker knows of server `i` of a route; for status. Any thread. */
 struct upstream_health {

@@ -67,7 +67,7 @@ static bool from_cache(struct worker *w, const struct cache_key *key,
 	return open_stored(w, out, writer_slice(&into), hit.stored_ms);
 }
 
-static enum obtain_result from_upstream(struct worker *w, const struct request *r,
+static enum obtain_result from_upstream(struct worker *w, struct request *r,
     const struct forward_question *question, struct obtained *out)
 {
 	if (forward_start(w, r, question) == FORWARD_WAITS)

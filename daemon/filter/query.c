@@ -44,6 +44,7 @@ void query_read(struct worker *w, struct request *r, struct slice packet)
 	r->absent = false;
 	r->cached = false;
 	r->unlisted = false;
+	r->over_share = false;
 	r->options_len = 0;
 	r->sound = false;
 	r->at_home = false;

@@ -60,6 +60,7 @@ struct request {
 	bool absent;          /* the cache was seen not to have it, and not asked */
 	bool cached;          /* `found` and `hit` are set */
 	bool unlisted;        /* no feed names it: remembered beside the answer */
+	bool over_share;      /* the client has more under way than his share */
 	/* Of the answer, in wire form: what the client's own options ask for. */
 	uint8_t options_len;
 	uint8_t options[REQUEST_OPTIONS_BYTES];
@@ -116,8 +117,8 @@ struct asker {
 };
 
 /* An asker that remembers `r`, or NULL when all are in use, or when half are and the client
- * holds his share (filter/clients.h). */
-struct asker *asker_take(struct worker *w, const struct request *r);
+ * holds his share (filter/clients.h): then `r` says so. */
+struct asker *asker_take(struct worker *w, struct request *r);
 /* Back to its worker's pool. */
 void asker_release(struct asker *asker);
 /* The pool of a worker. */

@@ -1,5 +1,6 @@
 #include "filter/udp_server.h"
 
+#include "filter/clients.h"
 #include "filter/pace.h"
 
 enum {
@@ -57,6 +58,20 @@ static void read_datagram(
 		r->fate = MESSAGE_DROP;
 }
 
+/* Thousands of questions more than a client may have are no reason for thousands of answers
+ * at once. */
+static void answer_in_turn(struct worker *w, const struct request *r, size_t len)
+{
+	const struct late_answer late = {
+	    .client = share_of(clients_hash(w, r)),
+	    .fd = r->fd,
+	    .path = r->path,
+	    .bytes = {udp_batch_answer(w->batch), len},
+	};
+
+	pace_send(w->pace, &late);
+}
+
 /* 1 when there is an answer to send now. */
 static unsigned answer_datagram(struct worker *w, unsigned i, struct request *r)
 {
@@ -67,6 +82,10 @@ static unsigned answer_datagram(struct worker *w, unsigned i, struct request *r)
 	size_t len = query_handle(w, r, udp_batch_answer(w->batch), UDP_ANSWER_BYTES);
 	if (len == 0)
 		return 0;
+	if (r->over_share) {
+		answer_in_turn(w, r, len);
+		return 0;
+	}
 	udp_batch_reply(w->batch, i, len);
 	return 1;
 }

@@ -15,6 +15,7 @@ from scripted_upstream import Query
 COOKIE, KEEPALIVE = 10, 11
 BADCOOKIE = 23
 MINE = b"8octets!"
+TRUTH = "192.0.2.99"
 
 
 def cookie_of(reply):
@@ -241,6 +242,172 @@ class Rates(ClientTest):
         self.current["server"]["rate_limit"] = {"per_second": 0}
         self.reload(self.current)
         self.assertEqual(sum(bool(r.answer) for r in self.flood(sock, 100)), 100)
+
+
+class SlowUpstream:
+    """Answers every question with TRUTH after `delay_s`, from one thread however many wait."""
+
+    def __init__(self, delay_s):
+        self.delay_s, self.port, self.asked, self.closing = delay_s, free_port(), [], False
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        self.socket.bind(("127.0.0.1", self.port))
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self):
+        waiting = []
+        while not self.closing:
+            left = waiting[0][0] - time.monotonic() if waiting else 0.2
+            if left <= 0:
+                _, _, query = heapq.heappop(waiting)
+                query.send(query.reply(answer=[query.a(TRUTH)]))
+                continue
+            self.socket.settimeout(min(left, 0.2))
+            try:
+                wire, client = self.socket.recvfrom(65535)
+            except TimeoutError:
+                continue
+            query = Query(self, wire, client, None)
+            self.asked.append(query.name)
+            heapq.heappush(waiting, (time.monotonic() + self.delay_s, len(self.asked), query))
+
+    @property
+    def udp(self):
+        return self.socket
+
+    def close(self):
+        self.closing = True
+        self.thread.join()
+        self.socket.close()
+
+
+def busiest(times, window_s=0.01):
+    """Most of these moments in any stretch of that length."""
+    times, most, first = sorted(times), 0, 0
+    for last, at in enumerate(times):
+        while at - times[first] > window_s:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+class Shares(ClientTest):
+    def serve(self, delay_s, **more):
+        self.slow = SlowUpstream(delay_s)
+        self.addCleanup(self.slow.close)
+        more.setdefault("server", {}).setdefault("threads", 1)
+        more.setdefault("upstream", {})["strategy"] = "ordered"
+        self.run_filter(upstreams=[self.slow.port], **more)
+
+    def ask_many(self, sock, names):
+        """All at once, but not faster than the filter reads them."""
+        seen = self.counters()["udp"]
+        for i, name in enumerate(names):
+            sock.send(dns.make_query(name, ident=i))
+            if i % 100 == 99 or i == len(names) - 1:
+                wait_for("all to be read", lambda n=i: self.counters()["udp"] > seen + n)
+
+    def receive(self, sock, count, timeout=PATIENCE_S):
+        """So many replies with the moments at which the kernel had them."""
+        sock.settimeout(timeout)
+        got, at = [], []
+        while len(got) < count:
+            wire, extra, _, _ = sock.recvmsg(65535, 256)
+            got.append(dns.Reply(wire))
+            at += [struct.unpack("=qq", data) for _, kind, data in extra if kind == 35]
+        return got, [s + ns / 1e9 for s, ns in at]
+
+    def test_one_client_with_hanging_names_takes_no_more_than_his_share(self):
+        self.serve(60)
+        greedy = self.socket_of("127.0.0.5")
+        self.ask_many(greedy, ["h%d.example.vn" % i for i in range(1000)])
+        self.assertLessEqual(len(set(self.slow.asked)), 200)
+        counters = self.counters()
+        self.assertEqual(counters["forwarded"], 200)
+        self.assertEqual(counters["capped_questions"], 800)
+        # All others have theirs.
+        for client in range(6, 12):
+            self.ask_many(self.socket_of("127.0.0.%d" % client),
+                          ["o%d.c%d.example.vn" % (i, client) for i in range(100)])
+        self.assertEqual(self.counters()["forwarded"], 800)
+        self.assertEqual(self.counters()["capped_questions"], 800)
+        # Who is over his share hears so at once, and the others' blocked names do not wait.
+        self.assert_blocked(self.ask_filter("casino.example", source="127.0.0.5"))
+        got = self.drain(greedy, 1)
+        self.assertEqual({r.rcode for r in got}, {dns.SERVFAIL})
+        self.assertEqual({r.ede[0] for r in got[:800]}, {0})
+        self.stop_clean()
+
+    def test_places_come_back(self):
+        self.serve(0.3)
+        sock = self.socket_of("127.0.0.5")
+        for round_ in range(3):
+            names = ["r%d.n%d.example.vn" % (round_, i) for i in range(200)]
+            self.ask_many(sock, names)
+            got, _ = self.receive(sock, 200)
+            self.assertEqual([r.rcode for r in got], [dns.NOERROR] * 200)
+        self.assertEqual(self.counters()["capped_questions"], 0)
+
+    def test_two_thousand_askers_of_one_name_from_one_address_are_all_answered(self):
+        self.serve(1.5)
+        sock = self.socket_of("127.0.0.5")
+        self.ask_many(sock, ["www.example.vn"] * 2000)
+        got, _ = self.receive(sock, 2000)
+        self.assertEqual({r.id for r in got}, set(range(2000)))
+        self.assertEqual({tuple(r.addresses()) for r in got}, {(TRUTH,)})
+        self.assertEqual(self.counters()["forwarded"], 1)
+        self.stop_clean()
+
+    def test_when_half_of_the_places_are_taken_nobody_takes_the_rest(self):
+        self.serve(2.2)
+        greedy = self.socket_of("127.0.0.5")
+        self.ask_many(greedy, ["www.example.vn"] * 4000)
+        counters = self.counters()
+        self.assertGreater(counters["capped_askers"], 1000)
+        # There is room for a class of others, and they hear the truth.
+        others = [self.socket_of("127.0.0.%d" % (10 + i)) for i in range(30)]
+        for sock in others:
+            for name in ("www.example.vn", "other.example.vn"):
+                sock.send(dns.make_query(name))
+        for sock in others:
+            got, _ = self.receive(sock, 2)
+            self.assertEqual([r.addresses() for r in got], [[TRUTH]] * 2)
+
+    def test_answers_that_have_piled_up_leave_evenly(self):
+        """DNSBomb: 5,000 questions, an upstream that answers after 1.8 s."""
+        for threads, names in ((1, ["n%d.example.vn" % (i % 40) for i in range(5000)]),
+                               (2, ["n%d.example.vn" % i for i in range(5000)])):
+            with self.subTest(threads=threads):
+                self.serve(1.8, server={"threads": threads})
+                socks = [self.socket_of("127.0.0.5", 1 << 24) for _ in range(threads * 2)]
+                at = []
+                for sock in socks:
+                    sock.setsockopt(socket.SOL_SOCKET, 35, 1)  # SO_TIMESTAMPNS
+                self.spread(socks, names)
+                time.sleep(4)  # the upstream's 1.8 s, and the queue: the kernel notes when
+                for sock in socks:
+                    at += self.receive_all(sock)
+                counters = self.counters()
+                self.assertGreater(counters["paced"], 500)
+                self.assertGreater(len(at), 1000)
+                self.assertLessEqual(busiest(at), 200, len(at))
+                self.stop_clean()
+
+    def spread(self, socks, names):
+        seen = self.counters()["udp"]
+        for i, name in enumerate(names):
+            socks[i % len(socks)].send(dns.make_query(name, ident=i))
+            if i % 200 == 199:
+                wait_for("all to be read", lambda n=i: self.counters()["udp"] > seen + n)
+
+    def receive_all(self, sock):
+        at = []
+        try:
+            while True:
+                at += self.receive(sock, 1, 0.5)[1]
+        except TimeoutError:
+            return at
 
 
 if __name__ == "__main__":
