@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 from filter_test import FilterTest  # noqa: E402
-from lachan_test import BUILD_DIR  # noqa: E402
+from lachan_test import BIN, BUILD_DIR, Program, wait_for  # noqa: E402
 
 LIBRARY = os.path.join(BUILD_DIR, "test", "libfault.so")
 ERRORS = {"ENOSPC": errno.ENOSPC, "EIO": errno.EIO, "EROFS": errno.EROFS, "short": 0}
@@ -71,3 +71,29 @@ class FaultTest(FilterTest):
         if not os.path.exists(LIBRARY):
             self.skipTest("%s is not built: faults need a build without sanitizers" % LIBRARY)
         self.page = Page(self.path("fault.page"))
+        self.started = 0
+
+    def start_faulty(self, name, ready, env):
+        """One that says `ready`, or None when it said why not and ended with 1. The caller ends
+        it (end_faulty)."""
+        self.started += 1
+        program = Program([os.path.join(BIN, name), "-c", self.path("lachan.yaml")],
+                          self.path("%s-%d.log" % (name, self.started)),
+                          {**os.environ, "LC_ALL": "C.UTF-8", **env})
+        self.addCleanup(program.kill)
+
+        def settled():
+            return ready in program.log() or program.process.poll() is not None
+        wait_for("%s to serve or to say why not" % name, settled, 30)
+        if program.process.poll() is None:
+            return program
+        self.assertEqual(program.process.returncode, 1, program.log())
+        self.assertIn(name, program.log())
+        return None
+
+    def end_faulty(self, program):
+        try:
+            self.assertIsNone(program.process.poll(), program.log())
+            self.assertEqual(program.term(), 0, program.log())
+        finally:
+            program.kill()

@@ -22,19 +22,7 @@ class Memory(FaultTest):
     RULES = {"gambling": "||casino.example^\n/^spiel[0-9]+\\./\n"}
 
     def start_filter(self):
-        """One that serves, or None when it said why not and ended."""
-        program = self.start("lachan-filter", "-c", self.path("lachan.yaml"),
-                             env=self.page.env)
-        self.programs.remove(program)
-
-        def settled():
-            return "serving with" in program.log() or program.process.poll() is not None
-        wait_for("lachan-filter to serve or to say why not", settled)
-        if program.process.poll() is None:
-            return program
-        self.assertEqual(program.process.returncode, 1, program.log())
-        self.assertIn("lachan-filter", program.log())
-        return None
+        return self.start_faulty("lachan-filter", "serving with", self.page.env)
 
     def asked(self, name, **how):
         """The first answer that is no SERVFAIL, of a few tries."""
@@ -82,11 +70,8 @@ class Memory(FaultTest):
     def use_and_end(self, program, turn):
         try:
             self.use(turn)
-            self.assertIsNone(program.process.poll(), program.log())
-            self.assertEqual(program.term(), 0, program.log())
         finally:
-            program.kill()
-            os.unlink(program.log_path)
+            self.end_faulty(program)
 
     def prepare(self):
         self.publish(self.RULES)
