@@ -153,6 +153,7 @@ static bool take_address(struct interface_address *out, const struct ifaddrs *fr
 	/* A mask of all ones, or none, says that nobody else is on the link. */
 	out->on_link = prefix_of(&a, mask.family == a.family ? mask_length(&mask) : 128);
 	out->loopback = (from->ifa_flags & IFF_LOOPBACK) != 0;
+	out->no_arp = (from->ifa_flags & (IFF_NOARP | IFF_POINTOPOINT)) != 0;
 	return true;
 }
 
