@@ -79,6 +79,7 @@ struct asker *asker_take(struct worker *w, struct request *r)
 	asker->client = r->client;
 	asker->mac = r->mac;
 	asker->forwarded = r->forwarded;
+	asker->network_bits = r->network_bits;
 	asker->peer = r->forwarded ? r->peer : ADDR_NONE;
 	asker->local = r->local;
 	asker->arrived_ms = r->arrived_ms;

@@ -10,6 +10,7 @@
 
 #include "filter/clock.h"
 #include "filter/counting_internal.h"
+#include "filter/identity.h"
 #include "filter/worker.h"
 #include "kit/log.h"
 
@@ -62,10 +63,16 @@ void counting_follow(struct counting *c, const struct snapshot *now)
 
 /* ---- events ---- */
 
-static struct tally_device device_of(const struct addr *client)
+static struct tally_device device_of(const struct tally_event *e)
 {
-	return client->family == AF_INET ? tally_device_ipv4(client->bytes)
-	                                 : tally_device_ipv6(client->bytes);
+	uint8_t octets[MAC_OCTETS];
+
+	if (mac_is_known(e->mac)) {
+		mac_to_octets(octets, e->mac);
+		return tally_device_mac(octets);
+	}
+	return e->client.family == AF_INET ? tally_device_ipv4(e->client.bytes)
+	                                   : tally_device_ipv6(e->client.bytes);
 }
 
 /* The registrable domain of a name (RFC 9499: below a public suffix), the whole name where
@@ -144,7 +151,7 @@ static void count_attempt(
 		name_to_text(listed, last_labels(qname, e->listed_depth));
 	const char *domain = registrable(c, asked);
 	const struct tally_attempt attempt = {
-	    .device = device_of(&e->client),
+	    .device = device_of(e),
 	    .tier = labels->tier[e->tier],
 	    .category = labels->category[e->category],
 	    .domain = slice_of(domain),
@@ -158,8 +165,8 @@ static void count_attempt(
 		show(c, e, labels, domain);
 		break;
 	case TALLY_CAPPED: {
-		uint64_t hash =
-		    filter_capped_hash(c->filter, &e->client, e->tier, e->category);
+		uint64_t hash = filter_capped_hash(c->filter,
+		    identity_hash(c->filter, &e->client, e->mac), e->tier, e->category);
 		atomic_store_explicit(
 		    &c->filter->capped[hash % CAPPED_SLOTS], hash, memory_order_relaxed);
 		break;
@@ -185,7 +192,7 @@ static void count_event(struct counting *c, const struct tally_event *e)
 		count_attempt(c, e, labels);
 		return;
 	}
-	const struct tally_device device = device_of(&e->client);
+	const struct tally_device device = device_of(e);
 	tally_device_seen(c->tally, &device, labels->tier[e->tier],
 	    e->claimed ? TALLY_CLAIMED : TALLY_BY_DEFAULT);
 }

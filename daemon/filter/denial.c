@@ -41,7 +41,8 @@ static bool page_address(
 		*out = set->addr;
 	} else if (set->kind == ANSWER_NONE) {
 		return false;
-	} else if (r->local.family == (v4 ? AF_INET : AF_INET6)) {
+	} else if (r->local.family == (v4 ? AF_INET : AF_INET6) &&
+	    !(r->forwarded && addr_is_loopback(&r->local))) {
 		*out = r->local;
 	} else {
 		*out = v4 ? s->lan4 : s->lan6;

@@ -18,6 +18,7 @@
 
 struct worker;
 struct tcp_places;
+struct neighbours;
 struct event;
 
 enum {
@@ -49,6 +50,7 @@ struct filter {
 	atomic_uint_fast64_t capped[CAPPED_SLOTS];
 	/* Wakes main when a ring is half full; event_active() is safe from any thread. */
 	struct event *drain;
+	struct neighbours *neighbours; /* MACs on our links; main writes, all read */
 	struct tcp_places *tcp_places; /* open TCP connections; shared, its own lock */
 	/* Questions upstream by client, of all workers; shared, atomic. */
 	struct shares questions;
@@ -57,9 +59,10 @@ struct filter {
 	uint32_t cookie_clock_s;
 };
 
-/* The hash under which a capped (device, tier, category, day) is found; never 0. */
+/* The hash under which a capped (device, tier, category, day) is found; never 0. `device` is
+ * that of identity_hash(). */
 uint64_t filter_capped_hash(
-    const struct filter *filter, const struct addr *client, uint8_t tier, uint8_t category);
+    const struct filter *filter, uint64_t device, uint8_t tier, uint8_t category);
 
 static inline bool filter_is_capped(const struct filter *filter, uint64_t hash)
 {

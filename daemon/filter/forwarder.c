@@ -9,12 +9,12 @@ enum {
 /* 64 for what is no digit of base64. */
 static unsigned base64_digit(uint8_t c)
 {
-	return c >= 'A' && c <= 'Z'     ? c - 'A' + 0u
-	    : c >= 'a' && c <= 'z' ? c - 'a' + 26u
-	    : c >= '0' && c <= '9' ? c - '0' + 52u
-	    : c == '+'             ? 62u
-	    : c == '/'             ? 63u
-	                           : 64u;
+	return c >= 'A' && c <= 'Z' ? c - 'A' + 0u
+	    : c >= 'a' && c <= 'z'  ? c - 'a' + 26u
+	    : c >= '0' && c <= '9'  ? c - '0' + 52u
+	    : c == '+'              ? 62u
+	    : c == '/'              ? 63u
+	                            : 64u;
 }
 
 /* Six octets are eight digits, without filling. */

@@ -11,8 +11,7 @@ enum {
 
 enum err identities_new(struct identities **out)
 {
-	struct identities *all =
-	    aligned_alloc(64, (sizeof *all + 63) / 64 * 64);
+	struct identities *all = aligned_alloc(_Alignof(struct identities), sizeof *all);
 
 	if (all == NULL)
 		return ERR_MEMORY;
@@ -85,7 +84,8 @@ static struct identity *slot_of(struct worker *w, const struct addr *client)
 	 * hash that costs more itself. */
 	memcpy(&high, client->bytes, sizeof high);
 	memcpy(&low, client->bytes + sizeof high, sizeof low);
-	uint64_t hash = hash_mix64((high ^ key->k0) + (low ^ key->k1) * 0x9e3779b97f4a7c15u);
+	uint64_t hash =
+	    hash_mix64((high ^ key->k0) + (low ^ key->k1) * 0x9e3779b97f4a7c15u);
 	return &w->identities->slots[hash % IDENTITIES_MAX];
 }
 
@@ -174,18 +174,16 @@ static void take_address(struct worker *w, struct request *r, const struct addr 
 	r->client.port = r->peer.port;
 }
 
-static void take_network(
-    struct worker *w, struct request *r, const struct prefix *network, struct mac mac)
+/* What was said of it stands in the request. */
+static void take_told(const struct worker *w, struct request *r)
 {
-	r->client = network->base;
-	r->client.port = r->peer.port;
-	r->mac = mac;
-	r->network_bits = network->length;
-	r->device = identity_hash(w->filter, &r->client, mac);
+	const struct prefix network = prefix_of(&r->client, r->network_bits);
+
+	r->device = identity_hash(w->filter, &r->client, r->mac);
+	r->who = policy_network(w->snapshot->policy, &network, r->mac);
 	r->guessed = false;
 	r->settled = true;
 	r->identity = NULL;
-	r->who = policy_network(w->snapshot->policy, network, mac);
 }
 
 /* False: it names nobody, and asks for itself. */
@@ -207,7 +205,11 @@ static bool find_forwarded(struct worker *w, struct request *r)
 	if (whole && !mac_is_known(f.mac)) {
 		take_address(w, r, &f.network.base);
 	} else {
-		take_network(w, r, &f.network, f.mac);
+		r->client = f.network.base;
+		r->client.port = r->peer.port;
+		r->network_bits = f.network.length;
+		r->mac = f.mac;
+		take_told(w, r);
 	}
 	return true;
 }
@@ -223,16 +225,11 @@ void identity_find(struct worker *w, struct request *r)
 	take(r, k);
 }
 
-void identity_recall(const struct worker *w, struct request *r)
+void identity_recall(struct worker *w, struct request *r)
 {
-	const struct policy *policy = w->snapshot->policy;
-
-	r->identity = NULL;
-	r->device = identity_hash(w->filter, &r->client, r->mac);
 	if (r->network_bits != 0) {
-		const struct prefix network = prefix_of(&r->client, r->network_bits);
-		r->who = policy_network(policy, &network, r->mac);
+		take_told(w, r);
 	} else {
-		r->who = policy_client(policy, &r->client, r->mac);
+		take(r, find(w, &r->client));
 	}
 }

@@ -23,10 +23,10 @@ struct worker;
 struct request;
 
 enum {
-	IDENTITIES_MAX = 2048, /* a worker's; of two in one place the later stays */
-	GUESS_ASKED_MS = 1000, /* until a guessed device is looked for again */
+	IDENTITIES_MAX = 2048,   /* a worker's; of two in one place the later stays */
+	GUESS_ASKED_MS = 1000,   /* until a guessed device is looked for again */
 	GUESS_SETTLES_MS = 5000, /* until it is taken for what its address says */
-	GUESS_TTL_MS = 2000 /* of answers to guessed devices where MACs decide */
+	GUESS_TTL_MS = 2000      /* of answers to guessed devices where MACs decide */
 };
 
 /* A client as it was when it asked last. One cache line. */
@@ -35,7 +35,7 @@ struct identity {
 	uint32_t generation; /* of the snapshot */
 	uint32_t version;    /* of the neighbours */
 	struct mac mac;
-	uint64_t device; /* identity_hash() */
+	uint64_t device;   /* identity_hash() */
 	uint32_t until_ms; /* of a guess: when to look again; of the clock's lower bits */
 	uint32_t since_ms; /* when it was first guessed */
 	uint16_t group;
@@ -50,7 +50,7 @@ struct identity {
 
 struct identities {
 	struct neighbour_ask ask;
-	struct identity slots[IDENTITIES_MAX];
+	_Alignas(64) struct identity slots[IDENTITIES_MAX];
 };
 
 MUST_CHECK enum err identities_new(struct identities **out);
@@ -61,8 +61,9 @@ void identities_begin_day(struct identities *all);
 /* Fills in who asks: client, mac, device, who and what stands beside them in the request. Its
  * message has been read; `client` is the sender. */
 void identity_find(struct worker *w, struct request *r);
-/* The same for one who has waited: his address and MAC are as they were, policy is not. */
-void identity_recall(const struct worker *w, struct request *r);
+/* The same for one who has waited, by policy as it is now. What a forwarder said of him stands
+ * in the request; else he is looked for once more. */
+void identity_recall(struct worker *w, struct request *r);
 
 /* The MAC behind an address, now; false: it has none, or it is not known. Any thread, with
  * its own `ask`. */
@@ -72,7 +73,6 @@ bool identity_find_mac(const struct filter *f, const struct snapshot *s,
 
 /* What tells devices apart while they are counted: the MAC, else IPv4, else the IPv6 /64; never
  * 0. Keyed. */
-uint64_t identity_hash(
-    const struct filter *f, const struct addr *client, struct mac mac);
+uint64_t identity_hash(const struct filter *f, const struct addr *client, struct mac mac);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "filter/clock.h"
+#include "filter/neighbour_watch.h"
 #include "filter/program.h"
 #include "filter/tcp_places.h"
 #include "filter/worker.h"
@@ -76,6 +77,7 @@ static void filter_free(struct filter *f)
 	if (f == NULL)
 		return;
 	tcp_places_free(f->tcp_places);
+	neighbours_free(f->neighbours);
 	inflight_free(f->inflight);
 	cache_free(f->cache);
 	free(f);
@@ -98,6 +100,8 @@ static enum err filter_new(struct filter **out, const struct config *config)
 		rc = inflight_new(&f->inflight, limits);
 	if (rc == OK)
 		rc = tcp_places_new(&f->tcp_places);
+	if (rc == OK)
+		rc = neighbours_new(&f->neighbours, f->client_key);
 	if (rc != OK) {
 		filter_free(f);
 		return rc;
@@ -305,6 +309,13 @@ static void on_drain(evutil_socket_t fd, short what, void *context)
 	counting_drain(p->counting);
 }
 
+static void on_addresses(void *context)
+{
+	struct program *p = context;
+
+	publisher_look_at_network_soon(p->publisher);
+}
+
 /* ---- start and end ---- */
 
 static enum err watch_events(struct program *p)
@@ -401,7 +412,11 @@ static enum err build(struct program *p, struct diag *why)
 	p->filter->drain = event_new(p->base, -1, EV_PERSIST, on_drain, p);
 	if (p->filter->drain == NULL)
 		return ERR_MEMORY;
-	rc = make_workers(p, why);
+	neighbour_ask_open(&p->ask);
+	rc = neighbour_watch_open(
+	    &p->neighbours, p->base, p->filter->neighbours, on_addresses, p);
+	if (rc == OK)
+		rc = make_workers(p, why);
 	if (rc == OK)
 		rc = syscalls_limit_or_warn(SYSCALLS_FILTER, why);
 	if (rc == OK) {
@@ -433,6 +448,8 @@ static void end(struct program *p)
 		event_free(p->poll);
 	if (p->border != NULL)
 		event_free(p->border);
+	neighbour_watch_close(p->neighbours);
+	neighbour_ask_close(&p->ask);
 	link_close(p->link);
 	verdict_server_close(p->verdicts);
 	control_server_close(p->control);

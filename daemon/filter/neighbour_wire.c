@@ -48,6 +48,12 @@ size_t neighbour_ask_one(uint8_t out[NEIGHBOUR_REQUEST_BYTES], uint32_t sequence
 
 /* ---- hearing ---- */
 
+/* Messages and attributes begin on a boundary of four. */
+static size_t aligned(size_t len)
+{
+	return (len + 3) & ~(size_t)3;
+}
+
 static bool read_address(struct addr *out, uint8_t family, const struct nlattr *attr)
 {
 	size_t wanted = family == AF_INET ? 4 : 16;
@@ -61,31 +67,50 @@ static bool read_address(struct addr *out, uint8_t family, const struct nlattr *
 	return true;
 }
 
+/* The attributes of a line; false: one is out of shape. */
+static bool read_attributes(
+    struct slice rest, uint8_t family, struct addr *address, struct mac *mac)
+{
+	const struct nlattr *attr = (const void *)rest.ptr;
+
+	while (mnl_attr_ok(attr, (int)rest.len)) {
+		uint16_t type = mnl_attr_get_type(attr);
+		if (type == NDA_DST && !read_address(address, family, attr))
+			return false;
+		if (type == NDA_LLADDR) {
+			*mac = mac_from_octets((struct slice){
+			    mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr)});
+		}
+		size_t whole = aligned(attr->nla_len);
+		if (whole >= rest.len)
+			break;
+		rest.ptr += whole;
+		rest.len -= whole;
+		attr = (const void *)rest.ptr;
+	}
+	return true;
+}
+
 /* A line without an address, of a bridge, or of one that answers for others is none. */
 static bool read_line(const struct nlmsghdr *head, struct neighbour *out)
 {
-	const struct nlattr *attr;
-	const struct ndmsg *about;
+	struct slice payload = {
+	    mnl_nlmsg_get_payload(head), mnl_nlmsg_get_payload_len(head)};
 	struct mac mac = MAC_NONE;
+	struct ndmsg about;
 
-	if (mnl_nlmsg_get_payload_len(head) < sizeof *about)
+	if (payload.len < sizeof about)
 		return false;
-	about = mnl_nlmsg_get_payload(head);
-	if ((about->ndm_family != AF_INET && about->ndm_family != AF_INET6) ||
-	    (about->ndm_flags & NTF_PROXY) != 0 || about->ndm_ifindex <= 0)
+	memcpy(&about, payload.ptr, sizeof about);
+	if ((about.ndm_family != AF_INET && about.ndm_family != AF_INET6) ||
+	    (about.ndm_flags & NTF_PROXY) != 0 || about.ndm_ifindex <= 0)
 		return false;
-	*out = (struct neighbour){.link = (uint32_t)about->ndm_ifindex};
-	mnl_attr_for_each(attr, head, sizeof *about)
-	{
-		if (mnl_attr_get_type(attr) == NDA_DST &&
-		    !read_address(&out->address, about->ndm_family, attr))
-			return false;
-		if (mnl_attr_get_type(attr) == NDA_LLADDR) {
-			mac = mac_from_octets((struct slice){
-			    mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr)});
-		}
-	}
-	if (head->nlmsg_type == RTM_NEWNEIGH && (about->ndm_state & STATES_KNOWN) != 0 &&
+	*out = (struct neighbour){.link = (uint32_t)about.ndm_ifindex};
+	payload.ptr += sizeof about;
+	payload.len -= sizeof about;
+	if (!read_attributes(payload, about.ndm_family, &out->address, &mac))
+		return false;
+	if (head->nlmsg_type == RTM_NEWNEIGH && (about.ndm_state & STATES_KNOWN) != 0 &&
 	    mac_is_device(mac))
 		out->mac = mac;
 	return out->address.family != 0;
@@ -113,7 +138,7 @@ bool neighbour_next(struct slice *rest, struct neighbour_message *out)
 	if (!mnl_nlmsg_ok(head, left))
 		return false;
 	/* The kernel fills the last one up too, and libmnl reads that far. */
-	size_t whole = MNL_ALIGN((size_t)head->nlmsg_len);
+	size_t whole = aligned(head->nlmsg_len);
 	if (whole > rest->len)
 		return false;
 	*out = (struct neighbour_message){.said = NEIGHBOUR_OTHER,
@@ -167,8 +192,7 @@ int neighbour_receive(int fd, void *out, size_t size)
 int neighbour_socket(uint32_t groups)
 {
 	struct sockaddr_nl us = {.nl_family = AF_NETLINK, .nl_groups = groups};
-	int fd = socket(
-	    AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
 
 	if (fd < 0)
 		return -1;

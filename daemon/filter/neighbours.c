@@ -67,8 +67,8 @@ bool neighbours_are_told(const struct neighbours *n)
 	return atomic_load_explicit(&n->told, memory_order_relaxed);
 }
 
-bool neighbours_find(const struct neighbours *n, uint32_t link, const struct addr *address,
-    struct mac *out)
+bool neighbours_find(
+    const struct neighbours *n, uint32_t link, const struct addr *address, struct mac *out)
 {
 	uint64_t hash = hash_of(n, link, address);
 	uint_fast32_t before = atomic_load_explicit(&n->version, memory_order_acquire);

@@ -38,8 +38,8 @@ void neighbours_free(struct neighbours *n); /* NULL is fine */
  * holds as long as it stays. */
 uint32_t neighbours_version(const struct neighbours *n);
 /* False: not known, or a change is under way. *out is `address` on `link`'s. */
-bool neighbours_find(const struct neighbours *n, uint32_t link, const struct addr *address,
-    struct mac *out);
+bool neighbours_find(
+    const struct neighbours *n, uint32_t link, const struct addr *address, struct mac *out);
 /* False: the kernel does not tell us; no address has a MAC then. */
 bool neighbours_are_told(const struct neighbours *n);
 

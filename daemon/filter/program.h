@@ -19,11 +19,13 @@
 #include "audit/audit.h"
 #include "filter/counting.h"
 #include "filter/filter.h"
+#include "filter/identity.h"
 #include "filter/publisher.h"
 #include "kit/control_server.h"
 #include "kit/link.h"
 #include "kit/startup.h"
 
+struct neighbour_watch;
 struct verdict_server;
 
 struct program {
@@ -36,6 +38,8 @@ struct program {
 	struct verdict_server *verdicts;
 	struct audit *audit; /* state_dir/audit.log; NULL when it cannot be written */
 	struct link *link;
+	struct neighbour_watch *neighbours;
+	struct neighbour_ask ask; /* of this thread */
 	struct event *signals[3];
 	struct event *poll;
 	struct event *border; /* of a window or grant, before the next poll */

@@ -35,6 +35,7 @@ struct publisher {
 	struct retired *retired;
 	uint64_t network_id;
 	uint64_t network_polled_ms;
+	bool network_moved; /* the kernel has said so */
 	uint64_t judging_serial;
 	struct cookie_secrets cookies;
 	uint64_t cookies_made_ms;
@@ -473,10 +474,16 @@ static bool rules_have_changed(const struct publisher *p)
 	return file_id != p->now->rules->file_id && file_id != p->unusable_id;
 }
 
+void publisher_look_at_network_soon(struct publisher *p)
+{
+	p->network_moved = true;
+}
+
 static bool network_has_changed(struct publisher *p, uint64_t now_ms)
 {
-	if (now_ms - p->network_polled_ms < NETWORK_POLL_MS)
+	if (!p->network_moved && now_ms - p->network_polled_ms < NETWORK_POLL_MS)
 		return false;
+	p->network_moved = false;
 	p->network_polled_ms = now_ms;
 	if (network_id(p->now->config) == p->network_id)
 		return false;

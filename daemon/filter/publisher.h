@@ -35,6 +35,8 @@ MUST_CHECK enum err publisher_reload_rules(struct publisher *p);
  * rules or network did, so that everything that follows the configuration should look. For a
  * timer of a few times a second, and at publisher_wakes_at_ms(). */
 bool publisher_poll(struct publisher *p);
+/* This machine's addresses may have changed: the next poll looks. */
+void publisher_look_at_network_soon(struct publisher *p);
 /* mono_ms of the next moment in which a window or grant begins or ends; UINT64_MAX: none. */
 uint64_t publisher_wakes_at_ms(const struct publisher *p);
 

@@ -5,6 +5,7 @@
 #include "dns/leads.h"
 #include "filter/clients.h"
 #include "filter/denial.h"
+#include "filter/identity.h"
 #include "filter/lead.h"
 #include "filter/obtain.h"
 #include "filter/rebind.h"
@@ -49,16 +50,16 @@ void query_read(struct worker *w, struct request *r, struct slice packet)
 	r->sound = false;
 	r->at_home = false;
 	r->letter = NULL;
-	r->mac = MAC_NONE;
 	r->forwarded = false;
+	r->mac = MAC_NONE;
 	r->arrived_ms = w->now.mono_ms;
 	if (r->fate == MESSAGE_COOKIE)
-		r->who = policy_client(s->policy, &r->client, r->mac);
+		identity_find(w, r);
 	if (r->fate != MESSAGE_GOOD)
 		return;
 	r->key = key_of(w, &r->message);
 	cache_prefetch(w->filter->cache, &r->key);
-	r->who = policy_client(s->policy, &r->client, r->mac);
+	identity_find(w, r);
 	name_hash_all(&r->hashes, message_qname(&r->message), policy_hash_key(s->policy));
 }
 
@@ -186,6 +187,17 @@ struct policy_question query_question(const struct worker *w, const struct reque
 	};
 }
 
+/* A device whose MAC may say that it belongs to another tier: it asks again soon. */
+static void shorten_guess(
+    const struct worker *w, const struct request *r, struct verdict *v)
+{
+	uint64_t end_ms = w->now.mono_ms + GUESS_TTL_MS;
+
+	if (r->guessed && end_ms < v->valid_until_ms &&
+	    policy_asks_for_macs(w->snapshot->policy))
+		v->valid_until_ms = end_ms;
+}
+
 static struct verdict decide(
     const struct worker *w, const struct request *r, const struct policy_question *question)
 {
@@ -193,7 +205,9 @@ static struct verdict decide(
 
 	if (s->refuse_all)
 		return policy_refuse();
-	return policy_decide(s->policy, &r->who, question, &s->state, w->now);
+	struct verdict v = policy_decide(s->policy, &r->who, question, &s->state, w->now);
+	shorten_guess(w, r, &v);
+	return v;
 }
 
 void query_review(struct reviewed *out, const struct worker *w, const struct request *r,
@@ -355,8 +369,8 @@ size_t query_handle(struct worker *w, struct request *r, uint8_t *out, size_t ca
 }
 
 /* The request that an asker made, rebuilt for the rules in force now. */
-static void recall(const struct worker *w, const struct asker *asker,
-    const struct letter *letter, struct request *r)
+static void recall(struct worker *w, const struct asker *asker, const struct letter *letter,
+    struct request *r)
 {
 	const struct policy *policy = w->snapshot->policy;
 
@@ -365,6 +379,7 @@ static void recall(const struct worker *w, const struct asker *asker,
 	r->mac = asker->mac;
 	r->peer = asker->peer;
 	r->forwarded = asker->forwarded;
+	r->network_bits = asker->network_bits;
 	r->local = asker->local;
 	r->arrived_ms = asker->arrived_ms;
 	r->fate = MESSAGE_GOOD;
@@ -377,7 +392,7 @@ static void recall(const struct worker *w, const struct asker *asker,
 	r->unlisted = about && memory_says(w, letter->memory, MEMORY_UNLISTED);
 	r->sound = about && memory_says(w, letter->memory, MEMORY_SOUND);
 	r->at_home = false;
-	r->who = policy_client(policy, &r->client, r->mac);
+	identity_recall(w, r);
 	name_hash_all(&r->hashes, message_qname(&r->message), policy_hash_key(policy));
 }
 

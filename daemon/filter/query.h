@@ -14,6 +14,7 @@
 #include "filter/worker.h"
 #include "local/local.h"
 
+struct identity;
 struct request;
 struct reviewed;
 
@@ -48,11 +49,16 @@ struct request {
 	/* Who asks: whoever sent it, else the device a trusted forwarder names. The transport
 	 * puts the sender here. */
 	struct addr client;
-	struct mac mac;      /* of that device, or MAC_NONE */
-	bool forwarded;      /* a trusted forwarder says so, and is `peer` */
-	struct addr peer;    /* set where `forwarded` */
-	struct addr local;   /* the address that was asked; family 0 when not known */
-	uint64_t arrived_ms; /* mono_ms of the batch it came in */
+	struct mac mac;       /* of that device, or MAC_NONE */
+	uint64_t device;      /* tells devices apart (filter/identity.h) */
+	bool forwarded;       /* a trusted forwarder says so, and is `peer` */
+	bool guessed;         /* it has a MAC that is not known yet */
+	bool settled;         /* it may be counted */
+	uint8_t network_bits; /* of `client`, where a forwarder says who that is; else 0 */
+	struct identity *identity; /* where this worker remembers it, or NULL */
+	struct addr peer;          /* set where `forwarded` */
+	struct addr local;         /* the address that was asked; family 0 when not known */
+	uint64_t arrived_ms;       /* mono_ms of the batch it came in */
 	enum message_fate fate;
 	struct message message;
 	struct policy_who who;
@@ -105,6 +111,7 @@ struct asker {
 	struct addr client;
 	struct mac mac;
 	bool forwarded;
+	uint8_t network_bits;
 	struct addr peer;
 	struct addr local;
 	uint64_t arrived_ms;

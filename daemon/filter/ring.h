@@ -11,9 +11,10 @@
 
 #include "dns/name.h"
 #include "net/addr.h"
+#include "net/mac.h"
 
 enum tally_kind {
-	TALLY_DEVICE_SEEN, /* first query of this address in this tier today, by this worker */
+	TALLY_DEVICE_SEEN, /* first query of this device in this tier today, by this worker */
 	TALLY_ATTEMPT,     /* a blocked query that may count as an attempt */
 	TALLY_SAMPLE,      /* one of many queries, for sources.h; counts for nothing */
 };
@@ -25,7 +26,7 @@ struct tally_event {
 	uint8_t
 	    listed_depth; /* labels of qname that the listed name has; TALLY_ATTEMPT only */
 	bool silent;      /* answered `null`: enters neither names nor published totals */
-	bool claimed;     /* the configuration gives this address its tier */
+	bool claimed;     /* the configuration gives this device its tier */
 	bool from_feed;   /* a feed's name; false for deny and the like */
 	bool forwards;    /* it carries what a forwarder adds; TALLY_SAMPLE only */
 	uint16_t feed;    /* when from_feed: its index in the snapshot's rule database */
@@ -33,6 +34,7 @@ struct tally_event {
 	    generation; /* of the snapshot that tier, category and feed are indices of */
 	uint64_t mono_ms;
 	struct addr client;
+	struct mac mac; /* or MAC_NONE */
 	struct name_buf qname;
 };
 

@@ -13,6 +13,7 @@
 #include "dns/cookie.h"
 #include "filter/upstream_set.h"
 #include "local/local.h"
+#include "net/links.h"
 #include "policy/policy.h"
 #include "ruledb/ruledb.h"
 
@@ -53,6 +54,7 @@ enum snapshot_part {
 	PART_GRANTS,
 	PART_LOCAL,
 	PART_ROUTES,
+	PART_LINKS,
 	SNAPSHOT_PARTS
 };
 
@@ -75,7 +77,8 @@ struct snapshot {
 	/* What holds now for each tier: pauses, windows, grants, trial. */
 	struct policy_state state;
 	struct cookie_secrets cookies;
-	struct addr lan4; /* the LAN's first address of each family, or none */
+	const struct links *links; /* on which link an address is */
+	struct addr lan4;          /* the LAN's first address of each family, or none */
 	struct addr lan6;
 	struct shared *parts[SNAPSHOT_PARTS]; /* of main */
 };

@@ -68,6 +68,26 @@ void snapshot_free(struct snapshot *s)
 	free(s);
 }
 
+/* ---- links ---- */
+
+static void free_links(void *links)
+{
+	links_free(links);
+}
+
+static bool set_links(struct snapshot *s, const struct interfaces *ours)
+{
+	struct links *links;
+
+	if (links_new(&links, ours) != OK)
+		return false;
+	s->parts[PART_LINKS] = shared_new(links, free_links);
+	if (s->parts[PART_LINKS] == NULL)
+		links_free(links);
+	s->links = links;
+	return s->parts[PART_LINKS] != NULL;
+}
+
 /* ---- policy ---- */
 
 static struct shared *make_policy(const struct config *config,
@@ -221,7 +241,8 @@ struct snapshot *snapshot_make(const struct snapshot_plan *plan, struct diags *a
 	    s->rules->db == NULL && s->config->filter.without_rules == WITHOUT_RULES_REFUSE;
 	make_state(s, plan->now, NULL);
 	carry_pauses(s, plan->before);
-	if (!make_local(s) || !snapshot_set_grants(s, plan->grants)) {
+	if (!make_local(s) || !set_links(s, plan->ours) ||
+	    !snapshot_set_grants(s, plan->grants)) {
 		snapshot_free(s);
 		return NULL;
 	}

@@ -2,17 +2,19 @@
 
 #include <string.h>
 
+#include "filter/identity.h"
+
 enum {
 	TOLD_MS = 5000 /* of the ten minutes in which repeats do not count */
 };
 
 uint64_t filter_capped_hash(
-    const struct filter *f, const struct addr *client, uint8_t tier, uint8_t category)
+    const struct filter *f, uint64_t device, uint8_t tier, uint8_t category)
 {
 	uint64_t day = atomic_load_explicit(&f->day, memory_order_relaxed);
 	uint64_t cell = day << 16 | (uint64_t)tier << 8 | category;
 	/* Low bit set: 0 means an empty slot. */
-	return hash_mix64(addr_hash(client, f->client_key) ^ cell) | 1;
+	return hash_mix64(device ^ cell) | 1;
 }
 
 static void announce(struct worker *w, struct tally_event *event, const struct request *r)
@@ -22,27 +24,47 @@ static void announce(struct worker *w, struct tally_event *event, const struct r
 	event->claimed = r->who.claimed;
 	event->mono_ms = w->now.mono_ms;
 	event->client = r->client;
+	event->mac = r->mac;
 	if (ring_commit(&w->ring))
 		event_active(w->filter->drain, EV_READ, 0);
 }
 
+static void begin_day(struct worker *w, uint64_t day)
+{
+	memset(w->seen, 0, sizeof w->seen);
+	identities_begin_day(w->identities);
+	w->seen_day = day;
+}
+
+/* What this worker remembers of the client, if it is still about him. */
+static struct identity *memory_of_client(const struct request *r)
+{
+	struct identity *k = r->identity;
+
+	return k != NULL && k->device == r->device && k->tier == r->who.tier ? k : NULL;
+}
+
 void tallying_seen(struct worker *w, const struct request *r)
 {
-	struct filter *f = w->filter;
-	uint64_t day = atomic_load_explicit(&f->day, memory_order_relaxed);
+	uint64_t day = atomic_load_explicit(&w->filter->day, memory_order_relaxed);
+	struct identity *k = memory_of_client(r);
 
-	if (day != w->seen_day) {
-		memset(w->seen, 0, sizeof w->seen);
-		w->seen_day = day;
-	}
-	uint64_t hash = hash_mix64(addr_hash(&r->client, f->client_key) ^ r->who.tier) | 1;
+	if (day != w->seen_day)
+		begin_day(w, day);
+	if (!r->settled || (k != NULL && k->seen))
+		return;
+	if (k != NULL)
+		k->seen = true;
+	uint64_t hash = hash_mix64(r->device ^ r->who.tier) | 1;
 	uint64_t *slot = &w->seen[hash % SEEN_SLOTS];
 	if (*slot == hash)
 		return;
 	struct tally_event *event = ring_reserve(&w->ring);
 	if (event == NULL) {
 		counter_add(&w->counters.ring_lost, 1);
-		return; /* not marked as seen: announced with its next query */
+		if (k != NULL)
+			k->seen = false; /* announced with its next query */
+		return;
 	}
 	*slot = hash;
 	event->kind = TALLY_DEVICE_SEEN;
@@ -146,9 +168,9 @@ void tallying_attempt(struct worker *w, const struct request *r,
 	const struct name_hashes *hashes = subject->hashes;
 
 	if (v->category == POLICY_NO_CATEGORY || v->reason == REASON_PORTAL ||
-	    v->reason == REASON_BYPASS)
+	    v->reason == REASON_BYPASS || !r->settled)
 		return;
-	uint64_t cell = filter_capped_hash(f, &r->client, r->who.tier, v->category);
+	uint64_t cell = filter_capped_hash(f, r->device, r->who.tier, v->category);
 	uint64_t name = hashes->count > 0 ? hashes->at[hashes->count - 1] : 0;
 	uint64_t told = hash_mix64(cell ^ name);
 	if (filter_is_capped(f, cell) || was_told(w, told))

@@ -1,6 +1,7 @@
 /* tallying -- the worker's side of counting: what is worth telling main, and no more.
  *
- * A device is announced once a day and tier; a blocked query is announced unless main has
+ * A device is its MAC, else its IPv4 address, else its IPv6 /64. It is announced once a day and
+ * tier; a blocked query is announced unless main has
  * said that this device's attempts in this tier and category count no more today. */
 #ifndef FILTER_TALLYING_H
 #define FILTER_TALLYING_H

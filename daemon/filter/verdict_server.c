@@ -200,12 +200,16 @@ static void answer_question(
 	const struct snapshot *s = publisher_now(p->publisher);
 	const struct addr client =
 	    addr_from_octets((struct slice){q->address, q->family == 4 ? 4u : 16u});
+	const struct moment now = clock_moment(
+	    atomic_load_explicit(&p->filter->wall_trusted, memory_order_relaxed));
+	struct mac mac = MAC_NONE;
+	/* As the workers do, so that page and DNS agree. */
+	(void)identity_find_mac(p->filter, s, &p->ask, &client, now.mono_ms, &mac);
 	struct judgement j = {
 	    .snapshot = s,
 	    .cache = p->filter->cache,
-	    .now = clock_moment(
-	        atomic_load_explicit(&p->filter->wall_trusted, memory_order_relaxed)),
-	    .who = policy_client(s->policy, &client, MAC_NONE),
+	    .now = now,
+	    .who = policy_client(s->policy, &client, mac),
 	    .question = {.name = {q->name, q->name_len},
 	        .hashes = &j.hashes,
 	        .qtype = TYPE_A,

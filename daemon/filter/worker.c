@@ -10,6 +10,7 @@
 
 #include "filter/clients.h"
 #include "filter/forward.h"
+#include "filter/identity.h"
 #include "filter/pace.h"
 #include "filter/query.h"
 #include "filter/tcp_server.h"
@@ -200,6 +201,8 @@ static enum err build(struct worker *w, const struct worker_sockets *sockets)
 	if (rc == OK)
 		rc = pace_new(&w->pace, w);
 	if (rc == OK)
+		rc = identities_new(&w->identities);
+	if (rc == OK)
 		rc = forwarder_new(&w->forwarder, w);
 	if (rc == OK)
 		rc = open_mailbox(w);
@@ -282,6 +285,7 @@ void worker_free(struct worker *w)
 	askers_free(w);
 	clients_free(w->clients);
 	pace_free(w->pace);
+	identities_free(w->identities);
 	free(w->requests);
 	free(w->late);
 	ruledb_scratch_free(w->scratch);

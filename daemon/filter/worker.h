@@ -25,6 +25,7 @@
 
 struct asker;
 struct clients;
+struct identities;
 struct forwarder;
 struct pace;
 struct ruledb_scratch;
@@ -65,7 +66,8 @@ enum {
 	X(upstream_queries)    \
 	X(upstream_timeouts)   \
 	X(upstream_mismatches) \
-	X(ring_lost)
+	X(ring_lost)           \
+	X(forwarder_malformed)
 
 struct counters {
 #define X(name) atomic_uint_fast64_t name;
@@ -140,6 +142,7 @@ struct worker {
 	struct clients *clients;
 	struct pace *pace;
 
+	struct identities *identities; /* who asked lately (filter/identity.h) */
 	uint64_t seen_day;
 	uint64_t seen[SEEN_SLOTS];
 	/* Attempts announced a moment ago, by (device, day, tier, category, qname). */

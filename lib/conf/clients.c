@@ -156,11 +156,11 @@ static bool read_mac(struct schema_run *run, const struct tree_node *value,
 		return false;
 	}
 	if (mac_is_local(*out)) {
+		/* Not quoted: warnings are logged at each start. */
 		schema_warning(run, value->mark,
-		    _("'%s' is a made-up MAC address, which telephones and laptops change by "
-		      "themselves (switch off \"private address\" for the school's network "
-		      "on the device, and write the one it shows then)"),
-		    value->text);
+		    _("this is a made-up MAC address, which telephones and laptops change "
+		      "by themselves (switch off \"private address\" for the school's "
+		      "network on the device, and write the one it shows then)"));
 	}
 	return true;
 }
