@@ -16,6 +16,7 @@
 #include "filter/neighbour_watch.h"
 #include "filter/program.h"
 #include "filter/tcp_places.h"
+#include "filter/watchdog.h"
 #include "filter/worker.h"
 #include "kit/json_memory.h"
 #include "kit/log.h"
@@ -424,6 +425,8 @@ static enum err build(struct program *p, struct diag *why)
 		    start_workers(p); /* names are answered before anything else is ready */
 	}
 	if (rc == OK)
+		rc = watchdog_new(&p->watchdog, p->base, p->filter);
+	if (rc == OK)
 		rc = counting_new(&p->counting, p->base, p->filter, why);
 	if (rc == OK) {
 		open_audit(p);
@@ -451,6 +454,7 @@ static void end(struct program *p)
 	neighbour_watch_close(p->neighbours);
 	neighbour_ask_close(&p->ask);
 	link_close(p->link);
+	watchdog_free(p->watchdog);
 	verdict_server_close(p->verdicts);
 	control_server_close(p->control);
 	if (p->filter != NULL) {

@@ -27,6 +27,7 @@
 
 struct neighbour_watch;
 struct verdict_server;
+struct watchdog;
 
 struct program {
 	struct startup startup;
@@ -40,6 +41,7 @@ struct program {
 	struct link *link;
 	struct neighbour_watch *neighbours;
 	struct neighbour_ask ask; /* of this thread */
+	struct watchdog *watchdog;
 	struct event *signals[3];
 	struct event *poll;
 	struct event *border; /* of a window or grant, before the next poll */

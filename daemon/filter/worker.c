@@ -1,9 +1,11 @@
 #include "filter/worker.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +42,7 @@ void worker_rest(struct worker *w)
 	uint64_t seen = atomic_load_explicit(&w->filter->published, memory_order_acquire);
 	w->snapshot = NULL;
 	atomic_store_explicit(&w->rested, seen, memory_order_release);
+	counter_add(&w->rests, 1);
 }
 
 void worker_random(struct worker *w, void *out, size_t len)
@@ -236,7 +239,10 @@ enum err worker_new(struct worker **out, struct filter *filter, unsigned index,
 static void *run(void *context)
 {
 	struct worker *w = context;
+	char name[16]; /* what the kernel keeps of it */
 
+	(void)snprintf(name, sizeof name, "worker %u", w->index);
+	(void)prctl(PR_SET_NAME, name); /* for `top -H` */
 	if (event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0)
 		log_error("worker", "the event loop of worker %u failed", w->index);
 	return NULL;

@@ -169,6 +169,8 @@ struct worker {
 
 	/* The last generation this worker is done with; written here, read by main. */
 	atomic_uint_fast64_t rested;
+	/* How often it has rested; written here, read by main (filter/watchdog.h). */
+	atomic_uint_fast64_t rests;
 
 	pthread_mutex_t mail_lock; /* guards mail_head, mail_tail */
 	struct mail *mail_head;

@@ -15,11 +15,13 @@
 #define WORD_CONFIG  "config"
 #define WORD_OK      "ok"
 #define WORD_READY   "ready"
+#define WORD_ALIVE   "alive"
 #define WORD_REFUSED "refused: "
 
 struct link {
 	int fd;
 	struct event *readable;
+	struct event *alive;
 	struct event_base *base;
 	struct link_handlers handlers;
 };
@@ -105,19 +107,37 @@ static void on_readable(evutil_socket_t fd, short what UNUSED, void *context)
 		(void)close(config_fd);
 }
 
+/* A supervisor that does not read has other troubles: it is not told again. */
+static void on_alive(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
+{
+	const struct link *l = context;
+
+	(void)say(l->fd, WORD_ALIVE);
+}
+
+static void free_link(struct link *l)
+{
+	if (l->readable != NULL)
+		event_free(l->readable);
+	if (l->alive != NULL)
+		event_free(l->alive);
+	free(l);
+}
+
 enum err link_open(struct link **out, struct event_base *base, int fd,
     const struct link_handlers *handlers)
 {
+	const struct timeval often = {.tv_sec = LINK_ALIVE_S};
 	struct link *l = calloc(1, sizeof *l);
 
 	if (l == NULL)
 		return ERR_MEMORY;
 	*l = (struct link){.fd = fd, .base = base, .handlers = *handlers};
 	l->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, l);
-	if (l->readable == NULL || event_add(l->readable, NULL) != 0) {
-		if (l->readable != NULL)
-			event_free(l->readable);
-		free(l);
+	l->alive = event_new(base, -1, EV_PERSIST, on_alive, l);
+	if (l->readable == NULL || l->alive == NULL || event_add(l->readable, NULL) != 0 ||
+	    event_add(l->alive, &often) != 0) {
+		free_link(l);
 		return ERR_MEMORY;
 	}
 	*out = l;
@@ -128,9 +148,8 @@ void link_close(struct link *l)
 {
 	if (l == NULL)
 		return;
-	event_free(l->readable);
 	(void)close(l->fd);
-	free(l);
+	free_link(l);
 }
 
 void link_say_ready(struct link *l)
@@ -185,6 +204,8 @@ enum link_word link_receive(int fd, char *why, size_t why_size)
 		return LINK_READY;
 	if (strcmp(text, WORD_OK) == 0)
 		return LINK_OK;
+	if (strcmp(text, WORD_ALIVE) == 0)
+		return LINK_ALIVE;
 	if (strncmp(text, WORD_REFUSED, sizeof WORD_REFUSED - 1) != 0)
 		return LINK_NOISE;
 	text_printable(why, why_size, slice_of(text + sizeof WORD_REFUSED - 1));

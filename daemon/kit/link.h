@@ -6,6 +6,7 @@
  *	supervisor -> child   "config" + descriptor of the new bundle (SCM_RIGHTS)
  *	child -> supervisor   "ok" | "refused: why"        one answer to each "config"
  *	child -> supervisor   "ready"                      once, when it serves
+ *	child -> supervisor   "alive"                      every LINK_ALIVE_S seconds
  *
  * The supervisor has checked a bundle before it sends it, and asks one child after the
  * other. If a later child refuses, those that said "ok" are sent the old bundle again.
@@ -21,7 +22,8 @@
 struct event_base;
 
 enum {
-	LINK_MESSAGE_BYTES = 512
+	LINK_MESSAGE_BYTES = 512,
+	LINK_ALIVE_S = 2 /* an open link says so by itself, as long as its loop turns */
 };
 
 /* ---- the child's end ---- */
@@ -59,6 +61,7 @@ enum link_word {
 	LINK_READY,
 	LINK_OK,
 	LINK_REFUSED,
+	LINK_ALIVE,
 	LINK_CLOSED,
 	LINK_NOISE /* anything else: ignore it */
 };

@@ -34,8 +34,14 @@ static void on_link(evutil_socket_t fd, short what UNUSED, void *context)
 	struct child *child = context;
 	char why[LINK_MESSAGE_BYTES];
 
-	switch (link_receive((int)fd, why, sizeof why)) {
+	enum link_word word = link_receive((int)fd, why, sizeof why);
+	if (word != LINK_NOTHING && word != LINK_CLOSED) {
+		child->silent_s = 0;
+		child->idle_looks = 0;
+	}
+	switch (word) {
 	case LINK_NOTHING:
+	case LINK_ALIVE:
 		break;
 	case LINK_READY:
 		if (child->state == CHILD_STARTING) {
@@ -106,6 +112,8 @@ static bool start_process(struct child *child)
 void child_start(struct child *child, uint64_t now_ms)
 {
 	child->started_at_ms = now_ms;
+	child->silent_s = 0;
+	child->idle_looks = 0;
 	if (start_process(child)) {
 		child->state = CHILD_STARTING;
 		log_info(

@@ -59,6 +59,8 @@ struct child {
 	unsigned unanswered; /* configurations sent and not answered */
 	bool took_next;      /* a reload runs, and it said "ok" to the next configuration */
 	unsigned restarts;
+	unsigned silent_s;   /* since its last word, or its start (watch.h) */
+	unsigned idle_looks; /* in a row, when it was looked at in its silence */
 	uint64_t started_at_ms;
 	char last_end[CHILD_END_TEXT_BYTES]; /* "" before the first */
 };

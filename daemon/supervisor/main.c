@@ -18,6 +18,7 @@
 #include "kit/syscalls.h"
 #include "supervisor/commands.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/watch.h"
 
 enum {
 	TICK_S = 5,
@@ -46,7 +47,8 @@ struct loop {
 	struct supervisor sv;
 	struct event *on_signal[4];
 	struct event *tick;
-	struct event *watchdog;
+	struct event *watch;    /* of the children */
+	struct event *watchdog; /* the service manager's, of us */
 	struct event *kill_time;
 };
 
@@ -165,6 +167,14 @@ static void on_sigterm(evutil_socket_t number UNUSED, short what UNUSED, void *c
 static void on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *context UNUSED)
 {
 	log_tick();
+}
+
+static void on_watch(evutil_socket_t fd UNUSED, short what UNUSED, void *context)
+{
+	struct supervisor *sv = context;
+
+	for (size_t i = 0; i < sv->child_count; i++)
+		watch_child(&sv->children[i]);
 }
 
 static void on_watchdog(evutil_socket_t fd UNUSED, short what UNUSED, void *context UNUSED)
@@ -296,6 +306,7 @@ static struct event *arm(
 static bool arm_events(struct loop *loop)
 {
 	const struct timeval tick = {.tv_sec = TICK_S};
+	const struct timeval second = {.tv_sec = 1};
 	uint64_t every_ms = notify_watchdog_ms();
 	const struct timeval watchdog = {.tv_sec = (time_t)(every_ms / 1000),
 	    .tv_usec = (suseconds_t)(every_ms % 1000 * 1000)};
@@ -307,13 +318,16 @@ static bool arm_events(struct loop *loop)
 	loop->on_signal[3] = arm(sv->base, SIGINT, on_sigterm, loop);
 	loop->kill_time = evtimer_new(sv->base, on_kill_time, loop);
 	loop->tick = event_new(sv->base, -1, EV_PERSIST, on_tick, loop);
+	loop->watch = event_new(sv->base, -1, EV_PERSIST, on_watch, sv);
 	loop->watchdog = event_new(sv->base, -1, EV_PERSIST, on_watchdog, loop);
 	for (size_t i = 0; i < COUNT_OF(loop->on_signal); i++)
 		if (loop->on_signal[i] == NULL)
 			return false;
-	if (loop->kill_time == NULL || loop->tick == NULL || loop->watchdog == NULL)
+	if (loop->kill_time == NULL || loop->tick == NULL || loop->watch == NULL ||
+	    loop->watchdog == NULL)
 		return false;
 	(void)event_add(loop->tick, &tick);
+	(void)event_add(loop->watch, &second);
 	if (every_ms > 0)
 		(void)event_add(loop->watchdog, &watchdog);
 	return true;
@@ -338,6 +352,7 @@ static void loop_deinit(struct loop *loop)
 	for (size_t i = 0; i < COUNT_OF(loop->on_signal); i++)
 		disarm(loop->on_signal[i]);
 	disarm(loop->tick);
+	disarm(loop->watch);
 	disarm(loop->watchdog);
 	disarm(loop->kill_time);
 	if (sv->base != NULL)

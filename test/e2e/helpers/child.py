@@ -6,6 +6,7 @@ CHILD.json next to it (by program name) that says how to behave:
 
     ready      false: never says "ready"
     refuse     text: a configuration that contains it is refused
+    mute       true: never says "alive"
     silent     text: a configuration that contains it is never answered
     stubborn   true: TERM is ignored
     die_at     seconds after the start when it ends with status 3
@@ -51,8 +52,16 @@ def mark_of(text):
 
 def serve_link(link, how):
     config = {"text": ""}
+    link.settimeout(2)
     while True:
-        data, fds, _flags, _address = socket.recv_fds(link, 512, 1)
+        try:
+            if not how.get("mute"):
+                link.send(b"alive")
+            data, fds, _flags, _address = socket.recv_fds(link, 512, 1)
+        except TimeoutError:
+            continue
+        except OSError:
+            data = b""
         if not data:
             note("supervisor gone")
             return
