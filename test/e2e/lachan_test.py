@@ -176,7 +176,11 @@ class Control:
     def __init__(self, path, timeout=PATIENCE_S):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(timeout)
-        self.sock.connect(path)
+        try:
+            self.sock.connect(path)
+        except OSError:
+            self.sock.close()
+            raise
 
     def send(self, request):
         data = json.dumps(request).encode()
