@@ -7,6 +7,7 @@
 #include "filter/command.h"
 #include "filter/hearing.h"
 #include "kit/explain_json.h"
+#include "kit/explain_local.h"
 #include "kit/local_time.h"
 #include "kit/log.h"
 #include "policy/explain.h"
@@ -139,6 +140,27 @@ static bool add_answers(const struct subject *subject, const struct hearing *hea
 	return rc == OK;
 }
 
+/* What the name is here, and whether addresses are withheld from an answer to it. */
+static bool add_local(
+    const struct snapshot *s, const struct hearing *hearing, uint16_t qtype, json_t *made)
+{
+	const struct explain_local what = {
+	    .zones = &s->config->upstream.zones,
+	    .local = s->local,
+	    .name = hearing->question->name,
+	    .hashes = hearing->question->hashes,
+	    .qtype = qtype,
+	};
+	struct local_found found;
+
+	local_find(&found, s->local, what.name, what.hashes, qtype);
+	bool at_home = found.zone != NULL && found.zone->is_private;
+	bool rebound = s->config->upstream.rebind_protection && !at_home &&
+	    hearing_has_inside(hearing);
+	return explain_local_add(made, &what) == OK &&
+	    json_object_set_new(made, "rebound", json_boolean(rebound)) == 0;
+}
+
 static json_t *explain(struct program *p, const struct subject *subject, struct moment now)
 {
 	const struct snapshot *s = publisher_now(p->publisher);
@@ -178,6 +200,10 @@ static json_t *explain(struct program *p, const struct subject *subject, struct 
 	    .type_count = 1,
 	};
 	made = explain_to_json(&what, e);
+	if (made != NULL && !add_local(s, &hearing, subject->qtype, made)) {
+		json_decref(made);
+		made = NULL;
+	}
 	if (made != NULL && !s->refuse_all && !add_answers(subject, &hearing, e, made)) {
 		json_decref(made);
 		made = NULL;

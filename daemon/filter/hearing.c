@@ -1,10 +1,14 @@
 #include "filter/hearing.h"
 
 #include "filter/exchange.h"
+#include "filter/rebind.h"
 
 enum {
 	STALE_MS = 60 * 60 * 1000 /* who was led somewhere has perhaps waited there */
 };
+
+static const uint8_t FLAGS[] = {
+    0, CACHE_FLAG_DO, CACHE_FLAG_CD, CACHE_FLAG_DO | CACHE_FLAG_CD};
 
 static bool find_stored(const struct hearing *h, uint16_t qtype, uint8_t flags,
     struct writer *into, struct stored *out)
@@ -32,8 +36,6 @@ static bool review_one(struct reviewed *out, const struct hearing *h,
 bool hearing_of_answers(
     struct reviewed *out, const struct hearing *h, const struct verdict *of_qname)
 {
-	static const uint8_t FLAGS[] = {
-	    0, CACHE_FLAG_DO, CACHE_FLAG_CD, CACHE_FLAG_DO | CACHE_FLAG_CD};
 	uint8_t bytes[LETTER_BYTES];
 	struct stored stored;
 
@@ -42,6 +44,22 @@ bool hearing_of_answers(
 			struct writer into = writer_over(bytes, sizeof bytes);
 			if (find_stored(h, h->types[t], FLAGS[f], &into, &stored) &&
 			    review_one(out, h, of_qname, &stored, h->types[t]))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool hearing_has_inside(const struct hearing *h)
+{
+	uint8_t bytes[LETTER_BYTES];
+	struct stored stored;
+
+	for (size_t t = 0; t < h->type_count; t++) {
+		for (size_t f = 0; f < COUNT_OF(FLAGS); f++) {
+			struct writer into = writer_over(bytes, sizeof bytes);
+			if (find_stored(h, h->types[t], FLAGS[f], &into, &stored) &&
+			    rebind_has_inside(&stored))
 				return true;
 		}
 	}

@@ -26,4 +26,7 @@ struct hearing {
 bool hearing_of_answers(
     struct reviewed *out, const struct hearing *hearing, const struct verdict *of_qname);
 
+/* Whether one holds addresses that no public name has a use for (filter/rebind.h). */
+bool hearing_has_inside(const struct hearing *hearing);
+
 #endif

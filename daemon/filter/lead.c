@@ -195,7 +195,12 @@ size_t lead_to(struct worker *w, struct request *r, const struct verdict *passes
 size_t lead_local(struct worker *w, struct request *r, const struct verdict *passes,
     const struct local_found *found, struct answer *a)
 {
-	struct leading l = {.w = w, .r = r, .passes = passes, .a = a, .found = *found};
+	struct verdict judged = *passes;
+	struct leading l = {.w = w, .r = r, .passes = &judged, .a = a, .found = *found};
+
+	/* That no list blocks the school's own names says nothing of those they lead to. */
+	if (judged.reason == REASON_NEVER_BLOCK)
+		judged.covers_answers = false;
 
 	return lead_on(&l);
 }

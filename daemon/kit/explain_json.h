@@ -10,6 +10,7 @@
  *	 "service":{"name","title"} | null,
  *	 "safe_search":{"leads_to","youtube"} | null,
  *	 "through":{"name","reason"} | null,
+ *	 "local":{...} | null, "rebound",
  *	 "rules":[{"feed","category","match","kind","line","text","wins",
  *	           "reach":"exact|subtree|below","important","in_force","file",
  *	           "fetched_s","window","service","grant","rule","pattern"}],
@@ -24,6 +25,10 @@
  * through: the name itself is open, but an answer that the gateway holds leads to `name` ("" for
  * an address), which is blocked for `reason`; the verdict is what askers get, with the reason
  * `answer`, and the rules are those of both.
+ *
+ * local: what the name is at the school itself (kit/explain_local.h). rebound: an answer that the
+ * gateway holds has private addresses, which askers of a public name do not get; false from
+ * lachanctl.
  *
  * rules[].kind: block exception allow deny never-block portal pause grant window service
  * allow-only youtube safe-search bypass trial. match is "" for a pattern. fetched_s: when the

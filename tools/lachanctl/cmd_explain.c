@@ -122,6 +122,32 @@ static void say_rewrite(const json_t *e)
 	    leads);
 }
 
+/* How one that is open is answered, where the school itself knows. */
+static void say_local(const json_t *e)
+{
+	const json_t *local = json_object_get(e, "local");
+	const char *zone = text(local, "zone");
+
+	if (!json_is_object(local) || is(e, "verdict", "block"))
+		return;
+	printf("%s: %s\n", explain_local_words(text(local, "of"), text(local, "answer")),
+	    zone);
+	if (json_is_true(json_object_get(local, "wildcard")))
+		puts(_("  (by the record of all names that are not written: *)"));
+	if (json_is_true(json_object_get(local, "synthesised")))
+		puts(_("  (it follows from the address of a record)"));
+}
+
+static void say_rebound(const json_t *e)
+{
+	if (!json_is_true(json_object_get(e, "rebound")))
+		return;
+	puts(_("Its answer holds private addresses, which no public name needs: they are "
+	       "withheld."));
+	printf(_("If it is the school's own: upstream: {zones: [{zone: %s}]}\n"),
+	    text(e, "name"));
+}
+
 /* Where a rule stands: the feed or file, and the line where that is known. */
 static void add_place(struct table *t, const json_t *rule)
 {
@@ -377,6 +403,8 @@ enum ctl_status command_explain(struct ctl *c)
 	say_window(explanation);
 	say_grant(explanation);
 	say_rewrite(explanation);
+	say_local(explanation);
+	say_rebound(explanation);
 	say_rules(c, explanation);
 	say_advice(explanation);
 	json_decref(explanation);

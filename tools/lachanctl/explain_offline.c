@@ -6,6 +6,7 @@
 #include "dns/codes.h"
 #include "dns/text.h"
 #include "kit/explain_json.h"
+#include "kit/explain_local.h"
 #include "lachanctl/offline.h"
 
 /* Who asks for what. */
@@ -50,6 +51,7 @@ static enum ctl_status read_asker(const struct ctl *c, const struct policy *poli
 struct bench {
 	struct ruledb *rules; /* or NULL */
 	struct policy *policy;
+	struct local *local;
 	struct grants *grants;
 	struct ruledb_scratch *scratch;
 	struct policy_state *state;
@@ -61,6 +63,7 @@ static void bench_deinit(struct bench *b)
 	free(b->explanation);
 	free(b->state);
 	ruledb_scratch_free(b->scratch);
+	local_free(b->local);
 	grants_free(b->grants);
 	policy_free(b->policy);
 	ruledb_close(b->rules);
@@ -77,13 +80,31 @@ static enum ctl_status bench_init(struct bench *b, const struct ctl *c, int64_t 
 	b->state = calloc(1, sizeof *b->state);
 	b->explanation = calloc(1, sizeof *b->explanation);
 	if (b->state == NULL || b->explanation == NULL ||
+	    local_new(&b->local, &c->config->upstream.zones, policy_hash_key(b->policy)) !=
+	        OK ||
 	    ruledb_scratch_new(&b->scratch) != OK)
 		return ctl_fail(c, CTL_FAILED, "%s", err_text(ERR_MEMORY));
 	offline_state(b->state, c, b->policy, b->grants, at_s);
 	return CTL_DONE;
 }
 
-static json_t *explain(const struct bench *b, const struct subject *s,
+static enum err add_local(const struct bench *b, const struct ctl *c,
+    const struct policy_question *question, json_t *made)
+{
+	const struct explain_local what = {
+	    .zones = &c->config->upstream.zones,
+	    .local = b->local,
+	    .name = question->name,
+	    .hashes = question->hashes,
+	    .qtype = question->qtype,
+	};
+
+	if (json_object_set_new(made, "rebound", json_false()) != 0)
+		return ERR_MEMORY;
+	return explain_local_add(made, &what);
+}
+
+static json_t *explain(const struct bench *b, const struct ctl *c, const struct subject *s,
     const struct policy_who *who, const struct addr *client)
 {
 	struct name_hashes hashes;
@@ -102,7 +123,12 @@ static json_t *explain(const struct bench *b, const struct subject *s,
 	policy_explain(b->policy, who, &question, b->state, b->state->made, b->explanation);
 	if (b->rules == NULL)
 		b->explanation->advice = ADVICE_RULES;
-	return explain_to_json(&subject, b->explanation);
+	json_t *made = explain_to_json(&subject, b->explanation);
+	if (made != NULL && add_local(b, c, &question, made) != OK) {
+		json_decref(made);
+		return NULL;
+	}
+	return made;
 }
 
 enum ctl_status explain_offline(struct ctl *c, const char *name, int64_t at_s, json_t **out)
@@ -120,7 +146,7 @@ enum ctl_status explain_offline(struct ctl *c, const char *name, int64_t at_s, j
 		status = read_asker(c, bench.policy, &client, &who);
 	if (status != CTL_DONE)
 		goto done;
-	*out = explain(&bench, &subject, &who, client.family != 0 ? &client : NULL);
+	*out = explain(&bench, c, &subject, &who, client.family != 0 ? &client : NULL);
 	if (*out == NULL ||
 	    (bench.rules != NULL &&
 	        explain_find_lines(*out, bench.rules, c->config->server.state_dir.text) !=

@@ -90,3 +90,28 @@ const char *explain_answer_words(const char *answer)
 
 	return find_phrase(all, COUNT_OF(all), answer, false);
 }
+
+const char *explain_local_words(const char *of, const char *answer)
+{
+	static const struct phrase school[] = {
+	    {"records", N_("Answered here, by a record of the zone"), NULL},
+	    {"alias", N_("Answered here, by a CNAME of the zone"), NULL},
+	    {"nodata", N_("Answered here: the name has no such record in the zone"), NULL},
+	    {"nxdomain", N_("Answered here: there is no such name in the zone"), NULL},
+	    {"servers", N_("Asked of nobody but the servers of the zone"), NULL},
+	    {"upstream",
+	        N_("Asked of the upstream servers, with what is said for the zone"), NULL},
+	};
+	static const struct phrase reserved[] = {
+	    {"records", N_("Answered here: it is reserved, with all of"), NULL},
+	    {"nodata", N_("Answered here with nothing: it is reserved, with all of"), NULL},
+	    {"nxdomain",
+	        N_("Answered here, no such name: it is reserved and never leaves, with all of"),
+	        NULL},
+	    {"upstream", N_("Asked of the upstream servers, where it begins"), NULL},
+	};
+
+	return strcmp(of, "school") == 0
+	    ? find_phrase(school, COUNT_OF(school), answer, false)
+	    : find_phrase(reserved, COUNT_OF(reserved), answer, false);
+}

@@ -12,4 +12,7 @@ const char *explain_kind_words(const char *kind);
 /* "answer". */
 const char *explain_answer_words(const char *answer);
 
+/* "local": how the name is answered at the school; the zone's name follows. */
+const char *explain_local_words(const char *of, const char *answer);
+
 #endif
