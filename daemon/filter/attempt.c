@@ -25,8 +25,8 @@ static void write_query(struct attempt *a, bool mixed_case)
 	struct query q = {
 	    .qname = name_of(&ex->qname),
 	    .qtype = ex->key.qtype,
-	    .dnssec_ok = ex->dnssec_ok,
-	    .checking_disabled = ex->checking_disabled,
+	    .dnssec_ok = (ex->key.flags & CACHE_FLAG_DO) != 0,
+	    .checking_disabled = (ex->key.flags & CACHE_FLAG_CD) != 0,
 	    .edns_udp_size = ex->without_edns ? 0 : EDNS_SIZE,
 	};
 
@@ -49,50 +49,56 @@ void attempt_close(struct attempt *a)
 	a->exchange = NULL;
 }
 
-static bool stream_begin(struct attempt *a);
-
 /* What came over UDP asks for TCP: the same attempt goes on there. */
 static void move_to_stream(struct attempt *a)
 {
-	if (!stream_begin(a))
+	if (!attempt_over_tcp(a))
 		exchange_attempt_failed(a->exchange, a, EDE_OTHER);
 }
 
-static bool udp_begin(struct attempt *a)
+/* ERR_FULL: we have no socket left, which says nothing about the server. */
+static enum err udp_begin(struct attempt *a)
 {
 	struct forwarder *f = a->exchange->forwarder;
+	enum err rc = source_port_open(&a->port, f->ports, &a->server.addr, a);
 
-	if (source_port_open(&a->port, f->ports, &a->server.addr, a) != OK)
-		return false;
+	if (rc != OK)
+		return rc;
 	write_query(a, !exchange_health(a->exchange)->servers[a->server_index].lowers_case);
 	counter_add(&f->worker->counters.upstream_queries, 1);
 	ssize_t n = send(source_port_fd(a->port), a->query, a->query_len, MSG_DONTWAIT);
-	return n == (ssize_t)a->query_len;
+	return n == (ssize_t)a->query_len ? OK : ERR_IO;
 }
 
-bool attempt_begin(struct exchange *ex)
+static enum err begin(struct attempt *a)
+{
+	if (!a->server.tcp)
+		return udp_begin(a);
+	return attempt_over_tcp(a) ? OK : ERR_FULL;
+}
+
+bool attempt_begin(struct exchange *ex, unsigned server)
 {
 	struct forwarder *f = ex->forwarder;
-	const struct upstream_set *set = exchange_servers(ex);
 	struct health *health = exchange_health(ex);
-	struct attempt *a = &ex->attempts[ex->tries];
+	struct attempt *a = &ex->attempts[ex->tries++];
 
-	health_follow(health, set);
-	if (!health_choose(
-	        health, set, ex->tried_mask, f->worker->now.mono_ms, &a->server_index))
-		return false;
-	ex->tries++;
-	ex->tried_mask |= 1u << a->server_index;
+	ex->tried.tries[server]++;
 	a->exchange = ex;
-	a->server = set->servers[a->server_index];
+	a->server_index = server;
+	a->server = exchange_servers(ex)->servers[server];
 	a->sent_ms = f->worker->now.mono_ms;
+	a->give_up_ms = NEVER_MS;
 	a->mismatches = 0;
 	a->port = NULL;
 	a->stream = NULL;
-	counter_add(&health->servers[a->server_index].queries, 1);
-	if (a->server.tcp ? stream_begin(a) : udp_begin(a))
+	counter_add(&health->servers[server].queries, 1);
+	enum err rc = begin(a);
+	if (rc == OK)
 		return true;
-	health_failed(health, a->server_index, a->sent_ms);
+	if (rc != ERR_FULL)
+		health_failed(health, server);
+	ex->tried.over |= (uint16_t)(1u << server);
 	ex->ede = EDE_NETWORK_ERROR;
 	attempt_close(a);
 	return false;
@@ -103,7 +109,7 @@ void attempt_is_late(struct attempt *a)
 	struct worker *w = worker_of(a);
 	struct health *health = exchange_health(a->exchange);
 
-	health_failed(health, a->server_index, w->now.mono_ms);
+	health_failed(health, a->server_index);
 	counter_add(&health->servers[a->server_index].timeouts, 1);
 	counter_add(&w->counters.upstream_timeouts, 1);
 }
@@ -122,62 +128,73 @@ static void note_late_ones(const struct attempt *winner)
 	}
 }
 
+static struct stored_limits limits_of(const struct exchange *ex)
+{
+	const struct config_cache *cache = &ex->forwarder->worker->snapshot->config->cache;
+
+	return (struct stored_limits){
+	    .max_ttl_s = (uint32_t)(cache->max_ttl_ms / 1000),
+	    .negative_ttl_s = (uint32_t)(cache->negative_ttl_ms / 1000),
+	    .failure_ttl_s = 1,
+	    .keep_dnssec = (ex->key.flags & CACHE_FLAG_DO) != 0,
+	};
+}
+
+static void take_answer(struct attempt *a, struct slice reply)
+{
+	struct exchange *ex = a->exchange;
+	struct letter *letter = ex->forwarder->letter;
+	const struct stored_limits limits = limits_of(ex);
+	enum err rc =
+	    stored_from_reply(letter->bytes, LETTER_BYTES, &letter->len, reply, &limits);
+
+	if (rc == OK) {
+		note_late_ones(a);
+		exchange_succeed(ex);
+	} else if (rc == ERR_FORMAT && a->stream == NULL) {
+		/* Perhaps forged, perhaps the truth comes after it: keep waiting (T4). */
+		counter_add(&worker_of(a)->counters.upstream_mismatches, 1);
+		exchange_attempt_spoiled(ex, a);
+	} else {
+		exchange_attempt_failed(ex, a, EDE_OTHER);
+	}
+}
+
 /* A server from before EDNS says FORMERR (RFC 6891 section 7). Some say NOTIMP, which may
  * mean anything: others are asked first, as they are. */
 static bool dislikes_edns(const struct exchange *ex, unsigned rcode)
 {
-	uint32_t all = (1u << exchange_servers(ex)->count) - 1;
-
 	return !ex->without_edns &&
 	    (rcode == RCODE_FORMERR ||
-	        (rcode == RCODE_NOTIMP && (ex->tried_mask & all) == all));
+	        (rcode == RCODE_NOTIMP && !exchange_has_untried(ex)));
 }
 
 /* What a matching reply says about the attempt. */
 static void judge_reply(struct attempt *a, struct slice reply)
 {
 	struct exchange *ex = a->exchange;
-	struct forwarder *f = ex->forwarder;
-	const struct config_cache *limits = &f->worker->snapshot->config->cache;
-	const struct stored_limits stored_limits = {
-	    .max_ttl_s = (uint32_t)(limits->max_ttl_ms / 1000),
-	    .negative_ttl_s = (uint32_t)(limits->negative_ttl_ms / 1000),
-	    .failure_ttl_s = 1,
-	    .keep_dnssec = ex->dnssec_ok,
-	};
+	struct health *health = exchange_health(ex);
 	unsigned rcode = load_u16(reply.ptr + 2) & FLAG_RCODE_MASK;
+	bool helpful = rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN;
 
-	health_answered(
-	    exchange_health(ex), a->server_index, f->worker->now.mono_ms - a->sent_ms);
-	if (reply_is_truncated(reply) && a->stream == NULL) {
+	health_answered(health, a->server_index, worker_of(a)->now.mono_ms - a->sent_ms);
+	if (helpful)
+		health_was_helpful(health, a->server_index);
+	if (ex->purpose == EXCHANGE_PROBE) {
+		probe_answered(ex);
+	} else if (reply_is_truncated(reply) && a->stream == NULL) {
 		move_to_stream(a);
-		return;
-	}
-	if (dislikes_edns(ex, rcode)) {
+	} else if (dislikes_edns(ex, rcode)) {
+		unsigned server = a->server_index;
 		ex->without_edns = true;
-		ex->tried_mask &= ~(1u << a->server_index);
+		attempt_close(a);
+		exchange_ask_again(ex, server);
+	} else if (!helpful) {
+		health_refused(health, a->server_index);
 		exchange_attempt_failed(ex, a, EDE_NO_REACHABLE_AUTHORITY);
-		return;
+	} else {
+		take_answer(a, reply);
 	}
-	if (rcode != RCODE_NOERROR && rcode != RCODE_NXDOMAIN) {
-		exchange_attempt_failed(ex, a, EDE_NO_REACHABLE_AUTHORITY);
-		return;
-	}
-	size_t len;
-	enum err rc =
-	    stored_from_reply(f->letter->bytes, LETTER_BYTES, &len, reply, &stored_limits);
-	if (rc == OK) {
-		f->letter->len = len;
-		note_late_ones(a);
-		exchange_succeed(ex);
-		return;
-	}
-	if (rc == ERR_FORMAT && a->stream == NULL) {
-		/* Perhaps forged, perhaps the truth comes after it: keep waiting (T4). */
-		counter_add(&f->worker->counters.upstream_mismatches, 1);
-		return;
-	}
-	exchange_attempt_failed(ex, a, EDE_OTHER);
 }
 
 /* Not what we asked. One of these is noise; many are somebody guessing. */
@@ -209,28 +226,27 @@ static void leave_edns(struct attempt *a)
 
 void attempt_on_ready(void *context, struct source_port *port, void *user)
 {
-	struct forwarder *f = context;
 	struct attempt *a = user;
 
+	(void)context;
 	for (int i = 0; i < READS_PER_WAKE; i++) {
 		uint8_t reply[REPLY_BYTES];
 		ssize_t n = recv(source_port_fd(port), reply, sizeof reply, MSG_DONTWAIT);
 		if (n < 0 && errno == ECONNREFUSED) {
-			health_failed(exchange_health(a->exchange), a->server_index,
-			    f->worker->now.mono_ms);
+			health_failed(exchange_health(a->exchange), a->server_index);
 			exchange_attempt_failed(a->exchange, a, EDE_NETWORK_ERROR);
 			return;
 		}
 		if (n < 0)
 			return;
 		struct slice bytes = {reply, (size_t)n};
-		if (reply_matches(bytes, (struct slice){a->query, a->query_len})) {
+		const struct slice query = {a->query, a->query_len};
+		if (reply_matches(bytes, query) || reply_is_bare_failure(bytes, query)) {
 			judge_reply(a, bytes);
-		} else if (reply_matches_but_for_case(
-		               bytes, (struct slice){a->query, a->query_len})) {
+		} else if (reply_matches_but_for_case(bytes, query)) {
 			leave_mixed_case(a);
 		} else if (!a->exchange->without_edns &&
-		    reply_refuses_to_read(bytes, (struct slice){a->query, a->query_len})) {
+		    reply_refuses_to_read(bytes, query)) {
 			leave_edns(a);
 		} else {
 			count_mismatch(a);
@@ -245,8 +261,7 @@ void attempt_on_ready(void *context, struct source_port *port, void *user)
 
 static void stream_failed(struct attempt *a)
 {
-	health_failed(
-	    exchange_health(a->exchange), a->server_index, worker_of(a)->now.mono_ms);
+	health_failed(exchange_health(a->exchange), a->server_index);
 	exchange_attempt_failed(a->exchange, a, EDE_NETWORK_ERROR);
 }
 
@@ -295,7 +310,7 @@ static void on_stream_event(struct bufferevent *stream, short what, void *contex
 
 /* Asks the attempt's server over TCP, in place of UDP if it was that. Callbacks are
  * deferred: a refusal that connect() knows at once must not come back into this call. */
-static bool stream_begin(struct attempt *a)
+bool attempt_over_tcp(struct attempt *a)
 {
 	struct exchange *ex = a->exchange;
 	struct worker *w = worker_of(a);

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "cache/cache.h"
 #include "cache/inflight.h"
+#include "filter/loop.h"
 #include "filter/shares.h"
 #include "filter/snapshot.h"
 
@@ -35,6 +36,8 @@ struct filter {
 	struct cache *cache;       /* shared, its own locks */
 	struct inflight *inflight; /* shared, its own locks */
 	struct hash_key client_key;
+
+	struct loop_watch loops; /* worker 0 writes most of it; atomics */
 
 	unsigned worker_count;
 	struct worker *workers[FILTER_WORKERS_MAX];

@@ -7,108 +7,15 @@
 #include "filter/clients.h"
 #include "filter/exchange.h"
 #include "filter/obtain.h"
+#include "filter/probe.h"
 #include "filter/rebind.h"
 #include "filter/review.h"
+#include "filter/stale.h"
 
 enum {
-	PORTS_MAX = FORWARD_EXCHANGES_MAX * 2
+	PORTS_MAX = FORWARD_EXCHANGES_MAX * 2,
+	REFRESHES_MAX = FORWARD_EXCHANGES_MAX / 8, /* at once: the rest is for askers */
 };
-
-/* ---- the wheel: when an exchange looks up again ---- */
-
-static void wheel_remove(struct exchange *ex)
-{
-	struct forwarder *f = ex->forwarder;
-
-	if (ex->prev != NULL) {
-		ex->prev->next = ex->next;
-	} else {
-		f->wheel[ex->slot] = ex->next;
-	}
-	if (ex->next != NULL)
-		ex->next->prev = ex->prev;
-}
-
-static void wheel_add(struct exchange *ex)
-{
-	struct forwarder *f = ex->forwarder;
-
-	ex->slot = (unsigned)(ex->wake_ms / WHEEL_TICK_MS % WHEEL_SLOTS);
-	ex->prev = NULL;
-	ex->next = f->wheel[ex->slot];
-	if (ex->next != NULL)
-		ex->next->prev = ex;
-	f->wheel[ex->slot] = ex;
-}
-
-static void sleep_until(struct exchange *ex, uint64_t wake_ms)
-{
-	uint64_t deadline_ms = ex->start_ms + FORWARD_DEADLINE_MS;
-
-	wheel_remove(ex);
-	ex->wake_ms = wake_ms < deadline_ms ? wake_ms : deadline_ms;
-	wheel_add(ex);
-}
-
-/* ---- the pool ---- */
-
-static struct exchange *exchange_take(struct forwarder *f)
-{
-	struct exchange *ex = f->free_list;
-
-	if (ex != NULL) {
-		f->free_list = ex->next;
-	} else if (f->used < FORWARD_EXCHANGES_MAX) {
-		ex = &f->pool[f->used++];
-	} else {
-		return NULL;
-	}
-	if (f->active++ == 0) {
-		const struct timeval tick = {0, WHEEL_TICK_MS * 1000};
-		f->tick_number = f->worker->now.mono_ms / WHEEL_TICK_MS;
-		(void)event_add(f->tick, &tick);
-	}
-	ex->forwarder = f;
-	ex->counted = false;
-	return ex;
-}
-
-/* One that counts for the client who asks: a client whose names all hang must not take the
- * whole pool (T16). NULL: he has his share, or the pool is empty. */
-static struct exchange *exchange_take_for(
-    struct worker *w, struct request *r, const struct asker *asker)
-{
-	struct shares *questions = &w->filter->questions;
-
-	if (!shares_take(questions, asker->share, clients_questions_max(w, r))) {
-		counter_add(&w->counters.capped_questions, 1);
-		r->over_share = true;
-		return NULL;
-	}
-	struct exchange *ex = exchange_take(w->forwarder);
-	if (ex == NULL) {
-		shares_give(questions, asker->share);
-		return NULL;
-	}
-	ex->counted = true;
-	ex->share = asker->share;
-	return ex;
-}
-
-static void exchange_release(struct exchange *ex)
-{
-	struct forwarder *f = ex->forwarder;
-
-	wheel_remove(ex);
-	if (ex->counted)
-		shares_give(&f->worker->filter->questions, ex->share);
-	for (unsigned i = 0; i < ex->tries; i++)
-		attempt_close(&ex->attempts[i]);
-	ex->next = f->free_list;
-	f->free_list = ex;
-	if (--f->active == 0)
-		(void)event_del(f->tick);
-}
 
 /* ---- settling ---- */
 
@@ -127,6 +34,7 @@ static struct letter *copy_letter(const struct letter *from)
 	copy->stored_ms = from->stored_ms;
 	copy->memory = from->memory;
 	copy->failed = from->failed;
+	copy->stale = from->stale;
 	copy->ede = from->ede;
 	copy->len = from->len;
 	atomic_init(&copy->readers, 1);
@@ -160,17 +68,25 @@ static void deliver(struct worker *w, struct waiter *all, const struct letter *l
 		letter_drop(copy);
 }
 
-/* Ends the exchange; everybody who asked gets what is in the forwarder's letter. */
+/* What is in the forwarder's letter goes to the leader's own asker and to all who joined. */
+static void give(struct worker *w, struct asker *first, struct waiter *joined)
+{
+	const struct letter *letter = w->forwarder->letter;
+
+	if (first != NULL)
+		query_finish(first, letter);
+	deliver(w, joined, letter);
+}
+
+/* Ends the exchange; everybody who waits gets the letter. */
 static void settle(struct exchange *ex)
 {
-	struct forwarder *f = ex->forwarder;
-	struct worker *w = f->worker;
+	struct worker *w = ex->forwarder->worker;
 	struct asker *first = ex->asker;
 	struct waiter *joined = inflight_settle(w->filter->inflight, &ex->key);
 
 	exchange_release(ex);
-	query_finish(first, f->letter);
-	deliver(w, joined, f->letter);
+	give(w, first, joined);
 }
 
 /* What was known of the name when it was asked for, if that still holds, and whether anybody
@@ -191,35 +107,99 @@ static uint64_t memory_of_answer(const struct exchange *ex, const struct stored 
 	return memory_of(w, memory_route_tag(ex->memory), flags);
 }
 
+/* A good answer takes the place of what was kept, and leaves none of it where it may not be
+ * kept itself. */
+static void keep(const struct exchange *ex, const struct letter *letter, uint32_t ttl_s,
+    enum cache_kind kind)
+{
+	struct cache *cache = ex->forwarder->worker->filter->cache;
+	const struct cache_entry entry = {
+	    .answer = {letter->bytes, letter->len},
+	    .stored_ms = letter->stored_ms,
+	    .expires_ms = letter->stored_ms + (uint64_t)ttl_s * 1000,
+	    .user_bits = letter->memory,
+	    .kind = kind,
+	};
+
+	if (ttl_s == 0 || !cache_put(cache, &ex->key, &entry))
+		(void)cache_remove(cache, &ex->key);
+}
+
 void exchange_succeed(struct exchange *ex)
 {
 	struct forwarder *f = ex->forwarder;
-	struct worker *w = f->worker;
+	struct letter *letter = f->letter;
 	struct stored stored;
 
-	f->letter->failed = false;
-	f->letter->stored_ms = w->now.mono_ms;
-	f->letter->memory = 0;
-	struct slice bytes = {f->letter->bytes, f->letter->len};
-	bool good = stored_view(&stored, bytes);
-	if (good)
-		f->letter->memory = memory_of_answer(ex, &stored);
+	letter->failed = false;
+	letter->stale = false;
+	letter->stored_ms = f->worker->now.mono_ms;
+	letter->memory = 0;
+	health_question_answered(exchange_health(ex));
+	failures_forget(f->failures, ex->key.hash);
 	/* Into the cache before the question is settled, so that nobody falls between. */
-	if (good && stored.ttl_s > 0) {
-		const struct cache_entry entry = {
-		    .answer = bytes,
-		    .stored_ms = w->now.mono_ms,
-		    .expires_ms = w->now.mono_ms + (uint64_t)stored.ttl_s * 1000,
-		    .user_bits = f->letter->memory,
-		    .kind =
-		        stored.kind == STORED_POSITIVE ? CACHE_POSITIVE : CACHE_NEGATIVE,
-		};
-		(void)cache_put(w->filter->cache, &ex->key, &entry);
+	if (stored_view(&stored, (struct slice){letter->bytes, letter->len})) {
+		letter->memory = memory_of_answer(ex, &stored);
+		keep(ex, letter, stored.ttl_s,
+		    stored.kind == STORED_POSITIVE ? CACHE_POSITIVE : CACHE_NEGATIVE);
 	}
 	settle(ex);
 }
 
-static void fail(struct exchange *ex)
+/* An expired answer as the forwarder's letter, if one is kept. */
+static bool write_stale_letter(const struct exchange *ex)
+{
+	struct letter *letter = ex->forwarder->letter;
+	struct writer into = writer_over(letter->bytes, LETTER_BYTES);
+	struct cache_hit hit;
+
+	const struct forward_question question = {ex->key, ex->memory, ex->route};
+	if (!stale_find(ex->forwarder->worker, &question, &into, &hit))
+		return false;
+	letter->failed = false;
+	letter->stale = true;
+	letter->stored_ms = ex->forwarder->worker->now.mono_ms;
+	letter->memory = hit.user_bits;
+	letter->len = into.len;
+	return true;
+}
+
+static void write_failed_letter(struct letter *letter, enum ede_code ede)
+{
+	letter->failed = true;
+	letter->stale = false;
+	letter->memory = 0;
+	letter->ede = (uint16_t)ede;
+	letter->len = 0;
+}
+
+void exchange_is_slow(struct exchange *ex)
+{
+	struct worker *w = ex->forwarder->worker;
+	struct asker *first = ex->asker;
+
+	if (!write_stale_letter(ex))
+		return;
+	ex->asker = NULL;
+	give(w, first, inflight_take(w->filter->inflight, &ex->key));
+}
+
+static void note_failure(struct exchange *ex)
+{
+	struct forwarder *f = ex->forwarder;
+	struct health *health = exchange_health(ex);
+	struct failure_note note = {
+	    .ede = (uint16_t)ex->ede,
+	    .epoch = health->recoveries,
+	    .now_ms = f->worker->now.mono_ms,
+	};
+
+	worker_random(f->worker, &note.jitter, sizeof note.jitter);
+	failures_add(f->failures, ex->key.hash, &note);
+	health_question_failed(health);
+}
+
+void exchange_fail(struct exchange *ex)
 {
 	struct forwarder *f = ex->forwarder;
 
@@ -227,105 +207,16 @@ static void fail(struct exchange *ex)
 		if (ex->attempts[i].exchange != NULL)
 			attempt_is_late(&ex->attempts[i]);
 	}
-	counter_add(&f->worker->counters.failed, 1);
-	f->letter->failed = true;
-	f->letter->memory = 0;
-	f->letter->ede = (uint16_t)ex->ede;
-	f->letter->len = 0;
-	settle(ex);
-}
-
-static bool has_open_attempt(const struct exchange *ex)
-{
-	for (unsigned i = 0; i < ex->tries; i++) {
-		if (ex->attempts[i].exchange != NULL)
-			return true;
-	}
-	return false;
-}
-
-/* Asks one more server, or as many as it takes until one takes the query. */
-static void ask_on(struct exchange *ex)
-{
-	struct forwarder *f = ex->forwarder;
-	uint64_t now_ms = f->worker->now.mono_ms;
-
-	while (ex->tries < FORWARD_ATTEMPTS_MAX) {
-		if (!attempt_begin(ex)) {
-			if (exchange_servers(ex)->count == 0)
-				break;
-			continue;
-		}
-		unsigned server = ex->attempts[ex->tries - 1].server_index;
-		sleep_until(ex,
-		    now_ms +
-		        health_patience_ms(
-		            exchange_health(ex), server, exchange_servers(ex)->timeout_ms));
+	if (ex->purpose == EXCHANGE_PROBE) {
+		exchange_release(ex);
 		return;
 	}
-	if (has_open_attempt(ex)) {
-		sleep_until(ex, ex->start_ms + FORWARD_DEADLINE_MS);
-	} else {
-		fail(ex);
+	note_failure(ex);
+	if (!write_stale_letter(ex)) {
+		counter_add(&f->worker->counters.failed, 1);
+		write_failed_letter(f->letter, ex->ede);
 	}
-}
-
-void exchange_attempt_failed(struct exchange *ex, struct attempt *a, enum ede_code ede)
-{
-	ex->ede = ede;
-	attempt_close(a);
-	/* The same server twice in a row helps nobody; when all were asked, only those that
-	 * still may answer are waited for. */
-	const struct upstream_set *set = exchange_servers(ex);
-	unsigned all =
-	    set->count >= UPSTREAM_SERVERS_MAX ? UINT16_MAX : (1u << set->count) - 1;
-	if ((ex->tried_mask & all) != all)
-		ask_on(ex);
-	else if (!has_open_attempt(ex))
-		fail(ex);
-}
-
-void exchange_ask_again(struct exchange *ex, unsigned server)
-{
-	ex->tried_mask &= ~(1u << server);
-	ask_on(ex);
-}
-
-static void wake(struct exchange *ex)
-{
-	uint64_t now_ms = ex->forwarder->worker->now.mono_ms;
-
-	if (now_ms >= ex->start_ms + FORWARD_DEADLINE_MS) {
-		fail(ex);
-	} else {
-		ask_on(ex);
-	}
-}
-
-static void on_tick(evutil_socket_t fd, short what, void *context)
-{
-	struct forwarder *f = context;
-	struct worker *w = f->worker;
-
-	(void)fd;
-	(void)what;
-	worker_wake(w);
-	uint64_t last = w->now.mono_ms / WHEEL_TICK_MS;
-	if (last - f->tick_number > WHEEL_SLOTS)
-		f->tick_number = last - WHEEL_SLOTS;
-	for (; f->tick_number < last; f->tick_number++) {
-		struct exchange *ex = f->wheel[f->tick_number % WHEEL_SLOTS];
-		while (ex != NULL) {
-			struct exchange *next = ex->next;
-			if (ex->wake_ms <= w->now.mono_ms) {
-				wake(ex);
-				/* Waking may settle others of this slot: begin again. */
-				next = f->wheel[f->tick_number % WHEEL_SLOTS];
-			}
-			ex = next;
-		}
-	}
-	worker_rest(w);
+	settle(ex);
 }
 
 static void on_ports(evutil_socket_t fd, short what, void *context)
@@ -339,40 +230,97 @@ static void on_ports(evutil_socket_t fd, short what, void *context)
 	worker_rest(f->worker);
 }
 
+static void on_probe_timer(evutil_socket_t fd, short what, void *context)
+{
+	struct forwarder *f = context;
+
+	(void)fd;
+	(void)what;
+	worker_wake(f->worker);
+	probe_look(f);
+	worker_rest(f->worker);
+}
+
 /* ---- beginning ---- */
 
-static void exchange_init(struct exchange *ex, const struct request *r,
-    const struct forward_question *question, struct asker *asker)
+struct forward_outlook forward_outlook(
+    struct worker *w, const struct forward_question *question)
 {
-	struct worker *w = ex->forwarder->worker;
-	struct slice name = question->key.name;
+	struct forwarder *f = w->forwarder;
+	unsigned route = question->route < ROUTES_MAX ? question->route : ROUTE_DEFAULT;
+	const struct upstream_set *set = snapshot_route(w->snapshot, route);
+	struct health *health = &f->health[route];
 
-	ex->asker = asker;
-	name_copy(&ex->qname, (struct dname){name.ptr, name.len});
-	ex->key = question->key;
-	ex->memory = question->memory;
-	ex->route = question->route < ROUTES_MAX ? question->route : ROUTE_DEFAULT;
-	ex->key.name = (struct slice){ex->qname.wire, ex->qname.len};
-	ex->dnssec_ok = r->message.edns.dnssec_ok;
-	ex->checking_disabled = (r->message.flags & FLAG_CD) != 0;
-	ex->without_edns = false;
-	ex->start_ms = w->now.mono_ms;
-	ex->wake_ms = ex->start_ms + FORWARD_DEADLINE_MS;
-	ex->tries = 0;
-	ex->tried_mask = 0;
-	ex->ede = EDE_NO_REACHABLE_AUTHORITY;
-	wheel_add(ex);
+	health_follow(health, set);
+	health->asked_ms = w->now.mono_ms;
+	const struct failure failure = failures_look(
+	    f->failures, question->key.hash, health->recoveries, w->now.mono_ms);
+	bool nobody =
+	    health_all_down(health, set, loop_found(&w->filter->loops, route, set));
+	bool at_once = w->snapshot->config->cache.stale.wait_ms == 0;
+	return (struct forward_outlook){
+	    .stale_first = nobody || at_once || failure.state != FAILURE_NONE,
+	    /* Where nobody is there, probes find out when somebody is. */
+	    .refresh =
+	        nobody ? failure.state == FAILURE_NONE : failure.state != FAILURE_NOW,
+	    .failed = failure.state == FAILURE_NOW,
+	    .ede = (enum ede_code)failure.ede,
+	};
+}
+
+/* A question that was to be led here and cannot be: who joined meanwhile hears so. */
+static void abandon(struct worker *w, const struct cache_key *key)
+{
+	struct letter *letter = w->forwarder->letter;
+
+	write_failed_letter(letter, EDE_OTHER);
+	deliver(w, inflight_settle(w->filter->inflight, key), letter);
+}
+
+static bool lead(struct worker *w, const struct forward_question *question,
+    enum exchange_purpose purpose, struct asker *asker)
+{
+	const struct exchange_plan plan = {
+	    .purpose = purpose,
+	    .key = &question->key,
+	    .memory = question->memory,
+	    .route = question->route,
+	    .asker = asker,
+	};
+	struct exchange *ex = exchange_begin(w->forwarder, &plan);
+
+	if (ex == NULL) {
+		abandon(w, &question->key);
+		return false;
+	}
+	counter_add(&w->counters.forwarded, 1);
+	exchange_run(ex);
+	return true;
+}
+
+/* What we ask comes back to us from where we asked it: worth a look. */
+static void suspect_loop(struct worker *w, const struct request *r, unsigned route)
+{
+	const struct upstream_set *set = snapshot_route(w->snapshot, route);
+
+	for (unsigned i = 0; i < set->count; i++) {
+		if (addr_equal(&set->servers[i].addr, &r->client))
+			atomic_store_explicit(
+			    &w->filter->loops.wanted, true, memory_order_relaxed);
+	}
 }
 
 enum forward_result forward_start(
     struct worker *w, struct request *r, const struct forward_question *question)
 {
+	struct shares *questions = &w->filter->questions;
 	struct asker *asker = asker_take(w, r);
 	if (asker == NULL)
 		return FORWARD_FULL;
 	switch (inflight_join(w->filter->inflight, &question->key, &asker->waiter)) {
 	case INFLIGHT_JOINED:
 		counter_add(&w->counters.joined, 1);
+		suspect_loop(w, r, question->route);
 		return FORWARD_WAITS;
 	case INFLIGHT_FULL:
 		asker_release(asker);
@@ -380,40 +328,51 @@ enum forward_result forward_start(
 	case INFLIGHT_LEADER:
 		break;
 	}
-	struct exchange *ex = exchange_take_for(w, r, asker);
-	if (ex == NULL) {
-		struct letter *letter = w->forwarder->letter;
-		letter->failed = true;
-		letter->memory = 0;
-		letter->ede = EDE_OTHER;
-		letter->len = 0;
-		deliver(w, inflight_settle(w->filter->inflight, &question->key), letter);
-		asker_release(asker);
-		return FORWARD_FULL;
+	if (!shares_take(questions, asker->share, clients_questions_max(w, r))) {
+		/* A client whose names all hang must not take the whole pool (T16). */
+		counter_add(&w->counters.capped_questions, 1);
+		r->over_share = true;
+		abandon(w, &question->key);
+	} else if (lead(w, question, EXCHANGE_FOR_ASKERS, asker)) {
+		return FORWARD_WAITS;
+	} else {
+		shares_give(questions, asker->share);
 	}
-	counter_add(&w->counters.forwarded, 1);
-	exchange_init(ex, r, question, asker);
-	ask_on(ex);
-	return FORWARD_WAITS;
+	asker_release(asker);
+	return FORWARD_FULL;
+}
+
+bool forward_refresh(struct worker *w, const struct forward_question *question)
+{
+	return w->forwarder->background < REFRESHES_MAX &&
+	    inflight_lead(w->filter->inflight, &question->key) &&
+	    lead(w, question, EXCHANGE_REFRESH, NULL);
 }
 
 /* ---- life ---- */
 
 static enum err build(struct forwarder *f, struct worker *w)
 {
+	const struct timeval often = {0, PROBE_TIMER_MS * 1000};
+
 	f->worker = w;
 	f->pool = calloc(FORWARD_EXCHANGES_MAX, sizeof *f->pool);
 	f->letter = calloc(1, sizeof *f->letter + LETTER_BYTES);
 	if (f->pool == NULL || f->letter == NULL)
 		return ERR_MEMORY;
 	enum err rc = source_port_pool_new(&f->ports, PORTS_MAX);
+	if (rc == OK)
+		rc = failures_new(&f->failures, FAILURES_PLACES);
+	if (rc == OK)
+		rc = probing_new(&f->probing);
 	if (rc != OK)
 		return rc;
 	f->ports_event = event_new(
 	    w->base, source_port_pool_fd(f->ports), EV_READ | EV_PERSIST, on_ports, f);
-	f->tick = event_new(w->base, -1, EV_PERSIST, on_tick, f);
-	if (f->ports_event == NULL || f->tick == NULL ||
-	    event_add(f->ports_event, NULL) != 0)
+	f->tick = event_new(w->base, -1, EV_PERSIST, exchange_on_tick, f);
+	f->probe_timer = event_new(w->base, -1, EV_PERSIST, on_probe_timer, f);
+	if (f->ports_event == NULL || f->tick == NULL || f->probe_timer == NULL ||
+	    event_add(f->ports_event, NULL) != 0 || event_add(f->probe_timer, &often) != 0)
 		return ERR_MEMORY;
 	return OK;
 }
@@ -439,7 +398,11 @@ void forwarder_free(struct forwarder *f)
 		event_free(f->ports_event);
 	if (f->tick != NULL)
 		event_free(f->tick);
+	if (f->probe_timer != NULL)
+		event_free(f->probe_timer);
 	source_port_pool_free(f->ports);
+	failures_free(f->failures);
+	probing_free(f->probing);
 	free(f->letter);
 	free(f->pool);
 	free(f);
@@ -454,7 +417,6 @@ struct upstream_health forwarder_health(const struct worker *w, unsigned route, 
 	    .failures = atomic_load_explicit(&s->failures, memory_order_relaxed),
 	    .queries = atomic_load_explicit(&s->queries, memory_order_relaxed),
 	    .timeouts = atomic_load_explicit(&s->timeouts, memory_order_relaxed),
-	    .down = atomic_load_explicit(&s->failures, memory_order_relaxed) >=
-	        HEALTH_FAILURES_TO_DOWN,
+	    .down = health_is_down(s),
 	};
 }

@@ -5,9 +5,10 @@
  *	                      ▼                         ▼
  *	                 the asker waits  ◀────── forward_settle: cache, then all askers
  *
- * An exchange has at most three attempts, each with its own ID, letter case and random
- * port, all open until one brings a reply that matches; the rest of the time nothing that
- * comes in can end it but the deadline, so that every asker hears within three seconds.
+ * An exchange has at most six attempts, three a server, each with its own ID, letter case and
+ * random port, all open until one brings a reply that matches. After `cache.stale.wait` those
+ * who wait get an expired answer, if one is kept; after 2.8 s, SERVFAIL: every asker hears
+ * within three seconds.
  * Threads: a forwarder belongs to its worker. */
 #ifndef FILTER_FORWARD_H
 #define FILTER_FORWARD_H
@@ -16,7 +17,7 @@
 
 enum {
 	FORWARD_EXCHANGES_MAX = 2048, /* questions a worker has upstream at once */
-	FORWARD_ATTEMPTS_MAX = 3,     /* T17 */
+	FORWARD_ATTEMPTS_MAX = 6,     /* T17 */
 	FORWARD_DEADLINE_MS = 2800,   /* SERVFAIL leaves within 3 s */
 };
 
@@ -36,6 +37,21 @@ struct forward_question {
 };
 enum forward_result forward_start(
     struct worker *w, struct request *r, const struct forward_question *question);
+
+/* What is to be expected of asking. */
+struct forward_outlook {
+	/* Who has an expired answer gives that at once: nobody is there to ask, or the
+	 * question failed lately. */
+	bool stale_first;
+	bool refresh; /* and asks behind it */
+	bool failed; /* the question has just failed: SERVFAIL with `ede`, and do not ask */
+	enum ede_code ede;
+};
+struct forward_outlook forward_outlook(
+    struct worker *w, const struct forward_question *question);
+
+/* Asks on nobody's behalf, for the cache. False: it is being asked already, or too much is. */
+bool forward_refresh(struct worker *w, const struct forward_question *question);
 
 /* What this worker knows of server `i` of a route; for status. Any thread. */
 struct upstream_health {

@@ -3,6 +3,7 @@
 #include "dns/leads.h"
 #include "filter/rebind.h"
 #include "filter/review.h"
+#include "filter/stale.h"
 #include "filter/tallying.h"
 
 /* One question being led. */
@@ -113,6 +114,8 @@ static size_t write_obtained(struct leading *l, const struct obtained *got)
 		ttl_s = verdict_ttl_max_s(&reviewed.verdict, w->now);
 	}
 	ttl_s = ttl_s < MOVABLE_TTL_MAX_S ? ttl_s : MOVABLE_TTL_MAX_S;
+	if (got->stale && l->a->ede == EDE_NONE)
+		l->a->ede = stale_ede(&got->stored);
 	const struct answer_path path = path_of(l, ttl_s);
 	return answer_path_to_stored(l->a, &path, &got->stored, got->age_s);
 }

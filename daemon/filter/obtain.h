@@ -43,6 +43,7 @@ struct obtained {
 	uint32_t age_s;
 	bool plain;
 	bool sound;        /* every address may be given; found out by the caller */
+	bool stale;        /* expired: the answer says so (filter/stale.h) */
 	enum ede_code ede; /* of OBTAIN_FAILED */
 };
 

@@ -11,6 +11,7 @@
 #include "filter/rebind.h"
 #include "filter/review.h"
 #include "filter/rewrite.h"
+#include "filter/stale.h"
 #include "filter/tallying.h"
 
 enum {
@@ -252,6 +253,8 @@ static size_t answer_obtained(struct worker *w, const struct request *r,
 
 	if (!got->sound)
 		return rebind_write(w, r, v, got, a);
+	if (got->stale)
+		a->ede = stale_ede(&got->stored);
 	if ((qtype == TYPE_HTTPS || qtype == TYPE_SVCB) &&
 	    policy_hides_ech(s->policy, &r->who, &s->state) &&
 	    stored_has_ech(&got->stored)) {
@@ -339,6 +342,20 @@ static size_t answer_question(struct worker *w, struct request *r, struct answer
 	return answer_allowed(w, r, &v, a);
 }
 
+/* A loop's probe (filter/loop.h): ours has come back; another gateway's goes on, past rules and
+ * local names, as whatever loops through us would. */
+static size_t answer_loop_probe(struct worker *w, struct request *r, struct answer *a)
+{
+	const struct verdict passes = {.action = POLICY_PASS,
+	    .category = POLICY_NO_CATEGORY,
+	    .valid_until_ms = UINT64_MAX};
+
+	if (loop_came_back(&w->filter->loops, message_qname(&r->message), w->now.mono_ms))
+		return answer_rcode(a, RCODE_NXDOMAIN);
+	r->local_found = (struct local_found){.kind = LOCAL_ELSEWHERE};
+	return answer_allowed(w, r, &passes, a);
+}
+
 static struct answer answer_begin(
     const struct worker *w, const struct request *r, uint8_t *out, size_t cap)
 {
@@ -363,6 +380,8 @@ size_t query_handle(struct worker *w, struct request *r, uint8_t *out, size_t ca
 		counter_add(&w->counters.refused, 1);
 		return answer_rcode(&a, RCODE_REFUSED);
 	}
+	if (loop_is_name(message_qname(&r->message)))
+		return answer_loop_probe(w, r, &a);
 	tallying_seen(w, r);
 	tallying_sample(w, r);
 	return answer_question(w, r, &a);

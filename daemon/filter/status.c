@@ -87,11 +87,12 @@ static json_t *report_upstream(
 		failures = h.failures > failures ? h.failures : failures;
 		down += h.down ? 1 : 0;
 	}
+	bool loops = (loop_found(&f->loops, route, snapshot_route(s, route)) >> i & 1) != 0;
+	const char *state = loops ? "loop" : down > 0 ? "down" : "up";
 	addr_to_text_port(address, &snapshot_route(s, route)->servers[i].addr);
 	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "address", address, "state",
-	    down > 0 ? "down" : "up", "rtt_ms", (json_int_t)(rtt_us / 1000), "rtt_us",
-	    (json_int_t)rtt_us, "queries", queries, "timeouts", timeouts, "failures",
-	    (json_int_t)failures);
+	    state, "rtt_ms", (json_int_t)(rtt_us / 1000), "rtt_us", (json_int_t)rtt_us,
+	    "queries", queries, "timeouts", timeouts, "failures", (json_int_t)failures);
 }
 
 static json_t *report_upstreams(const struct filter *f, const struct snapshot *s)

@@ -63,6 +63,9 @@ enum {
 	X(dropped_paced)       \
 	X(failed)              \
 	X(joined)              \
+	X(stale)               \
+	X(remembered)          \
+	X(prefetched)          \
 	X(upstream_queries)    \
 	X(upstream_timeouts)   \
 	X(upstream_mismatches) \
@@ -103,6 +106,7 @@ struct letter {
 	uint64_t stored_ms;
 	uint64_t memory; /* what is remembered beside the answer (filter/obtain.h) */
 	bool failed;     /* no answer: SERVFAIL with `ede` */
+	bool stale;      /* expired, with TTLs made for that (filter/stale.h) */
 	uint16_t ede;
 	size_t len;
 	uint8_t bytes[]; /* in stored form (dns/stored.h) */

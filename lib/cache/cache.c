@@ -148,16 +148,17 @@ static bool copy_out(struct record *r, struct writer *out, struct cache_hit *hit
 	if (out->bad || out->cap - out->len < r->answer_len)
 		return false;
 	writer_bytes(out, (struct slice){r->payload + r->name_len, r->answer_len});
+	/* Not written at the ceiling: popular records stay clean in both workers' caches. */
+	if (r->hits < RECORD_HITS_MAX)
+		r->hits++;
 	*hit = (struct cache_hit){
 	    .len = r->answer_len,
 	    .stored_ms = r->stored_ms,
 	    .expires_ms = r->stored_ms + r->life_ms,
 	    .kind = (enum cache_kind)r->kind,
+	    .hits = r->hits,
 	    .user_bits = r->user_bits,
 	};
-	/* Not written at the ceiling: popular records stay clean in both workers' caches. */
-	if (r->hits < RECORD_HITS_MAX)
-		r->hits++;
 	return true;
 }
 

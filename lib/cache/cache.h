@@ -78,6 +78,7 @@ struct cache_hit {
 	uint64_t stored_ms; /* the answer's age is now - stored_ms, by the caller's clock */
 	uint64_t expires_ms;
 	enum cache_kind kind;
+	uint8_t hits; /* finds of late, this one included; 3 and more are 3 */
 	uint64_t user_bits;
 };
 

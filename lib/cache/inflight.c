@@ -225,6 +225,35 @@ enum inflight_role inflight_join(
 	return role;
 }
 
+bool inflight_lead(struct inflight *table, const struct cache_key *key)
+{
+	pthread_mutex_t *lock = lock_of(table, key);
+
+	pthread_mutex_lock(lock);
+	struct question **link = find_link(table, key);
+	bool leads = *link == NULL && lead(table, key, link) == INFLIGHT_LEADER;
+	pthread_mutex_unlock(lock);
+	return leads;
+}
+
+struct waiter *inflight_take(struct inflight *table, const struct cache_key *key)
+{
+	pthread_mutex_t *lock = lock_of(table, key);
+	struct waiter *waiters = NULL;
+
+	pthread_mutex_lock(lock);
+	struct question *q = *find_link(table, key);
+	assert(q != NULL); /* the leader takes before it settles */
+	if (q != NULL) {
+		waiters = q->first;
+		q->first = NULL;
+		q->last = NULL;
+		q->waiters = 0;
+	}
+	pthread_mutex_unlock(lock);
+	return waiters;
+}
+
 struct waiter *inflight_settle(struct inflight *table, const struct cache_key *key)
 {
 	pthread_mutex_t *lock = lock_of(table, key);

@@ -58,6 +58,14 @@ void inflight_free(struct inflight *table);
 enum inflight_role inflight_join(
     struct inflight *table, const struct cache_key *key, struct waiter *waiter);
 
+/* Leads a question on nobody's behalf; false when it is outstanding already, or the table is
+ * full. True: as INFLIGHT_LEADER. */
+bool inflight_lead(struct inflight *table, const struct cache_key *key);
+
+/* The waiters so far, as inflight_settle() gives them, while the question stays outstanding:
+ * for its leader alone. */
+struct waiter *inflight_take(struct inflight *table, const struct cache_key *key);
+
 /* Ends the question. The leader calls it exactly once; it returns the waiters in the order
  * in which they came (NULL: nobody waited). They are the caller's now. */
 struct waiter *inflight_settle(struct inflight *table, const struct cache_key *key);

@@ -350,3 +350,14 @@ bool reply_refuses_to_read(struct slice reply, struct slice sent_query)
 	    (flags & FLAG_OPCODE_MASK) == 0 && load_u16(reply.ptr + 4) == 0 &&
 	    (rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP);
 }
+
+bool reply_is_bare_failure(struct slice reply, struct slice sent_query)
+{
+	if (reply.len != DNS_HEADER_BYTES || sent_query.len < DNS_HEADER_BYTES)
+		return false;
+	uint16_t flags = load_u16(reply.ptr + 2);
+	unsigned rcode = flags & FLAG_RCODE_MASK;
+	return load_u16(reply.ptr) == load_u16(sent_query.ptr) && (flags & FLAG_QR) != 0 &&
+	    (flags & FLAG_OPCODE_MASK) == 0 && load_u16(reply.ptr + 4) == 0 &&
+	    (rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED);
+}

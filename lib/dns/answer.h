@@ -166,6 +166,9 @@ bool reply_matches_but_for_case(struct slice reply, struct slice sent_query);
 /* Is it FORMERR or NOTIMP with our ID and without a question? So do servers answer that stop
  * reading at the OPT record (RFC 6891 section 7). */
 bool reply_refuses_to_read(struct slice reply, struct slice sent_query);
+/* Is it a header with our ID and nothing else, that says SERVFAIL or REFUSED? Having no question
+ * it can be matched no better. */
+bool reply_is_bare_failure(struct slice reply, struct slice sent_query);
 /* TC of a reply that matches. */
 static inline bool reply_is_truncated(struct slice reply)
 {

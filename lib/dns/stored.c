@@ -490,3 +490,16 @@ bool stored_view(struct stored *out, struct slice bytes)
 	};
 	return true;
 }
+
+void stored_set_ttls(uint8_t *bytes, size_t len, uint32_t ttl_s)
+{
+	struct stored stored;
+
+	if (!stored_view(&stored, (struct slice){bytes, len}))
+		return;
+	for (size_t i = 0; i < stored.ttl_count; i++) {
+		size_t at = load_u16(stored.ttl_offsets + 2 * i);
+		if (stored.message.len >= 4 && at <= stored.message.len - 4)
+			store_u32(bytes + HEAD_BYTES + at, ttl_s);
+	}
+}

@@ -64,4 +64,8 @@ MUST_CHECK enum err stored_from_reply(uint8_t *out, size_t cap, size_t *len,
  * checked anyway: it is memory that other threads wrote). */
 MUST_CHECK bool stored_view(struct stored *out, struct slice bytes);
 
+/* Gives every record of the stored answer in bytes[0..len) this TTL: an expired one is given
+ * with a short life of its own (RFC 8767 section 4). Does nothing to other bytes. */
+void stored_set_ttls(uint8_t *bytes, size_t len, uint32_t ttl_s);
+
 #endif
