@@ -55,6 +55,9 @@ struct filter {
 	struct event *drain;
 	struct neighbours *neighbours; /* MACs on our links; main writes, all read */
 	struct tcp_places *tcp_places; /* open TCP connections; shared, its own lock */
+	/* What the limit of open descriptors leaves (filter/descriptors.h). */
+	unsigned tcp_connections_max;
+	unsigned ports_max; /* of each worker, for questions upstream */
 	/* Questions upstream by client, of all workers; shared, atomic. */
 	struct shares questions;
 	/* Added to the monotonic clock it gives the time of cookies: that of day, but for

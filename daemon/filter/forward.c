@@ -13,7 +13,6 @@
 #include "filter/stale.h"
 
 enum {
-	PORTS_MAX = FORWARD_EXCHANGES_MAX * 2,
 	REFRESHES_MAX = FORWARD_EXCHANGES_MAX / 8, /* at once: the rest is for askers */
 };
 
@@ -360,7 +359,7 @@ static enum err build(struct forwarder *f, struct worker *w)
 	f->letter = calloc(1, sizeof *f->letter + LETTER_BYTES);
 	if (f->pool == NULL || f->letter == NULL)
 		return ERR_MEMORY;
-	enum err rc = source_port_pool_new(&f->ports, PORTS_MAX);
+	enum err rc = source_port_pool_new(&f->ports, w->filter->ports_max);
 	if (rc == OK)
 		rc = failures_new(&f->failures, FAILURES_PLACES);
 	if (rc == OK)

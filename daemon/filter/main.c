@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "filter/clock.h"
+#include "filter/descriptors.h"
 #include "filter/neighbour_watch.h"
 #include "filter/program.h"
 #include "filter/tcp_places.h"
@@ -28,7 +28,6 @@ enum {
 	STATUS_FAILED = 1,
 	STATUS_WRONG = 2,
 	POLL_MS = 250,
-	DESCRIPTORS_WANTED = 65536,
 	QUESTIONS_MAX = 8192, /* outstanding at once, of all workers */
 	WAITERS_MAX = 4096,   /* behind one of them */
 	CACHE_SHARE = 32,     /* cache.size auto: this part of memory */
@@ -139,6 +138,7 @@ static enum err make_workers(struct program *p, struct diag *why)
 	unsigned count =
 	    worker_count(p->startup.config != NULL ? p->startup.config
 	                                           : publisher_now(p->publisher)->config);
+	descriptors_divide(p->filter, publisher_now(p->publisher)->config, count);
 	size_t udp_each = sockets_count(from, SOCKETS_DNS_UDP) / count;
 	size_t tcp_each = sockets_count(from, SOCKETS_DNS_TCP) / count;
 	enum err rc = OK;
@@ -339,23 +339,9 @@ static enum err watch_events(struct program *p)
 	return OK;
 }
 
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	rlim_t wanted =
-	    limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
-	if (limit.rlim_cur >= wanted)
-		return;
-	limit.rlim_cur = wanted;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static enum err begin_as_root(struct program *p, struct diag *why)
 {
-	raise_descriptor_limit();
+	descriptors_raise_limit();
 	enum err rc = OK;
 	if (!p->startup.supervised)
 		rc = startup_make_folders(p->startup.config, why);

@@ -2,6 +2,11 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum {
+	NETWORK_BYTES6 = 8
+};
 
 struct tcp_places {
 	pthread_mutex_t lock; /* guards the rest */
@@ -43,15 +48,26 @@ static bool grow(struct tcp_places *p)
 	return true;
 }
 
+/* Both in one IPv6 /64; a link is no network that somebody has been given. */
+static bool same_network(const struct addr *a, const struct addr *b)
+{
+	return a->family == AF_INET6 && b->family == AF_INET6 && !addr_is_link_local(a) &&
+	    memcmp(a->bytes, b->bytes, NETWORK_BYTES6) == 0;
+}
+
 /* A walk over all: some hundred addresses, once a connection. */
 static enum tcp_place take(struct tcp_places *p, const struct addr *client,
     uint64_t connections, uint64_t per_client)
 {
 	uint64_t own = 0;
+	uint64_t network = 0;
+	uint64_t half = connections / 2 > per_client ? connections / 2 : per_client;
 
-	for (size_t i = 0; i < p->count; i++)
+	for (size_t i = 0; i < p->count; i++) {
 		own += addr_equal(&p->clients[i], client) ? 1 : 0;
-	if (own >= per_client)
+		network += same_network(&p->clients[i], client) ? 1 : 0;
+	}
+	if (own >= per_client || network >= half)
 		return TCP_PLACE_CLIENT_FULL;
 	if (p->count >= connections || (p->count == p->capacity && !grow(p)))
 		return TCP_PLACE_ALL_FULL;

@@ -25,6 +25,7 @@ struct tcp_connection {
 	struct bufferevent *stream; /* NULL once closed */
 	struct addr client;
 	struct addr local;
+	bool given_up;       /* to be closed by the next sweep */
 	bool half_closed;    /* the client has said all it will; it may still listen */
 	unsigned waiting;    /* askers that hold it */
 	uint64_t active_ms;  /* last whole message or answer */
@@ -41,6 +42,7 @@ struct tcp_server {
 	struct evconnlistener *listeners[WORKER_LISTENERS_MAX];
 	size_t listener_count;
 	struct event *sweep;
+	bool paused;  /* nobody is accepted before the next sweep */
 	int spare_fd; /* given up for a moment to turn a client away when fds run out */
 };
 
@@ -133,8 +135,14 @@ static void tcp_send_late(struct asker *asker, struct slice answer)
 {
 	struct tcp_connection *c = asker->tcp;
 
-	if (c->stream != NULL)
+	if (c->stream == NULL || c->given_up)
+		return;
+	/* Not closed here: whoever handles its messages may be at work on it. */
+	if (evbuffer_get_length(bufferevent_get_output(c->stream)) > TCP_OUTPUT_MAX_BYTES) {
+		c->given_up = true;
+	} else {
 		write_answer(c, answer);
+	}
 }
 
 static void tcp_release(struct asker *asker)
@@ -182,12 +190,13 @@ static void handle_message(struct tcp_connection *c, struct slice packet)
 	}
 }
 
-/* False when the connection was closed. */
-static bool feed(struct tcp_connection *c, struct slice input)
+/* Takes messages from `*input` while there is room for their answers; what is left stays in
+ * it. False when the connection was closed. */
+static bool feed(struct tcp_connection *c, struct slice *input)
 {
-	while (input.len > 0) {
+	while (input->len > 0 && !is_full(c)) {
 		struct slice message;
-		enum err rc = frame_feed(&c->frame, &input, &message);
+		enum err rc = frame_feed(&c->frame, input, &message);
 		if (rc == ERR_AGAIN)
 			break;
 		if (rc != OK) {
@@ -216,11 +225,12 @@ static void read_messages(struct tcp_connection *c)
 			(void)bufferevent_disable(c->stream, EV_READ);
 			return;
 		}
-		/* A bounded bite, so that the caps are looked at between messages. */
 		uint8_t bite[512];
-		int n = evbuffer_remove(in, bite, sizeof bite);
-		if (n <= 0 || !feed(c, (struct slice){bite, (size_t)n}))
+		ev_ssize_t n = evbuffer_copyout(in, bite, sizeof bite);
+		struct slice rest = {bite, n > 0 ? (size_t)n : 0};
+		if (n <= 0 || !feed(c, &rest))
 			return;
+		(void)evbuffer_drain(in, (size_t)n - rest.len);
 	}
 }
 
@@ -288,17 +298,27 @@ static bool take_place(struct tcp_server *s, const struct addr *client)
 {
 	const struct config_server *config = &s->worker->snapshot->config->server;
 	struct tcp_places *places = s->worker->filter->tcp_places;
-	enum tcp_place place = tcp_places_take(
-	    places, client, config->tcp.connections, config->tcp.per_client);
+	uint64_t most = s->worker->filter->tcp_connections_max;
+	if (config->tcp.connections < most)
+		most = config->tcp.connections;
+	enum tcp_place place =
+	    tcp_places_take(places, client, most, config->tcp.per_client);
 
 	/* A stranger may not push anybody out. */
 	if (place == TCP_PLACE_ALL_FULL &&
 	    policy_client(s->worker->snapshot->policy, client, MAC_NONE).may_ask &&
 	    make_room(s)) {
-		place = tcp_places_take(
-		    places, client, config->tcp.connections, config->tcp.per_client);
+		place = tcp_places_take(places, client, most, config->tcp.per_client);
 	}
 	return place == TCP_PLACE_TAKEN;
+}
+
+/* The kernel's buffer would grow to megabytes for each client that does not read. */
+static void bound_socket(int fd)
+{
+	int bytes = TCP_SOCKET_BYTES;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
 /* False: nothing was made, and the descriptor is still the caller's. */
@@ -313,6 +333,7 @@ static bool connection_open(
 		free(c);
 		return false;
 	}
+	bound_socket(fd);
 	struct sockaddr_storage sa = {0};
 	socklen_t len = sizeof sa;
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) == 0)
@@ -348,8 +369,43 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 	worker_rest(s->worker);
 }
 
-/* Out of descriptors: accept() would fail and be called again at once, for ever (T33). The
- * spare one lets us take a client in and turn it away, and an idle one makes room. */
+static void set_paused(struct tcp_server *s, bool paused)
+{
+	if (s->paused == paused)
+		return;
+	s->paused = paused;
+	for (size_t i = 0; i < s->listener_count; i++) {
+		if (paused) {
+			(void)evconnlistener_disable(s->listeners[i]);
+		} else {
+			(void)evconnlistener_enable(s->listeners[i]);
+		}
+	}
+}
+
+/* Takes a client in with the spare descriptor and turns him away. Who may ask has an idle
+ * connection closed for the next try. */
+static bool turn_away(struct tcp_server *s, int listening_fd)
+{
+	struct sockaddr_storage from = {0};
+	socklen_t len = sizeof from;
+
+	if (s->spare_fd >= 0)
+		(void)close(s->spare_fd);
+	int fd = accept4(listening_fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC);
+	if (fd >= 0)
+		(void)close(fd);
+	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	const struct addr client = addr_from_sockaddr(&from);
+	if (fd >= 0 &&
+	    policy_client(s->worker->snapshot->policy, &client, MAC_NONE).may_ask)
+		(void)make_room(s);
+	return fd >= 0;
+}
+
+/* Out of descriptors: accept() would fail and be called again at once, for ever (T33). When
+ * not even the spare one helps, because another thread was quicker, nobody is accepted for
+ * half a second. */
 static void on_accept_error(struct evconnlistener *listener, void *context)
 {
 	struct tcp_server *s = context;
@@ -357,19 +413,21 @@ static void on_accept_error(struct evconnlistener *listener, void *context)
 
 	if (why != EMFILE && why != ENFILE)
 		return;
-	if (s->spare_fd >= 0)
-		(void)close(s->spare_fd);
-	int fd = accept4(evconnlistener_get_fd(listener), NULL, NULL, SOCK_CLOEXEC);
-	if (fd >= 0)
-		(void)close(fd);
-	s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	(void)make_room(s);
+	worker_wake(s->worker);
+	counter_add(&s->worker->counters.no_descriptor, 1);
+	if (!turn_away(s, evconnlistener_get_fd(listener))) {
+		(void)make_room(s);
+		set_paused(s, true);
+	}
+	worker_rest(s->worker);
 }
 
 /* ---- deadlines ---- */
 
 static bool is_over(const struct tcp_connection *c, uint64_t now_ms, uint64_t idle_ms)
 {
+	if (c->given_up)
+		return true;
 	if (c->message_ms != 0 && now_ms - c->message_ms > TCP_MESSAGE_MS)
 		return true;
 	if (c->stuck_ms != 0 && now_ms - c->stuck_ms > TCP_STUCK_MS)
@@ -385,6 +443,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	worker_wake(w);
+	set_paused(s, false);
 	for (struct tcp_connection *c = s->head; c != NULL;) {
 		struct tcp_connection *next = c->next;
 		if (is_over(c, w->now.mono_ms, w->snapshot->config->server.tcp.idle_ms))

@@ -4,7 +4,8 @@
  * message must be whole within TCP_MESSAGE_MS of its first octet, whatever trickles; idle
  * connections end after server.tcp.idle; at most TCP_INFLIGHT_MAX questions of one
  * connection wait, and while they do or TCP_OUTPUT_BYTES are not yet taken by the client,
- * nothing more is read from it. When a new client finds all places taken, the connection
+ * nothing more is read from it; when late answers make it TCP_OUTPUT_MAX_BYTES, it ends. When
+ * a new client finds all places taken, or the process has no descriptor left, the connection
  * that has been idle longest makes room. */
 #ifndef FILTER_TCP_SERVER_H
 #define FILTER_TCP_SERVER_H
@@ -16,7 +17,9 @@ enum {
 	TCP_STUCK_MS = 10000, /* a client that does not read its answers */
 	TCP_INFLIGHT_MAX = 100,
 	TCP_OUTPUT_BYTES = 128 * 1024,
-	TCP_QUERY_BYTES = 4096, /* a query is small; RFC 7766 lets us close on more */
+	TCP_OUTPUT_MAX_BYTES = 256 * 1024,
+	TCP_SOCKET_BYTES = 64 * 1024, /* the kernel's part of it; it takes twice that */
+	TCP_QUERY_BYTES = 4096,       /* a query is small; RFC 7766 lets us close on more */
 };
 
 extern const struct transport TCP_TRANSPORT;

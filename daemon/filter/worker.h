@@ -61,6 +61,7 @@ enum {
 	X(capped_askers)       \
 	X(paced)               \
 	X(dropped_paced)       \
+	X(no_descriptor)       \
 	X(failed)              \
 	X(joined)              \
 	X(stale)               \
