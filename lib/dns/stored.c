@@ -180,8 +180,27 @@ static enum err put_signatures(
 	return OK;
 }
 
+/* The RDATA of the i-th record that was written: behind TTL and RDLENGTH. */
+static struct slice written_rdata(const struct making *m, size_t i)
+{
+	const uint8_t *at = m->w.ptr + m->ttl_at[i] + 4;
+	return (struct slice){at + 2, load_u16(at)};
+}
+
+/* Is the record written last one of those since `first`? They have one owner and one type,
+ * and equal names are written alike, so equal octets are equal data. */
+static bool is_repeated(const struct making *m, size_t first)
+{
+	const struct slice last = written_rdata(m, m->ttl_count - 1);
+	for (size_t i = first; i + 1 < m->ttl_count; i++) {
+		if (slice_equal(written_rdata(m, i), last))
+			return true;
+	}
+	return false;
+}
+
 /* All records of the RRset at the end of the chain, with one TTL: the smallest, where a
- * server sent several (RFC 2181 section 5.2). */
+ * server sent several (RFC 2181 section 5.2), and each once (section 5). */
 static enum err put_rrset(struct making *m)
 {
 	struct name_buf owner = m->current;
@@ -194,10 +213,17 @@ static enum err put_rrset(struct making *m)
 	if (count > STORED_RRSET_MAX)
 		return ERR_FULL;
 	walk = rr_walk_over(m->reply);
+	const size_t first = m->ttl_count;
 	while (find_next(m, &walk, name_of(&owner), RR_ANSWER, &rr)) {
+		size_t before = m->w.len;
 		enum err rc = put_rr(m, &rr, name_of(&owner), ttl_s);
 		if (rc != OK)
 			return rc;
+		if (is_repeated(m, first)) {
+			m->w.len = before;
+			m->ttl_count--;
+			m->counts[0]--;
+		}
 	}
 	return put_signatures(m, name_of(&owner), m->qtype, RR_ANSWER);
 }
@@ -238,6 +264,18 @@ static enum err put_dname(struct making *m, struct dname target)
 		                : put_signatures(m, name_of(&owner), TYPE_DNAME, RR_ANSWER);
 	}
 	return OK;
+}
+
+/* A CNAME that was asked for: the DNAME that made it goes before it, or nobody could prove
+ * it (RFC 6672 section 5.3.1). */
+static enum err put_dname_of_asked(struct making *m)
+{
+	struct name_buf target;
+	struct rr rr;
+	if (m->qtype != TYPE_CNAME || !find_first(m, name_of(&m->current), TYPE_CNAME, &rr))
+		return OK;
+	return rr_target(&target, m->reply, &rr) ? put_dname(m, name_of(&target))
+	                                         : ERR_FORMAT;
 }
 
 /* From the current name along one CNAME. */
@@ -356,7 +394,8 @@ static enum err put_records(struct making *m, enum stored_kind *kind)
 	/* Data under NXDOMAIN is no data (T14). */
 	if (found && m->rcode == RCODE_NOERROR) {
 		*kind = STORED_POSITIVE;
-		rc = put_rrset(m);
+		rc = put_dname_of_asked(m);
+		rc = rc == OK ? put_rrset(m) : rc;
 	} else {
 		*kind = m->rcode == RCODE_NXDOMAIN ? STORED_NXDOMAIN : STORED_NODATA;
 		rc = put_soa(m);

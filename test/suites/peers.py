@@ -126,6 +126,7 @@ class Lachan(Server):
         }
         if self.plain:
             config["upstream"]["rebind_protection"] = "off"
+            config["filter"]["strip_ech"] = "off"
         return [self.path(), "-c", self.write("lachan.yaml", json.dumps(config, indent=1))]
 
 

@@ -156,6 +156,38 @@ static void a_dname_stays_beside_the_cname_it_made(void **state)
 	packet_a(&p, "x.new.vn", 90, 1);
 	stored = stored_of(&p, &plain);
 	assert_int_equal(count_of(&stored, TYPE_DNAME), 0);
+
+	/* To one who asks for the CNAME it is the proof as well. */
+	begin_reply(&p, RCODE_NOERROR, "x.old.vn", TYPE_CNAME);
+	packet_rr(&p, 0, "old.vn", TYPE_DNAME, 90, name_rdata("new.vn"));
+	packet_cname(&p, "x.old.vn", 90, "x.new.vn");
+	stored = stored_of(&p, &plain);
+	assert_int_equal(stored.kind, STORED_POSITIVE);
+	assert_int_equal(count_of(&stored, TYPE_DNAME), 1);
+	assert_int_equal(count_of(&stored, TYPE_CNAME), 1);
+}
+
+static void a_record_told_twice_is_kept_once(void **state)
+{
+	(void)state;
+	struct packet p;
+	begin_reply(&p, RCODE_NOERROR, "a.vn", TYPE_A);
+	packet_a(&p, "a.vn", 300, 1);
+	packet_a(&p, "a.vn", 60, 2);
+	packet_a(&p, "A.vn", 300, 1);
+	packet_a(&p, "a.vn", 300, 2);
+	struct stored stored = stored_of(&p, &plain);
+	assert_int_equal(count_of(&stored, TYPE_A), 2);
+	assert_int_equal(stored.ttl_count, 2);
+	assert_int_equal(stored.ttl_s, 60);
+
+	/* Names in data are equal whatever their case, and are written alike. */
+	begin_reply(&p, RCODE_NOERROR, "a.vn", TYPE_NS);
+	packet_rr(&p, 0, "a.vn", TYPE_NS, 300, name_rdata("ns.a.vn"));
+	packet_rr(&p, 0, "a.vn", TYPE_NS, 300, SLICE_LIT("\2NS\1A\2vn\0"));
+	packet_rr(&p, 0, "a.vn", TYPE_NS, 300, name_rdata("ns.b.vn"));
+	stored = stored_of(&p, &plain);
+	assert_int_equal(count_of(&stored, TYPE_NS), 2);
 }
 
 static void signatures_stay_only_for_do(void **state)
@@ -407,6 +439,7 @@ int main(void)
 	    cmocka_unit_test(extra_records_are_left_out),
 	    cmocka_unit_test(cname_is_an_answer_to_a_question_for_cname),
 	    cmocka_unit_test(a_dname_stays_beside_the_cname_it_made),
+	    cmocka_unit_test(a_record_told_twice_is_kept_once),
 	    cmocka_unit_test(signatures_stay_only_for_do),
 	    cmocka_unit_test(names_in_rdata_are_decompressed),
 	    cmocka_unit_test(ad_is_remembered),
