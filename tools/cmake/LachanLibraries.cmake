@@ -14,7 +14,6 @@ pkg_check_modules(CAPNG REQUIRED IMPORTED_TARGET libcap-ng)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(MNL REQUIRED IMPORTED_TARGET libmnl)
 pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
-pkg_check_modules(MNL REQUIRED IMPORTED_TARGET libmnl)
 # Optional, and loud about it: without it a program that is taken over may call anything.
 option(LACHAN_SECCOMP "limit each program to the system calls it needs (libseccomp)" ON)
 if(LACHAN_SECCOMP)
