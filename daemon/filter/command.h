@@ -15,6 +15,11 @@
  *	        "shared":[{"address","signs":["forwarder"|"systems"|"volume"],"share_percent"}]}
  *	        silent: which of the devices have not asked today; counted_s: of what time that
  *	        is said. Root and the gateway itself alone; nothing of it is kept
+ *	selftest {"names":[{"category","name"}]} -> {"option","token","for_ms","own_tier",
+ *	        "cells":[{"tier","index","category","name","verdict":"block|allow","reason",
+ *	        "answer":"warning|null|nodata|nxdomain|refused","locked"}]}: what each tier gets
+ *	        for each name, and the word that makes a question one of this tier for for_ms
+ *	        (selftest.h)
  *
  * Threads: main alone. */
 #ifndef FILTER_COMMAND_H
@@ -54,6 +59,7 @@ void command_put_time(json_t *reply, const char *key, int64_t wall_s);
 
 void command_doctor(struct command *c);
 void command_explain(struct command *c);
+void command_selftest(struct command *c);
 void command_allow(struct command *c);
 void command_deny(struct command *c);
 void command_grants(struct command *c);

@@ -281,6 +281,7 @@ static const struct row COMMANDS[] = {
     {"status", on_status},
     {"metrics", on_metrics},
     {"doctor", command_doctor},
+    {"selftest", command_selftest},
     {"explain", command_explain},
     {"allow", command_allow},
     {"deny", command_deny},

@@ -32,6 +32,10 @@ struct filter {
 	struct snapshot *_Atomic snapshot;
 	/* Its generation, written by main after the pointer. */
 	atomic_uint_fast64_t published;
+	/* The word by which a question of `lachanctl selftest` is known, 0: there is no test;
+	 * and when it ends. Written by main, relaxed (filter/selftest.h). */
+	atomic_uint_fast64_t test_token;
+	atomic_uint_fast64_t test_until_ms;
 
 	struct cache *cache;       /* shared, its own locks */
 	struct inflight *inflight; /* shared, its own locks */

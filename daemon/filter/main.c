@@ -15,6 +15,7 @@
 #include "filter/descriptors.h"
 #include "filter/neighbour_watch.h"
 #include "filter/program.h"
+#include "filter/selftest.h"
 #include "filter/tcp_places.h"
 #include "filter/watchdog.h"
 #include "filter/worker.h"
@@ -297,6 +298,7 @@ static void on_poll(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	program_look_around(p);
 	publisher_reap(p->publisher);
+	selftest_tidy(p->filter);
 	wait_for_border(p);
 	log_tick();
 }

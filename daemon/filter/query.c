@@ -11,6 +11,7 @@
 #include "filter/rebind.h"
 #include "filter/review.h"
 #include "filter/rewrite.h"
+#include "filter/selftest.h"
 #include "filter/stale.h"
 #include "filter/tallying.h"
 
@@ -356,6 +357,18 @@ static size_t answer_loop_probe(struct worker *w, struct request *r, struct answ
 	return answer_allowed(w, r, &passes, a);
 }
 
+/* A question of a self-test: what its tier would get where it is blocked, else SERVFAIL. Nobody
+ * upstream hears of it. */
+static size_t answer_test(struct worker *w, struct request *r, struct answer *a)
+{
+	const struct subject asked = {message_qname(&r->message), &r->hashes};
+	const struct policy_question question = query_question(w, r);
+	struct verdict v = decide(w, r, &question);
+	size_t len;
+
+	return settle(w, r, &asked, &v, a, &len) ? len : answer_rcode(a, RCODE_SERVFAIL);
+}
+
 static struct answer answer_begin(
     const struct worker *w, const struct request *r, uint8_t *out, size_t cap)
 {
@@ -372,6 +385,8 @@ size_t query_handle(struct worker *w, struct request *r, uint8_t *out, size_t ca
 
 	if (r->fate != MESSAGE_GOOD && r->fate != MESSAGE_COOKIE)
 		return answer_malformed(w, r, &a);
+	if (w->tested && selftest_takes(w, r))
+		return answer_test(w, r, &a);
 	if (!r->who.may_ask)
 		return refuse_stranger(w, &a);
 	if (!clients_are_free(w, r) && !clients_admit(w, r, &a, &len))

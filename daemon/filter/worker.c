@@ -30,6 +30,7 @@ void worker_wake(struct worker *w)
 	w->now.wall_s = t.tv_sec;
 	w->now.wall_trusted =
 	    atomic_load_explicit(&w->filter->wall_trusted, memory_order_relaxed);
+	w->tested = atomic_load_explicit(&w->filter->test_token, memory_order_relaxed) != 0;
 }
 
 void worker_rest(struct worker *w)

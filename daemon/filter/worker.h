@@ -126,6 +126,7 @@ struct worker {
 	/* Set by worker_wake() for the callback under way. */
 	const struct snapshot *snapshot;
 	struct moment now;
+	bool tested;         /* a self-test goes on */
 	uint64_t sampled_ms; /* when a query was last told for filter/sources.h */
 
 	struct udp_batch *batch;

@@ -109,5 +109,6 @@ enum ctl_status command_revoke(struct ctl *c);
 enum ctl_status command_plan(struct ctl *c);
 enum ctl_status command_firewall(struct ctl *c);
 enum ctl_status command_doctor(struct ctl *c);
+enum ctl_status command_selftest(struct ctl *c);
 
 #endif
