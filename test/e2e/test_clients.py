@@ -292,6 +292,51 @@ def busiest(times, window_s=0.01):
     return most
 
 
+class Flood(ClientTest):
+    """One client asks as much as the filter can read, and another as people do."""
+
+    def flood(self, stop, sent):
+        """Never more than fit into a socket's queue, so that what is lost the filter lost."""
+        sock = self.socket_of("127.0.0.5")
+        queries = [dns.make_query(name, ident=i) for i, name in
+                   enumerate(["casino.example", "www.example.vn"] * 64)]
+        seen = self.counters()["udp"]
+        while not stop.is_set():
+            for query in queries:
+                sock.send(query)
+            sent.append(len(queries))
+            wait_for("the queue to be read",
+                     lambda: stop.is_set() or self.counters()["udp"] >= seen + sum(sent) - 64)
+
+    def test_while_one_floods_another_is_served_and_loses_nothing(self):
+        self.run_filter(server={"threads": 1, "rate_limit": {"per_second": 20, "burst": 1000}})
+        stop, sent, took = threading.Event(), [], []
+        thread = threading.Thread(target=self.flood, args=(stop, sent))
+        thread.start()
+        start = time.monotonic()
+        try:
+            sock = self.socket_of("127.0.0.6")
+            wait_for("the limit to be met", lambda: self.counters()["dropped_rate"] > 0)
+            for i in range(400):
+                name, answers = (("casino.example", 1), ("www.example.vn", 1),
+                                 ("n%d.example.vn" % i, 0))[i % 3]
+                begin = time.monotonic()
+                sock.send(dns.make_query(name, ident=i))
+                reply = dns.Reply(sock.recv(2000))  # asked once: nothing may be lost
+                took.append(time.monotonic() - begin)
+                self.assertEqual((reply.id, len(reply.answer)), (i, answers))
+        finally:
+            stop.set()
+            thread.join()
+        counters = self.counters()
+        within = 1000 + 20 * (time.monotonic() - start + 1)
+        self.assertGreaterEqual(counters["dropped_rate"] + counters["slipped_rate"],
+                                sum(sent) - within - 128)
+        took.sort()
+        print("  the other client: p50 %.2f ms, p99 %.2f ms beside %d queries" % (
+            took[len(took) // 2] * 1e3, took[len(took) * 99 // 100] * 1e3, sum(sent)))
+
+
 class Shares(ClientTest):
     def serve(self, delay_s, **more):
         self.slow = SlowUpstream(delay_s)
