@@ -26,7 +26,27 @@ struct subject {
 	int64_t at_s;
 };
 
-/* The asker: a tier, else an address, else a device that nobody claims. */
+/* A device by its MAC, its address or both; the MAC behind an address is looked for, as it is for
+ * a query. */
+static bool read_client(struct command *c, const char *text, struct subject *out)
+{
+	struct program *p = c->program;
+	const struct snapshot *s = publisher_now(p->publisher);
+	struct mac mac;
+
+	if (policy_read_client(&out->client, &mac, slice_of(text), NULL) != OK) {
+		command_fail(c, N_("that is not an address"));
+		return false;
+	}
+	if (!mac_is_known(mac)) {
+		(void)identity_find_mac(
+		    p->filter, s, &p->ask, &out->client, clock_mono_ms(), &mac);
+	}
+	out->who = policy_client(s->policy, &out->client, mac);
+	return true;
+}
+
+/* The asker: a tier, else a client, else a device that nobody claims. */
 static bool read_asker(struct command *c, const struct policy *policy, struct subject *out)
 {
 	const char *tier = command_text(c, "tier");
@@ -38,11 +58,8 @@ static bool read_asker(struct command *c, const struct policy *policy, struct su
 		command_fail(c, N_("there is no such tier"));
 		return false;
 	}
-	if (tier == NULL && client != NULL &&
-	    addr_from_text(&out->client, slice_of(client), NULL) != OK) {
-		command_fail(c, N_("that is not an address"));
-		return false;
-	}
+	if (tier == NULL && client != NULL)
+		return read_client(c, client, out);
 	out->who = tier != NULL ? policy_member(policy, index)
 	                        : policy_client(policy, &out->client, MAC_NONE);
 	return true;

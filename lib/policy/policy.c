@@ -1,4 +1,5 @@
 /* Who asks, and what a snapshot tells about itself. */
+#include "base/words.h"
 #include "policy/internal.h"
 
 enum {
@@ -52,6 +53,33 @@ struct policy_who policy_network(
 	bool whole = clients->length == addr_size(&clients->base) * 8;
 
 	return who_is(policy, &clients->base, whole ? WHOLE_ADDRESS : clients->length, mac);
+}
+
+enum err policy_read_client(
+    struct addr *client, struct mac *mac, struct slice text, struct diag *why)
+{
+	struct slice second = text;
+	struct slice first = slice_cut(&second, '+');
+	struct addr address = ADDR_NONE;
+	struct mac device = MAC_NONE;
+
+	if (second.ptr == NULL && mac_from_text(&device, text)) {
+		*client = address;
+		*mac = device;
+		return OK;
+	}
+	if (second.ptr != NULL && !mac_from_text(&device, second)) {
+		diag_set(why,
+		    _("this is not a MAC address; write it like 3c:22:fb:01:02:03, alone or "
+		      "behind an address and a +"));
+		return ERR_FORMAT;
+	}
+	enum err rc = addr_from_text(&address, first, why);
+	if (rc != OK)
+		return rc;
+	*client = address;
+	*mac = device;
+	return OK;
 }
 
 bool policy_asks_for_macs(const struct policy *policy)

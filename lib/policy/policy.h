@@ -90,6 +90,11 @@ struct policy_who policy_client(
  * holds all of it. */
 struct policy_who policy_network(
     const struct policy *policy, const struct prefix *clients, struct mac mac);
+/* A client as people name one: an address, a MAC, or both ("192.168.1.5+3c:22:fb:01:02:03").
+ * What is not given becomes ADDR_NONE, MAC_NONE. ERR_FORMAT leaves both untouched; `why` may be
+ * NULL. */
+MUST_CHECK enum err policy_read_client(
+    struct addr *client, struct mac *mac, struct slice text, struct diag *why);
 /* Whether a tier or room is claimed by MAC at all. */
 bool policy_asks_for_macs(const struct policy *policy);
 /* Whether `peer` is one of server.trusted_forwarders: he says for whom he asks. */

@@ -12,6 +12,7 @@
 #include "lachanctl/say.h"
 #include "lachanctl/table.h"
 #include "net/addr.h"
+#include "policy/policy.h"
 
 static const char *text(const json_t *object, const char *key)
 {
@@ -358,6 +359,7 @@ static enum ctl_status read_question(const struct ctl *c, char name[NAME_TEXT_MA
 {
 	struct name_buf wire;
 	struct addr client;
+	struct mac mac;
 	struct diag why;
 	uint16_t type;
 
@@ -366,7 +368,8 @@ static enum ctl_status read_question(const struct ctl *c, char name[NAME_TEXT_MA
 	name_to_text(name, name_of(&wire));
 	if (c->type != NULL && !text_to_type(slice_of(c->type), &type))
 		return ctl_fail(c, CTL_USAGE, _("%s is not a record type"), c->type);
-	if (c->client != NULL && addr_from_text(&client, slice_of(c->client), &why) != OK)
+	if (c->client != NULL &&
+	    policy_read_client(&client, &mac, slice_of(c->client), &why) != OK)
 		return ctl_fail(c, CTL_USAGE, "%s: %s", c->client, why.text);
 	return CTL_DONE;
 }
@@ -379,7 +382,7 @@ enum ctl_status command_explain(struct ctl *c)
 
 	if (c->argc != 1 || (c->client != NULL && c->tier != NULL)) {
 		return ctl_usage(c,
-		    "explain NAME [--type T] [--client ADDR | --tier TIER] [--at TIME] "
+		    "explain NAME [--type T] [--client ADDR|MAC | --tier TIER] [--at TIME] "
 		    "[--json]");
 	}
 	enum ctl_status status = read_question(c, name);

@@ -28,10 +28,12 @@ static enum ctl_status read_subject(
 	return CTL_DONE;
 }
 
-/* --tier, else --client, else a device that nobody claims. */
+/* --tier, else --client (an address, a MAC or both; whose MAC an address is nobody knows here), else
+ * a device that nobody claims. */
 static enum ctl_status read_asker(const struct ctl *c, const struct policy *policy,
     struct addr *client, struct policy_who *out)
 {
+	struct mac mac = MAC_NONE;
 	struct diag why;
 	uint8_t tier;
 
@@ -41,9 +43,10 @@ static enum ctl_status read_asker(const struct ctl *c, const struct policy *poli
 		*out = policy_member(policy, tier);
 		return CTL_DONE;
 	}
-	if (c->client != NULL && addr_from_text(client, slice_of(c->client), &why) != OK)
+	if (c->client != NULL &&
+	    policy_read_client(client, &mac, slice_of(c->client), &why) != OK)
 		return ctl_fail(c, CTL_USAGE, "%s: %s", c->client, why.text);
-	*out = policy_client(policy, client, MAC_NONE);
+	*out = policy_client(policy, client, mac);
 	return CTL_DONE;
 }
 

@@ -305,6 +305,29 @@ static void only_who_is_named_speaks_for_others(void **state)
 	fixture_deinit(&f);
 }
 
+static void people_name_a_client_by_address_mac_or_both(void **state)
+{
+	static const char *const WRONG[] = {"", "nobody", "10.1.0.1+", "+" TEACHER,
+	    "10.1.0.1+10.1.0.2", TEACHER "+10.1.0.1", "10.1.0.0/16", "3c:22:fb:01:02"};
+	struct addr a;
+	struct mac mac;
+	struct diag why;
+
+	(void)state;
+	assert_int_equal(policy_read_client(&a, &mac, SLICE_LIT("10.1.0.1"), &why), OK);
+	assert_true(a.family == AF_INET && !mac_is_known(mac));
+	assert_int_equal(policy_read_client(&a, &mac, SLICE_LIT(TEACHER), &why), OK);
+	assert_true(a.family == 0 && mac_equal(mac, mac_made(TEACHER)));
+	assert_int_equal(
+	    policy_read_client(&a, &mac, SLICE_LIT("fd00::9+" TEACHER), &why), OK);
+	assert_true(a.family == AF_INET6 && mac_equal(mac, mac_made(TEACHER)));
+	for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
+		assert_int_equal(
+		    policy_read_client(&a, &mac, slice_of(WRONG[i]), &why), ERR_FORMAT);
+		assert_true(a.family == AF_INET6 && why.text[0] != 0);
+	}
+}
+
 static void check_mistake(
     const char *first, const char *second, unsigned tier, const char *sentence)
 {
@@ -392,6 +415,7 @@ int main(void)
 	    cmocka_unit_test(many_devices_are_told_apart),
 	    cmocka_unit_test(of_a_network_only_claims_count_that_hold_all_of_it),
 	    cmocka_unit_test(only_who_is_named_speaks_for_others),
+	    cmocka_unit_test(people_name_a_client_by_address_mac_or_both),
 	    cmocka_unit_test(the_same_claim_twice_is_a_mistake_at_its_place),
 	    cmocka_unit_test(ranges_that_overlap_in_part_are_a_mistake),
 	    cmocka_unit_test(only_the_access_list_may_ask),
