@@ -119,7 +119,7 @@ enum err sandbox_keep_for_children(struct diag *why)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return refused(why, "PR_SET_NO_NEW_PRIVS");
 	if (geteuid() != 0)
-		return OK;
+		return drop_capabilities(why);
 	if (capng_get_caps_process() != 0)
 		return refused(why, "capget");
 	for (size_t i = 0; i < COUNT_OF(kept); i++)

@@ -29,7 +29,8 @@ MUST_CHECK enum err sandbox_enter(const char *user, struct diag *why);
 
 /* For the supervisor, once its sockets are open: keeps only what starting, ending and
  * reloading children takes (SETUID, SETGID, SETPCAP, KILL, DAC_OVERRIDE), in the bounding
- * set too, and sets no_new_privs. Without root there is nothing to keep. ERR_DENIED. */
+ * set too, and sets no_new_privs. Without root it keeps nothing: the one capability that a
+ * service manager lent us for the ports goes. ERR_DENIED. */
 MUST_CHECK enum err sandbox_keep_for_children(struct diag *why);
 
 /* SIGTERM for us when the parent dies. True when it is still alive. Only children of the
