@@ -8,6 +8,7 @@
 #include "control/frame.h"
 #include "filter/clock.h"
 #include "filter/command.h"
+#include "filter/diagnose.h"
 #include "filter/rules_file.h"
 #include "kit/json_memory.h"
 #include "kit/log.h"
@@ -298,6 +299,13 @@ static const struct row COMMANDS[] = {
     {"watch", on_watch},
     {"summary-preview", on_summary_preview},
     {"summary-list", on_summary_list},
+    {"diagnose", command_diagnose},
+    {"diagnose-approve", command_diagnose_approve},
+    {"diagnose-state", command_diagnose_state},
+    {"diagnose-show", command_diagnose_show},
+    {"diagnose-watch", command_diagnose_watch},
+    {"diagnose-end", command_diagnose_end},
+    {"diagnose-erase", command_diagnose_erase},
 };
 
 static void run_command(struct command *x)
@@ -336,8 +344,10 @@ static void on_request(void *context, struct control_peer *peer, struct slice re
 
 static void on_closed(void *context, struct control_peer *peer)
 {
-	(void)context;
+	const struct program *p = context;
+
 	forget_watcher(peer);
+	diagnose_forget(p->diagnose, peer);
 }
 
 enum err control_open(struct program *p, struct diag *why)

@@ -51,6 +51,9 @@ struct filter {
 	atomic_uint_fast64_t day;
 	/* False: the clock is not to be trusted yet; written by main. */
 	atomic_bool wall_trusted;
+	/* mono_ms until which queries are written down (filter/diagnose.h); 0: they are not.
+	 * Written by main, relaxed; workers stop by themselves. */
+	atomic_uint_fast64_t diagnose_until_ms;
 	/* Hashes of (device, tier, category, day) that have reached their cap: their attempts
 	 * count no more, so workers need not announce them. Written by main, relaxed: a
 	 * stale reader announces one attempt too many, which main drops. */

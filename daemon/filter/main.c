@@ -13,6 +13,7 @@
 
 #include "filter/clock.h"
 #include "filter/descriptors.h"
+#include "filter/diagnose.h"
 #include "filter/neighbour_watch.h"
 #include "filter/program.h"
 #include "filter/selftest.h"
@@ -416,6 +417,8 @@ static enum err build(struct program *p, struct diag *why)
 		rc = watchdog_new(&p->watchdog, p->base, p->filter);
 	if (rc == OK)
 		rc = counting_new(&p->counting, p->base, p->filter, why);
+	if (rc == OK)
+		rc = diagnose_new(&p->diagnose, p, why);
 	if (rc == OK) {
 		open_audit(p);
 		rc = control_open(p, why);
@@ -445,6 +448,7 @@ static void end(struct program *p)
 	watchdog_free(p->watchdog);
 	verdict_server_close(p->verdicts);
 	control_server_close(p->control);
+	diagnose_free(p->diagnose);
 	if (p->filter != NULL) {
 		stop_workers(p->filter);
 		counting_free(p->counting); /* takes what the rings still hold */

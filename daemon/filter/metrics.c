@@ -4,7 +4,7 @@
  *
  *	"rules"."empty_categories": how many, in place of which
  *	"rules"."load_failures": files that were not usable while others were in force
- *	"paused": a tier is, true or false
+ *	"paused": a tier is; "diagnosing": queries are written down
  *	"latency": {"bounds_ms":[],"buckets":[],"sum_ms"}   one bucket more than bounds
  *	"feeds": [{"name","entries","age_s"}]   of the rules in force; age_s null: not known
  *	"waiting", "questions", "tcp_connections", "memory_bytes" */
@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "filter/clock.h"
+#include "filter/diagnose.h"
 #include "filter/program.h"
 #include "filter/tcp_places.h"
 #include "filter/worker.h"
@@ -117,15 +118,17 @@ static void leave_out_names(json_t *report, uint64_t load_failures)
 	(void)json_object_del(report, "tiers");
 	(void)json_object_del(report, "patterns");
 	(void)json_object_del(report, "grants");
+	(void)json_object_del(report, "diagnose");
 }
 
 json_t *metrics_report(struct program *p)
 {
 	const struct snapshot *s = publisher_now(p->publisher);
 	json_t *report = status_report(p);
-	json_t *more = json_pack("{s:b, s:o, s:o, s:I, s:I, s:I, s:I}", "paused",
-	    is_paused(s) ? 1 : 0, "latency", report_latency(p->filter), "feeds",
-	    report_feeds(s), "waiting", (json_int_t)count_waiting(p->filter), "questions",
+	json_t *more = json_pack("{s:b, s:b, s:o, s:o, s:I, s:I, s:I, s:I}", "paused",
+	    is_paused(s) ? 1 : 0, "diagnosing", diagnose_ends_at_s(p->diagnose) != 0,
+	    "latency", report_latency(p->filter), "feeds", report_feeds(s), "waiting",
+	    (json_int_t)count_waiting(p->filter), "questions",
 	    (json_int_t)inflight_count(p->filter->inflight), "tcp_connections",
 	    (json_int_t)tcp_places_count(p->filter->tcp_places), "memory_bytes",
 	    (json_int_t)memory_bytes());

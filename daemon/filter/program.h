@@ -7,6 +7,7 @@
  *	command*.c        those of them that are larger
  *	status.c          what `status` says
  *	metrics.c         what `metrics` says
+ *	diagnose.c        a diagnosis: the only time that queries are written down
  *	verdict_server.c  verdict.sock: what the warning page asks
  *
  * One thread owns all of it. */
@@ -26,6 +27,7 @@
 #include "kit/startup.h"
 
 struct neighbour_watch;
+struct diagnose;
 struct verdict_server;
 struct watchdog;
 
@@ -37,6 +39,7 @@ struct program {
 	struct counting *counting;
 	struct control_server *control;
 	struct verdict_server *verdicts;
+	struct diagnose *diagnose;
 	struct audit *audit; /* state_dir/audit.log; NULL when it cannot be written */
 	struct link *link;
 	struct neighbour_watch *neighbours;

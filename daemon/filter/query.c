@@ -5,6 +5,7 @@
 #include "dns/leads.h"
 #include "filter/clients.h"
 #include "filter/denial.h"
+#include "filter/diagnosing.h"
 #include "filter/identity.h"
 #include "filter/lead.h"
 #include "filter/obtain.h"
@@ -231,6 +232,8 @@ void query_review(struct reviewed *out, const struct worker *w, const struct req
 static bool settle(struct worker *w, struct request *r, const struct subject *subject,
     const struct verdict *v, struct answer *a, size_t *len)
 {
+	if (w->diagnosing)
+		diagnosing_verdict(w, v);
 	if (v->action == POLICY_PASS) {
 		if (v->reason == REASON_TRIAL)
 			tallying_attempt(w, r, subject, v);
@@ -439,6 +442,8 @@ void query_finish(struct asker *asker, const struct letter *letter)
 	struct answer a = answer_begin(w, r, w->late_answer, sizeof w->late_answer);
 	a.edns_options = (struct slice){asker->options, asker->options_len};
 	size_t len = answer_question(w, r, &a);
+	if (w->diagnosing)
+		diagnosing_answered(w, r, (struct slice){w->late_answer, len});
 	if (len > 0) {
 		asker->transport->send(asker, (struct slice){w->late_answer, len});
 		latency_add(&w->latency, w->now.mono_ms - r->arrived_ms);

@@ -1,6 +1,7 @@
 /* status -- what `status` says. Beside what older clients know:
  *
  *	"enforce": false in a trial
+ *	"diagnose": null, or {"state":"asked|running|kept","id","reason","asked_by",…}
  *	"grants": {"count","damaged"}     null where their file cannot be read; damaged: lines
  *	                                  that were left out when it was read
  *	"tiers": [{"tier","window","windows":[],"changes_at","allow_only","safe_search",
@@ -16,6 +17,7 @@
 
 #include "base/text.h"
 #include "filter/clock.h"
+#include "filter/diagnose.h"
 #include "filter/forward.h"
 #include "filter/program.h"
 #include "filter/worker.h"
@@ -205,6 +207,11 @@ static json_t *report_tiers(const struct snapshot *s)
 	return list;
 }
 
+static json_t *report_diagnosis(const struct program *p)
+{
+	return p->diagnose == NULL ? json_null() : diagnose_report(p->diagnose);
+}
+
 static json_t *report_grants(const struct publisher *p)
 {
 	const struct grants_file *file = publisher_grants(p);
@@ -278,7 +285,7 @@ json_t *status_report(struct program *p)
 
 	return json_pack(
 	    "{s:b, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:b, s:b, s:o, s:o, "
-	    "s:o}",
+	    "s:o, s:o}",
 	    "ok", 1, "version", LACHAN_VERSION, "uptime_s", uptime_s, "config_age_s",
 	    config_age_s, "rules", report_rules(s), "upstreams",
 	    report_upstreams(p->filter, s), "cache", report_cache(p->filter), "queries",
@@ -286,5 +293,6 @@ json_t *status_report(struct program *p)
 	    atomic_load_explicit(&p->filter->wall_trusted, memory_order_relaxed) ? 1 : 0,
 	    "paused", report_pauses(s), "enforce", s->state.enforce ? 1 : 0, "partial",
 	    counting_is_partial(p->counting) ? 1 : 0, "tiers", report_tiers(s), "grants",
-	    report_grants(p->publisher), "patterns", report_patterns(s));
+	    report_grants(p->publisher), "patterns", report_patterns(s), "diagnose",
+	    report_diagnosis(p));
 }

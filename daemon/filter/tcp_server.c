@@ -1,4 +1,5 @@
 #include "filter/tcp_server.h"
+#include "filter/diagnosing.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -184,6 +185,8 @@ static void handle_message(struct tcp_connection *c, struct slice packet)
 	if (r->fate == MESSAGE_DROP)
 		return;
 	size_t len = query_handle(w, r, w->late_answer, sizeof w->late_answer);
+	if (w->diagnosing)
+		diagnosing_answered(w, r, (struct slice){w->late_answer, len});
 	if (len > 0) {
 		latency_add_at_once(&w->latency, 1);
 		write_answer(c, (struct slice){w->late_answer, len});

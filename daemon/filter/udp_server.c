@@ -1,4 +1,5 @@
 #include "filter/udp_server.h"
+#include "filter/diagnosing.h"
 
 #include "filter/clients.h"
 #include "filter/pace.h"
@@ -80,6 +81,10 @@ static unsigned answer_datagram(struct worker *w, unsigned i, struct request *r)
 		return 0;
 	}
 	size_t len = query_handle(w, r, udp_batch_answer(w->batch), UDP_ANSWER_BYTES);
+	if (w->diagnosing) {
+		const struct slice answer = {udp_batch_answer(w->batch), len};
+		diagnosing_answered(w, r, answer);
+	}
 	if (len == 0)
 		return 0;
 	if (r->over_share) {

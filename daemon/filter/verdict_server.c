@@ -11,6 +11,7 @@
 #include "control/verdict.h"
 #include "dns/codes.h"
 #include "filter/clock.h"
+#include "filter/diagnose.h"
 #include "filter/hearing.h"
 #include "filter/program.h"
 #include "policy/grants.h"
@@ -219,7 +220,9 @@ static void answer_question(
 
 	name_hash_all(&j.hashes, j.question.name, policy_hash_key(s->policy));
 	judge(&j);
-	*out = (struct verdict_answer){.id = q->id};
+	*out = (struct verdict_answer){.id = q->id,
+	    .recorded = diagnose_is_kept(p->diagnose),
+	    .diagnosed_until_s = diagnose_ends_at_s(p->diagnose)};
 	fill_answer(&j, out);
 }
 

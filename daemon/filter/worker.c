@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "filter/clients.h"
+#include "filter/diagnosing.h"
 #include "filter/forward.h"
 #include "filter/identity.h"
 #include "filter/pace.h"
@@ -31,6 +32,8 @@ void worker_wake(struct worker *w)
 	w->now.wall_trusted =
 	    atomic_load_explicit(&w->filter->wall_trusted, memory_order_relaxed);
 	w->tested = atomic_load_explicit(&w->filter->test_token, memory_order_relaxed) != 0;
+	w->diagnosing = w->now.mono_ms <
+	    atomic_load_explicit(&w->filter->diagnose_until_ms, memory_order_relaxed);
 }
 
 void worker_rest(struct worker *w)
@@ -199,6 +202,8 @@ static enum err build(struct worker *w, const struct worker_sockets *sockets)
 	if (rc == OK)
 		rc = udp_outbox_new(&w->outbox);
 	if (rc == OK)
+		rc = diagnose_ring_new(&w->diagnose);
+	if (rc == OK)
 		rc = askers_new(w);
 	if (rc == OK)
 		rc = clients_new(&w->clients);
@@ -296,6 +301,7 @@ void worker_free(struct worker *w)
 	free(w->requests);
 	free(w->late);
 	ruledb_scratch_free(w->scratch);
+	diagnose_ring_free(w->diagnose);
 	if (w->mail_fd >= 0)
 		(void)close(w->mail_fd);
 	if (w->base != NULL)

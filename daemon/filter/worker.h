@@ -24,6 +24,7 @@
 #include "net/udp.h"
 
 struct asker;
+struct diagnose_ring;
 struct clients;
 struct identities;
 struct forwarder;
@@ -128,6 +129,7 @@ struct worker {
 	struct moment now;
 	bool tested;         /* a self-test goes on */
 	uint64_t sampled_ms; /* when a query was last told for filter/sources.h */
+	bool diagnosing;     /* queries of this callback are written down */
 
 	struct udp_batch *batch;
 	struct udp_outbox *outbox; /* late answers of the callback under way */
@@ -172,6 +174,7 @@ struct worker {
 	struct latency latency;              /* the same */
 	atomic_uint_fast64_t askers_waiting; /* the same */
 	struct ring ring;                    /* to main */
+	struct diagnose_ring *diagnose;      /* likewise */
 
 	/* The last generation this worker is done with; written here, read by main. */
 	atomic_uint_fast64_t rested;

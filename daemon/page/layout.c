@@ -1,6 +1,8 @@
 #include "page/layout.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static const char *language_word(enum config_language language)
 {
@@ -42,6 +44,33 @@ static const char *body_class(const struct view *v)
 	return view_is_young(v) ? "young" : "older";
 }
 
+/* While a diagnosis runs, and until its record is erased. */
+static bool is_recorded(const struct view *v)
+{
+	return v->occasion->answer != NULL && v->occasion->answer->recorded;
+}
+
+/* The one time that queries are written down is told on every page (lachanctl diagnose). */
+static void write_diagnosis(struct view *v)
+{
+	const struct verdict_answer *answer = v->occasion->answer;
+	time_t until = answer == NULL ? 0 : (time_t)answer->diagnosed_until_s;
+	struct tm local;
+	char text[16];
+
+	if (until <= (time_t)v->occasion->now_s || localtime_r(&until, &local) == NULL)
+		return;
+	(void)snprintf(
+	    text, sizeof text, "%02d:%02d", local.tm_hour % 24, local.tm_min % 60);
+	size_t known = v->facts.count;
+	facts_add(&v->facts, "end_time", text);
+	view_raw(v, "<section class=\"box\" role=\"note\">");
+	view_elements(
+	    v, "<p>", tree_find(texts_section(v->texts, "notices"), "diagnostic"), "</p>");
+	view_raw(v, "</section>");
+	v->facts.count = known; /* of this notice alone */
+}
+
 void layout_open(struct view *v, const struct tree_node *title, enum scene scene)
 {
 	const struct look *look = v->occasion->look;
@@ -64,7 +93,9 @@ void layout_open(struct view *v, const struct tree_node *title, enum scene scene
 	view_escaped(v, view_line(v, view_pair(v, "ui", "product_name")));
 	view_raw(v, "</a>");
 	write_switch(v);
-	view_raw(v, "</header><main><div class=\"card\">");
+	view_raw(v, "</header><main>");
+	write_diagnosis(v);
+	view_raw(v, "<div class=\"card\">");
 	view_raw(v, look->scenes[scene]);
 	view_raw(v, "<div class=\"in\">");
 }
@@ -136,7 +167,9 @@ void layout_close(struct view *v, const struct tree_node *reference)
 	view_raw(v, "</main><footer>");
 	if (!view_element(v, "<p>", view_pair(v, "ui", "footer"), "</p>"))
 		view_element(v, "<p>", view_pair(v, "ui", "product_name"), "</p>");
-	view_element(v, "<p>", view_pair(v, "ui", "privacy_aggregate"), "</p>");
+	view_element(v, "<p>",
+	    view_pair(v, "ui", is_recorded(v) ? "privacy_diagnostic" : "privacy_aggregate"),
+	    "</p>");
 	view_element(v, "<p>", reference, "</p>");
 	view_raw(v, "</footer></div></body></html>\n");
 }

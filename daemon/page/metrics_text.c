@@ -431,6 +431,8 @@ static const struct family FAMILIES[] = {
     {"lachan_enforcing", "gauge", "0 in a trial.", write_number, "", "enforce"},
     {"lachan_paused", "gauge", "1 while filtering is paused for somebody.", write_number,
         "", "paused"},
+    {"lachan_diagnosing", "gauge", "1 while queries are written down (lachanctl diagnose).",
+        write_number, "", "diagnosing"},
     {"lachan_day_partial", "gauge", "1 when today's counts are lower bounds.", write_number,
         "", "partial"},
 };

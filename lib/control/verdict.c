@@ -12,7 +12,9 @@ enum {
 	FLAG_LOCKED = 1 << 1,
 	FLAG_SENSITIVE = 1 << 2,
 	FLAG_NAME_SHOWN = 1 << 3,
-	FLAG_ALL = FLAG_BLOCKED | FLAG_LOCKED | FLAG_SENSITIVE | FLAG_NAME_SHOWN
+	FLAG_RECORDED = 1 << 4,
+	FLAG_ALL =
+	    FLAG_BLOCKED | FLAG_LOCKED | FLAG_SENSITIVE | FLAG_NAME_SHOWN | FLAG_RECORDED
 };
 
 const char *verdict_reason_text(enum verdict_reason reason)
@@ -162,13 +164,15 @@ static uint8_t answer_flags(const struct verdict_answer *a)
 	flags |= a->locked ? FLAG_LOCKED : 0u;
 	flags |= a->sensitive ? FLAG_SENSITIVE : 0u;
 	flags |= a->name_shown ? FLAG_NAME_SHOWN : 0u;
+	flags |= a->recorded ? FLAG_RECORDED : 0u;
 	return (uint8_t)flags;
 }
 
 enum err verdict_encode_answer(
     const struct verdict_answer *a, uint8_t out[VERDICT_MAX_BYTES], size_t *len)
 {
-	if ((size_t)a->reason >= VERDICT_REASONS || a->opens_at_s < 0)
+	if ((size_t)a->reason >= VERDICT_REASONS || a->opens_at_s < 0 ||
+	    a->diagnosed_until_s < 0)
 		return ERR_RANGE;
 	struct writer w = writer_over(out, VERDICT_MAX_BYTES);
 	writer_u8(&w, 'A');
@@ -177,6 +181,7 @@ enum err verdict_encode_answer(
 	writer_u8(&w, (uint8_t)a->reason);
 	writer_u8(&w, answer_flags(a));
 	writer_le64(&w, (uint64_t)a->opens_at_s);
+	writer_le64(&w, (uint64_t)a->diagnosed_until_s);
 	write_text(&w, a->tier, sizeof a->tier);
 	write_text(&w, a->category, sizeof a->category);
 	write_text(&w, a->group, sizeof a->group);
@@ -200,20 +205,23 @@ enum err verdict_decode_answer(struct slice message, struct verdict_answer *out)
 	uint8_t reason = reader_u8(&r);
 	uint8_t flags = reader_u8(&r);
 	uint64_t opens_at_s = reader_le64(&r);
+	uint64_t diagnosed_until_s = reader_le64(&r);
 	read_text(&r, a.tier, sizeof a.tier);
 	read_text(&r, a.category, sizeof a.category);
 	read_text(&r, a.group, sizeof a.group);
 	read_text(&r, a.window, sizeof a.window);
 	read_text(&r, a.rule, sizeof a.rule);
 	if (r.bad || r.left > 0 || reason >= VERDICT_REASONS || (flags & ~FLAG_ALL) != 0 ||
-	    opens_at_s > INT64_MAX)
+	    opens_at_s > INT64_MAX || diagnosed_until_s > INT64_MAX)
 		return ERR_FORMAT;
 	a.reason = (enum verdict_reason)reason;
 	a.opens_at_s = (int64_t)opens_at_s;
+	a.diagnosed_until_s = (int64_t)diagnosed_until_s;
 	a.blocked = (flags & FLAG_BLOCKED) != 0;
 	a.locked = (flags & FLAG_LOCKED) != 0;
 	a.sensitive = (flags & FLAG_SENSITIVE) != 0;
 	a.name_shown = (flags & FLAG_NAME_SHOWN) != 0;
+	a.recorded = (flags & FLAG_RECORDED) != 0;
 	*out = a;
 	return OK;
 }

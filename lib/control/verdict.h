@@ -17,7 +17,7 @@
 #include "base/err.h"
 
 enum {
-	VERDICT_VERSION = 2,
+	VERDICT_VERSION = 3,
 	VERDICT_NAME_BYTES = 255, /* RFC 1035 section 3.1 */
 	VERDICT_WORD_BYTES = 64,  /* tier, category, group, window: with the final NUL */
 	VERDICT_RULE_BYTES =
@@ -69,6 +69,9 @@ struct verdict_answer {
 	bool locked;     /* the deciding category is locked: 451, never opened */
 	bool sensitive;  /* the deciding category is sensitive */
 	bool name_shown; /* this tier's page may show the name */
+	bool recorded;   /* a diagnosis has written queries down, and its record is there */
+	/* Seconds since 1970 UTC at which a diagnosis ends; 0: none runs. */
+	int64_t diagnosed_until_s;
 	/* Seconds since 1970 UTC at which a window or the end of a grant opens it for this
 	 * device; 0: nothing does within the days that were looked at. */
 	int64_t opens_at_s;

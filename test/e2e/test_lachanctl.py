@@ -113,7 +113,7 @@ class Usage(English):
 
     def test_what_is_not_built_says_so(self):
         for words in (["doctor"], ["reviews"], ["reports"], ["selftest"], ["backup", "f"],
-                      ["summary", "approve", "1"], ["diagnose"], ["user", "add", "a"]):
+                      ["summary", "approve", "1"], ["user", "add", "a"]):
             status, out, err = self.ctl(*words)
             self.assertEqual((status, out), (1, ""), words)
             self.assertIn("not built yet", err)

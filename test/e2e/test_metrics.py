@@ -26,6 +26,7 @@ GOLDEN = {
     "lachan_clients_waiting": "gauge",
     "lachan_clock_trusted": "gauge",
     "lachan_day_partial": "gauge",
+    "lachan_diagnosing": "gauge",
     "lachan_drops_total": "counter",
     "lachan_enforcing": "gauge",
     "lachan_events_total": "counter",

@@ -47,7 +47,7 @@ class FakeFilter:
             if not question:
                 return
             kind, version, number, family = struct.unpack_from("<BBIB", question)
-            assert (kind, version) == (ord("Q"), 2), question
+            assert (kind, version) == (ord("Q"), 3), question
             length = question[23]
             name = wire_to_text(question[24:24 + length])
             self.asked.append((name, family, question[7:7 + 4]))
@@ -61,8 +61,8 @@ class FakeFilter:
         flags = blocked | locked << 1 | sensitive << 2 | shown << 3
         strings = b"".join(bytes([len(s)]) + s.encode()
                            for s in (self.tier, category, "", self.window, "test-list"))
-        return struct.pack("<BBIBBQ", ord("A"), 2, number, reason, flags,
-                           self.opens_at) + strings
+        return struct.pack("<BBIBBQQ", ord("A"), 3, number, reason, flags,
+                           self.opens_at, 0) + strings
 
     def block(self, name, category, locked=False, sensitive=False):
         self.verdicts[name] = (BY_LOCKED if locked else BY_CATEGORY, category, True, locked,

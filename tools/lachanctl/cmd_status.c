@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/words.h"
+#include "lachanctl/diagnose_words.h"
 #include "lachanctl/feeds_json.h"
 #include "lachanctl/say.h"
 #include "lachanctl/table.h"
@@ -228,6 +229,7 @@ static void say_worries(const struct ctl *c, const json_t *status)
 	say_windows(c, status);
 	say_grants(status);
 	say_patterns(status);
+	say_diagnosis(json_object_get(status, "diagnose"));
 	if (json_is_false(json_object_get(status, "clock_trusted")))
 		puts(_("The clock is not trusted: set the time, or wait until it is set."));
 	if (json_is_true(json_object_get(status, "partial")))

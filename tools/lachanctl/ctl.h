@@ -108,6 +108,7 @@ enum ctl_status command_grants(struct ctl *c);
 enum ctl_status command_revoke(struct ctl *c);
 enum ctl_status command_plan(struct ctl *c);
 enum ctl_status command_firewall(struct ctl *c);
+enum ctl_status command_diagnose(struct ctl *c);
 enum ctl_status command_doctor(struct ctl *c);
 enum ctl_status command_selftest(struct ctl *c);
 

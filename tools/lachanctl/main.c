@@ -42,7 +42,7 @@ static const struct command commands[] = {
     {"selftest", command_selftest, false, N_("one known name per tier and category")},
     {"firewall", command_firewall, false, N_("rules that keep devices from going round")},
     {"audit", command_audit, false, N_("the record of changes")},
-    {"diagnose", NULL, false, ""},
+    {"diagnose", command_diagnose, false, N_("write queries down for a while: two persons")},
     {"reviews", NULL, false, ""},
     {"reports", NULL, false, ""},
     {"enrol", NULL, false, ""},

@@ -21,7 +21,9 @@ static struct verdict_answer some_answer(void)
 	    .reason = VERDICT_BY_CATEGORY,
 	    .blocked = true,
 	    .sensitive = true,
+	    .recorded = true,
 	    .opens_at_s = 1790000000,
+	    .diagnosed_until_s = 1790000600,
 	    .tier = "lower_secondary",
 	    .category = "gambling",
 	    .group = "phong-tin-1",
@@ -60,6 +62,7 @@ static void an_answer_survives_the_way(void **state)
 	assert_int_equal(out.reason, VERDICT_BY_CATEGORY);
 	assert_true(out.blocked && out.sensitive && !out.locked && !out.name_shown);
 	assert_true(out.opens_at_s == in.opens_at_s);
+	assert_true(out.recorded && out.diagnosed_until_s == in.diagnosed_until_s);
 	assert_string_equal(out.tier, in.tier);
 	assert_string_equal(out.category, in.category);
 	assert_string_equal(out.group, in.group);

@@ -108,6 +108,37 @@ static void every_page_is_whole_small_and_without_a_placeholder(void **state)
 			}
 }
 
+/* The only promise that is taken back, and by everybody's page. */
+static void a_diagnosis_is_told_on_every_page_and_its_record_too(void **state)
+{
+	const struct school *s = *state;
+
+	for (size_t t = 0; tiers[t] != NULL; t++)
+		for (size_t l = 0; l < COUNT_OF(languages); l++) {
+			bool english = languages[l] == LANGUAGE_EN;
+			const char *notice =
+			    english ? "network check until" : "lỗi mạng đến";
+			const char *record =
+			    english ? "deleted within 24 hours" : "xóa trong vòng 24 giờ";
+			const char *promise =
+			    english ? "only sees totals" : "số liệu chung";
+			struct verdict_answer answer;
+			struct occasion o =
+			    school_occasion(s, &answer, tiers[t], "gambling", languages[l]);
+			for (int stage = 0; stage < 3; stage++) {
+				struct buf page = BUF_INIT(VIEW_MAX_BYTES);
+				answer.recorded = stage > 0;
+				answer.diagnosed_until_s = stage == 1 ? o.now_s + 600 : 0;
+				warning_write(&page, &o);
+				assert_true(has(buf_cstr(&page), notice) == (stage == 1));
+				assert_true(has(buf_cstr(&page), record) == (stage > 0));
+				assert_true(has(buf_cstr(&page), promise) == (stage == 0));
+				check_sound(buf_cstr(&page), buf_slice(&page), tiers[t]);
+				buf_deinit(&page);
+			}
+		}
+}
+
 static void a_sensitive_category_is_named_to_nobody(void **state)
 {
 	const struct school *s = *state;
@@ -366,6 +397,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_page_is_whole_small_and_without_a_placeholder),
+	    cmocka_unit_test(a_diagnosis_is_told_on_every_page_and_its_record_too),
 	    cmocka_unit_test(a_sensitive_category_is_named_to_nobody),
 	    cmocka_unit_test(the_name_is_shown_to_older_pupils_and_staff_only),
 	    cmocka_unit_test(forms_that_do_not_exist_are_not_promised),
