@@ -257,6 +257,13 @@ static enum err open_tally(struct counting *c, struct diag *why)
 		c->storage_lost = c->storage_lost || !kept;
 	}
 	enum err rc = tally_open(&c->tally, &setup, why);
+	if (rc == ERR_IO && setup.run_path != NULL) {
+		log_error("counting",
+		    "%s; until the next start what is counted is not kept there",
+		    why->text);
+		setup.run_path = NULL;
+		rc = tally_open(&c->tally, &setup, why);
+	}
 	explicit_bzero(&setup, sizeof setup); /* the key of the devices' tags */
 	if (rc != OK)
 		return rc;
@@ -339,8 +346,16 @@ static bool is_unfiltered(const struct snapshot *s, uint64_t now_ms)
 	return false;
 }
 
+/* Again and again: a disk that is full or read-only at the start may not stay so. */
+static bool make_folders(const struct counting *c)
+{
+	return (mkdir(c->tally_folder, 0750) == 0 || errno == EEXIST) &&
+	    (mkdir(c->outbox, 0750) == 0 || errno == EEXIST);
+}
+
 static void save(struct counting *c, enum tally_save_kind kind)
 {
+	(void)make_folders(c);
 	enum err rc = tally_save(c->tally, kind);
 	if (rc != OK && rc != ERR_AGAIN) {
 		log_error(
@@ -455,10 +470,6 @@ static enum err make_paths(struct counting *c, const struct config_server *serve
 		rc = path_join(
 		    c->run_path, sizeof c->run_path, server->run_dir.text, "tally");
 	}
-	if (rc == OK &&
-	    ((mkdir(c->tally_folder, 0750) != 0 && errno != EEXIST) ||
-	        (mkdir(c->outbox, 0750) != 0 && errno != EEXIST)))
-		rc = ERR_IO;
 	return rc;
 }
 
@@ -493,8 +504,11 @@ enum err counting_new(
 	}
 	enum err rc = make_paths(c, &snapshot_of(c)->config->server);
 	if (rc != OK) {
-		diag_set(why, "%s: %s", c->tally_folder, strerror(errno));
+		diag_set(why, "%s: the path is too long", c->tally_folder);
 	} else {
+		/* Names are answered and counted all the same; saving tries again. */
+		if (!make_folders(c))
+			log_error("counting", "%s: %s", c->tally_folder, strerror(errno));
 		rc = open_tally(c, why);
 	}
 	if (rc == OK)

@@ -30,9 +30,10 @@ enum {
 	STATUS_FAILED = 1,
 	STATUS_WRONG = 2,
 	POLL_MS = 250,
-	QUESTIONS_MAX = 8192, /* outstanding at once, of all workers */
-	WAITERS_MAX = 4096,   /* behind one of them */
-	CACHE_SHARE = 32,     /* cache.size auto: this part of memory */
+	LINES_AGAIN_MS = 10000, /* what a full disk has kept from being opened */
+	QUESTIONS_MAX = 8192,   /* outstanding at once, of all workers */
+	WAITERS_MAX = 4096,     /* behind one of them */
+	CACHE_SHARE = 32,       /* cache.size auto: this part of memory */
 	CACHE_AUTO_MAX = 64 << 20,
 };
 
@@ -283,6 +284,52 @@ static void wait_for_border(struct program *p)
 	(void)evtimer_add(p->border, &left); /* without it: the poll */
 }
 
+/* Without it the gateway serves all the same: the log says that changes go unrecorded. */
+static void open_audit(struct program *p)
+{
+	const char *folder = publisher_now(p->publisher)->config->server.state_dir.text;
+	char path[FILE_PATH_BYTES];
+	struct diag why = {.text = ""};
+
+	if (path_join(path, sizeof path, folder, "audit.log") != OK ||
+	    audit_open(&p->audit, path, &why) != OK) {
+		p->audit = NULL;
+		log_error("audit", "%s: %s; changes will not be recorded", path, why.text);
+	} else if (audit_torn_bytes(p->audit) > 0) {
+		log_warn("audit", "a torn last line of %zu bytes was cut off",
+		    audit_torn_bytes(p->audit));
+	}
+}
+
+/* The sockets of lachanctl and of the page. A full disk below run_dir must not cost the
+ * names: without a socket we serve, say so, and try again. */
+static enum err open_lines(struct program *p, struct diag *why)
+{
+	enum err rc = p->control == NULL ? control_open(p, why) : OK;
+	if (rc == ERR_IO)
+		log_error("control", "%s; names are answered, lachanctl is not", why->text);
+	if (rc != OK && rc != ERR_IO)
+		return rc;
+	rc = p->verdicts == NULL ? verdict_server_open(&p->verdicts, p, why) : OK;
+	if (rc == ERR_IO)
+		log_error("verdicts", "%s; the page cannot ask why", why->text);
+	return rc == ERR_IO ? OK : rc;
+}
+
+static void open_lines_again(struct program *p)
+{
+	struct diag why;
+
+	if ((p->control != NULL && p->verdicts != NULL && p->audit != NULL) ||
+	    clock_mono_ms() - p->lines_tried_ms < LINES_AGAIN_MS)
+		return;
+	p->lines_tried_ms = clock_mono_ms();
+	if (p->audit == NULL)
+		open_audit(p);
+	if (open_lines(p, &why) != OK)
+		log_error("control", "%s", why.text);
+}
+
 void program_look_around(struct program *p)
 {
 	look_at_trust(p);
@@ -300,6 +347,7 @@ static void on_poll(evutil_socket_t fd, short what, void *context)
 	program_look_around(p);
 	publisher_reap(p->publisher);
 	selftest_tidy(p->filter);
+	open_lines_again(p);
 	wait_for_border(p);
 	log_tick();
 }
@@ -371,23 +419,6 @@ static enum err make_snapshot(struct program *p, struct diag *why)
 	return rc;
 }
 
-/* Without it the gateway serves all the same: the log says that changes go unrecorded. */
-static void open_audit(struct program *p)
-{
-	const char *folder = publisher_now(p->publisher)->config->server.state_dir.text;
-	char path[FILE_PATH_BYTES];
-	struct diag why = {.text = ""};
-
-	if (path_join(path, sizeof path, folder, "audit.log") != OK ||
-	    audit_open(&p->audit, path, &why) != OK) {
-		p->audit = NULL;
-		log_error("audit", "%s: %s; changes will not be recorded", path, why.text);
-	} else if (audit_torn_bytes(p->audit) > 0) {
-		log_warn("audit", "a torn last line of %zu bytes was cut off",
-		    audit_torn_bytes(p->audit));
-	}
-}
-
 static enum err build(struct program *p, struct diag *why)
 {
 	const struct link_handlers link = {on_new_config, NULL, p};
@@ -421,10 +452,8 @@ static enum err build(struct program *p, struct diag *why)
 		rc = diagnose_new(&p->diagnose, p, why);
 	if (rc == OK) {
 		open_audit(p);
-		rc = control_open(p, why);
+		rc = open_lines(p, why);
 	}
-	if (rc == OK)
-		rc = verdict_server_open(&p->verdicts, p, why);
 	if (rc == OK && p->startup.link_fd >= 0)
 		rc = link_open(&p->link, p->base, p->startup.link_fd, &link);
 	if (rc == OK)

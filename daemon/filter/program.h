@@ -51,7 +51,8 @@ struct program {
 	struct ruledb_scratch
 	    *scratch; /* of this thread, for those who explain and judge */
 	uint64_t started_ms;
-	uint64_t configured_ms; /* when the configuration in force was taken */
+	uint64_t lines_tried_ms; /* when opening what was missing was last tried */
+	uint64_t configured_ms;  /* when the configuration in force was taken */
 };
 
 /* Another configuration is in force or everything is as it was: policy, rules data,

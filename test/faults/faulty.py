@@ -2,8 +2,10 @@
 import errno
 import mmap
 import os
+import shutil
 import struct
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 from filter_test import FilterTest  # noqa: E402
@@ -70,7 +72,10 @@ class FaultTest(FilterTest):
         super().setUp()
         if not os.path.exists(LIBRARY):
             self.skipTest("%s is not built: faults need a build without sanitizers" % LIBRARY)
-        self.page = Page(self.path("fault.page"))
+        # Outside of the folder that fails: what the programs say, and the page.
+        self.aside = tempfile.mkdtemp(prefix="lachan-faults-")
+        self.addCleanup(shutil.rmtree, self.aside, ignore_errors=True)
+        self.page = Page(os.path.join(self.aside, "page"))
         self.started = 0
 
     def start_faulty(self, name, ready, env):
@@ -78,7 +83,7 @@ class FaultTest(FilterTest):
         it (end_faulty)."""
         self.started += 1
         program = Program([os.path.join(BIN, name), "-c", self.path("lachan.yaml")],
-                          self.path("%s-%d.log" % (name, self.started)),
+                          os.path.join(self.aside, "%s-%d.log" % (name, self.started)),
                           {**os.environ, "LC_ALL": "C.UTF-8", **env})
         self.addCleanup(program.kill)
 
