@@ -97,12 +97,33 @@ static json_t *report_upstream(
 	    "queries", queries, "timeouts", timeouts, "failures", (json_int_t)failures);
 }
 
+/* The servers of zones, with the zone's name. */
+static void report_zones(const struct filter *f, const struct snapshot *s, json_t *list)
+{
+	const struct config_zones *zones = &s->config->upstream.zones;
+	unsigned route = ROUTE_DEFAULT;
+
+	for (size_t z = 0; z < zones->count; z++) {
+		char name[NAME_TEXT_MAX];
+		if (zones->items[z].servers.count == 0)
+			continue;
+		name_to_text(name, zones->items[z].zone.name);
+		route++;
+		for (unsigned i = 0; i < snapshot_route(s, route)->count; i++) {
+			json_t *one = report_upstream(f, s, route, i);
+			(void)json_object_set_new(one, "zone", json_string(name));
+			(void)json_array_append_new(list, one);
+		}
+	}
+}
+
 static json_t *report_upstreams(const struct filter *f, const struct snapshot *s)
 {
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < s->upstreams.count; i++)
 		(void)json_array_append_new(list, report_upstream(f, s, ROUTE_DEFAULT, i));
+	report_zones(f, s, list);
 	return list;
 }
 

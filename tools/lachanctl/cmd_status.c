@@ -94,7 +94,11 @@ static void say_upstreams(struct table *t, const json_t *upstreams)
 	json_array_foreach(upstreams, i, one)
 	{
 		char line[256];
+		const char *zone = json_string_value(json_object_get(one, "zone"));
 		say_upstream(line, sizeof line, one);
+		size_t len = strlen(line);
+		if (zone != NULL)
+			(void)snprintf(line + len, sizeof line - len, " (%s)", zone);
 		row(t, i == 0 ? _("Asks") : "", line);
 	}
 }

@@ -67,7 +67,8 @@ static size_t find_servers(const struct doctor *d, struct asked *all)
 	json_array_foreach(json_object_get(d->status, "upstreams"), i, one)
 	{
 		const char *text = json_string_value(json_object_get(one, "address"));
-		if (text != NULL)
+		/* The server of a zone is asked for its own names alone. */
+		if (text != NULL && json_object_get(one, "zone") == NULL)
 			count = add_server(all, count, slice_of(text));
 	}
 	for (i = 0; d->status == NULL && i < servers->count; i++) {
