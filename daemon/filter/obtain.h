@@ -54,7 +54,7 @@ enum obtain_result {
 };
 
 /* The answer of the request's type to its own name, of which the verdict says `unlisted`, and
- * which is not answered here (filter/local_answer.h has looked). */
+ * which is not answered here. */
 enum obtain_result obtain_own(
     struct worker *w, struct request *r, bool unlisted, struct obtained *out);
 /* The same to another name, of which `found` is known. */

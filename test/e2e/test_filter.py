@@ -658,7 +658,7 @@ class Truncation(FilterTest):
         self.run_filter(upstreams=[self.big().port])
 
     def big(self):
-        text = [(dns.TXT, 300, bytes([200]) + b"x" * 200)] * 3
+        text = [(dns.TXT, 300, bytes([200]) + letter * 200) for letter in (b"x", b"y", b"z")]
         self.fake = self.upstream({("a.example.vn", "A"): self.records,
                                    ("t.example.vn", "TXT"): text})
         return self.fake
