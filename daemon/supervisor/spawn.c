@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,11 +113,18 @@ enum err spawn_program(const struct spawn *what, pid_t *pid)
 	static struct plan plan; /* large, and one at a time */
 
 	make_plan(&plan, what);
+	pid_t supervisor = getpid();
 	pid_t child = fork();
 	if (child < 0)
 		return ERR_IO;
-	if (child == 0)
+	if (child == 0) {
+		/* Killed now, it would leave us behind with its sockets until we have looked
+		 * around (kit/sandbox.h) ourselves. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != supervisor)
+			_exit(STATUS_NOT_EXECUTED);
 		become(&plan, what);
+	}
 	*pid = child;
 	return OK;
 }

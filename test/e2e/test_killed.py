@@ -34,8 +34,19 @@ class Killed(FilterTest):
         self.granted = []
 
     def begin(self):
-        self.program = self.start("lachand", "-c", self.path("lachan.yaml"))
-        self.program.wait_log("lachan-filter is ready", timeout=60)
+        def started():
+            self.program = self.start("lachand", "-c", self.path("lachan.yaml"))
+
+            def settled():
+                return "lachan-filter is ready" in self.program.log() or \
+                    self.program.process.poll() is not None
+            wait_for("lachand to be ready", settled, 60)
+            if self.program.process.poll() is None:
+                return True
+            # What it had just started may not have noticed yet that it is alone.
+            self.assertIn("is taken by", self.program.log())
+            return False
+        wait_for("lachand to be ready", started, 60)
 
     def serve(self):
         text = FILLER + "casino.example\nround%d.example.com\n" % self.round
