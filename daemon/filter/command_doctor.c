@@ -4,7 +4,6 @@
 #include "base/words.h"
 #include "filter/command.h"
 #include "filter/sources.h"
-#include "net/interfaces.h"
 
 enum {
 	DEVICES_MAX = 4096,
@@ -61,27 +60,20 @@ static json_t *list_signs(unsigned signs)
 	return list;
 }
 
-/* What this machine itself asks for many is no secret. */
 static json_t *list_shared(const struct counting *counting)
 {
 	struct shared_source shared[SHARED_MAX];
-	struct interfaces ours = INTERFACES_NONE;
 	json_t *list = json_array();
-	size_t count = sources_shared(counting_sources(counting), shared, SHARED_MAX);
+	size_t count = counting_shared(counting, shared, SHARED_MAX);
 
-	if (interfaces_read(&ours) != OK)
-		ours = INTERFACES_NONE;
 	for (size_t i = 0; i < count; i++) {
 		char address[ADDR_TEXT_MAX];
-		if (interfaces_is_ours(&ours, &shared[i].address))
-			continue;
 		addr_to_text(address, &shared[i].address);
 		(void)json_array_append_new(list,
 		    json_pack("{s:s, s:o, s:i}", "address", address, "signs",
 		        list_signs(shared[i].signs), "share_percent",
 		        (int)shared[i].share_percent));
 	}
-	interfaces_deinit(&ours);
 	return list;
 }
 

@@ -13,6 +13,7 @@
 #include "filter/identity.h"
 #include "filter/worker.h"
 #include "kit/log.h"
+#include "net/interfaces.h"
 
 enum {
 	CLOSE_TRIES = 60
@@ -416,6 +417,20 @@ bool counting_has_seen(
 const struct sources *counting_sources(const struct counting *c)
 {
 	return c->sources;
+}
+
+size_t counting_shared(const struct counting *c, struct shared_source *out, size_t max)
+{
+	struct interfaces ours = INTERFACES_NONE;
+	size_t found = sources_shared(c->sources, out, max), count = 0;
+
+	if (found > 0 && interfaces_read(&ours) != OK)
+		ours = INTERFACES_NONE;
+	for (size_t i = 0; i < found; i++)
+		if (!interfaces_is_ours(&ours, &out[i].address))
+			out[count++] = out[i];
+	interfaces_deinit(&ours);
+	return count;
 }
 
 uint64_t counting_watched_s(const struct counting *c)

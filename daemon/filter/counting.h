@@ -54,8 +54,11 @@ bool counting_is_partial(const struct counting *c);
  * addresses are not looked at: a whole network is one device there. Drain first. */
 bool counting_has_seen(
     const struct counting *c, struct mac mac, const struct addr *addresses, size_t count);
-/* Who asks as much as many would, today; owned by `c`. */
+/* Who asks as much as many would, today. */
 const struct sources *counting_sources(const struct counting *c);
+/* Addresses that seem to hide many devices, this machine's own apart; at most `max`. Reads the
+ * interfaces: not for every second. */
+size_t counting_shared(const struct counting *c, struct shared_source *out, size_t max);
 /* For how long they have been watched. */
 uint64_t counting_watched_s(const struct counting *c);
 

@@ -1,5 +1,6 @@
 #include "lachanctl/doctor/doctor.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -13,7 +14,7 @@ static bool begin(struct doctor *d)
 	d->checked = json_array();
 	d->skipped = json_array();
 	d->status = ctl_peek(d->ctl->control_path, "status");
-	d->running = access(d->ctl->control_path, F_OK) == 0;
+	d->running = access(d->ctl->control_path, F_OK) == 0 || errno == EACCES;
 	/* A socket that nobody holds is left behind by a kill. */
 	if (d->running && d->status == NULL && geteuid() == 0)
 		d->running = false;

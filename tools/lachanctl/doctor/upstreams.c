@@ -32,6 +32,7 @@ struct asked {
 	int64_t took_ms; /* -1: silent */
 	unsigned rcode;
 	bool has_answer;
+	bool loops; /* the filter has seen that it leads back to itself */
 };
 
 static int64_t now_ms(void)
@@ -67,9 +68,13 @@ static size_t find_servers(const struct doctor *d, struct asked *all)
 	json_array_foreach(json_object_get(d->status, "upstreams"), i, one)
 	{
 		const char *text = json_string_value(json_object_get(one, "address"));
+		size_t before = count;
 		/* The server of a zone is asked for its own names alone. */
 		if (text != NULL && json_object_get(one, "zone") == NULL)
 			count = add_server(all, count, slice_of(text));
+		const char *state = json_string_value(json_object_get(one, "state"));
+		if (count > before)
+			all[before].loops = state != NULL && strcmp(state, "loop") == 0;
 	}
 	for (i = 0; d->status == NULL && i < servers->count; i++) {
 		char text[ADDR_TEXT_MAX];
@@ -187,7 +192,17 @@ static void judge(struct doctor *d, const struct asked *a, size_t silent, size_t
 
 	addr_to_text_port(server, &a->server);
 	text_from_rcode(rcode, (uint16_t)a->rcode);
-	if (a->took_ms < 0) {
+	if (a->loops) {
+		f.severity = SEVERITY_ERROR;
+		finding_detail(&f,
+		    _("The server %s, which the filter asks, asks the filter in turn: "
+		      "questions go round in a circle and find no answer."),
+		    server);
+		finding_fix(&f, "%s",
+		    _("Give that server (often the router) the operator's DNS servers instead "
+		      "of this machine, or name others in upstream.servers; then: sudo "
+		      "lachanctl reload"));
+	} else if (a->took_ms < 0) {
 		finding_detail(&f,
 		    silent == count
 		        ? _("The server %s, which the filter asks, does not answer, and no "
