@@ -177,6 +177,8 @@ def lifetimes(rtype, ours, theirs, truth, run_s):
                 reasons.add("ttl-of-what-was-not-said")
             elif rtype == recorded.RRSIG:
                 reasons.add("ttl-of-signatures")
+            elif key[1] == recorded.CNAME and any(k[1] == recorded.DNAME for k in told):
+                reasons.add("ttl-of-a-made-cname")
             elif said > 2 ** 31 - 1:
                 reasons.add("ttl-above-31-bits")
             elif said >= DAY_S:
@@ -275,6 +277,8 @@ REASONS = {
                        "them on.",
     "rrsig-asked": "A question for RRSIG at an alias without signatures: there are none, as the "
                    "upstream says (RFC 4035 section 3.2.1); unbound follows the alias.",
+    "ttl-of-a-made-cname": "Unbound makes the CNAME anew from a DNAME that it has kept, with a TTL of "
+                           "0; we keep the CNAME as the upstream made it (RFC 6672 section 3.1).",
     "ttl-of-signatures": "Asked for RRSIG alone, we give all signatures the smallest of their TTLs, "
                          "as one RRset; unbound keeps each its own. Nothing lives longer.",
 }
@@ -295,45 +299,70 @@ def start_upstream(seed):
     return program, port
 
 
-def run(options):
+def compare_once(ports, zones, questions):
     """[(question, classes, our answer, unbound's, truth)]"""
+    begin, raw = time.monotonic(), {}
+    for name, port in ports.items():
+        asked_at = time.monotonic()
+        raw[name] = [ask_all(port, questions)]
+        if name == "lachan":  # once more: most come from the cache now
+            raw[name].append(ask_all(port, questions))
+        print("%s: %d questions in %.0f s" % (name, len(questions), time.monotonic() - asked_at),
+              file=sys.stderr)
+    run_s = time.monotonic() - begin + 2
+    result = []
+    for question, ours, again, theirs in zip(questions, *raw["lachan"], *raw["unbound"]):
+        truth = Truth(zones, *question[:2], question[2] == "do")
+        found = explain(question, ours, theirs, truth, run_s)
+        if not is_same(ours, again):
+            found = tuple(sorted({*found, "ours-changes"}))
+        result.append((question, found, ours, theirs, truth))
+    return result
+
+
+def compare(ports, zones, questions):
+    """As compare_once(); what stays unexplained is asked up to twice more, later: a machine that
+    stands still for three seconds makes failures, which are kept for some."""
+    result = compare_once(ports, zones, questions)
+    for _ in range(2):
+        again = [at for at, row in enumerate(result) if not is_explained(row[1])]
+        if not again:
+            break
+        print("%d questions once more: %s" % (len(again), [questions[at] for at in again[:5]]),
+              file=sys.stderr)
+        time.sleep(8)
+        fresh = compare_once(ports, zones, [questions[at] for at in again])
+        for at, row in zip(again, fresh):
+            result[at] = row
+    return result
+
+
+def run(options):
+    """compare() with servers of its own."""
     zones = recorded.Zones(options.seed)
-    questions = zones.questions(options.count, options.seed)
     upstream, port = start_upstream(options.seed)
     folder = tempfile.mkdtemp(prefix="lachan-suite-", dir="/tmp")
-    servers = []
+    servers, wrong = {}, []
     try:
-        raw = []
-        begin = time.monotonic()
         for name in ("lachan", "unbound"):
             os.mkdir(os.path.join(folder, name))
-            server = peers.KINDS[name](os.path.join(folder, name), [port], plain=True)
-            servers.append(server)
-            server.start(sorted(zones.zones)[0])
-            asked_at = time.monotonic()
-            raw.append(ask_all(server.port, questions))
-            if name == "lachan":  # once more: most come from the cache now
-                raw.append(ask_all(server.port, questions))
-            print("%s: %d questions in %.0f s" % (name, len(questions),
-                                                  time.monotonic() - asked_at), file=sys.stderr)
-        run_s = time.monotonic() - begin + 2
-        result = []
-        for question, ours, again, theirs in zip(questions, *raw):
-            truth = Truth(zones, *question[:2], question[2] == "do")
-            found = explain(question, ours, theirs, truth, run_s)
-            if not is_same(ours, again):
-                found = tuple(sorted({*found, "ours-changes"}))
-            result.append((question, found, ours, theirs, truth))
-        return result
+            servers[name] = peers.KINDS[name](os.path.join(folder, name), [port], plain=True)
+            servers[name].start(sorted(zones.zones)[0])
+        result = compare({name: server.port for name, server in servers.items()}, zones,
+                         zones.questions(options.count, options.seed))
     finally:
-        for server in servers:
+        for server in servers.values():
             log = server.stop()
             if "Sanitizer" in log:
                 print(log, file=sys.stderr)
+                wrong.append(server.PROGRAM)
         upstream.send_signal(signal.SIGTERM)
         upstream.wait(10)
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
+    if wrong:
+        sys.exit(1)
+    return result
 
 
 def show(section):
