@@ -292,6 +292,45 @@ def busiest(times, window_s=0.01):
     return most
 
 
+class Strangers(ClientTest):
+    """Whoever is outside server.allow, or is said to be: what we send him is never more than
+    what came in his name (THREATS 23, 24)."""
+    STRANGER = "127.0.0.9"
+
+    def queries(self):
+        for name in ("casino.example", "www.example.vn", "x" * 60 + ".example.vn", "."):
+            for rtype in ("A", "ANY", "TXT", "HTTPS"):
+                for how in ({"edns": False}, {}, {"do": True}, {"size": 4096}, {"rd": False},
+                            {"options": [(COOKIE, MINE)]}, {"options": [(3, b""), (8, b"\0\1\0\0")]},
+                            {"options": [(COOKIE, b"short")]}, {"version": 1}, {"opcode": 4},
+                            {"rclass": dns.CH}):
+                    yield dns.make_query(name, rtype, ident=7, **how)
+        yield struct.pack("!6H", 7, 0x0100, 0, 0, 0, 0)
+        yield struct.pack("!6H", 7, 0x0100, 0, 0, 0, 1) + b"\0" + \
+            struct.pack("!HHIH", dns.OPT, 1232, 0, 12) + struct.pack("!2H", COOKIE, 8) + MINE
+
+    def test_no_answer_to_a_stranger_is_larger_than_his_query(self):
+        self.run_filter(server={"allow": ["127.0.0.1/32"], "threads": 1})
+        for wire in self.queries():
+            answer = dns.ask_bytes(("127.0.0.1", self.port), wire, tcp=True,
+                                   source=self.STRANGER, timeout=PATIENCE_S)
+            self.assertLessEqual(len(answer), len(wire), (wire, answer))
+            reply = dns.Reply(answer)
+            self.assertIn(reply.rcode, (dns.REFUSED, dns.FORMERR, dns.NOTIMP, 16))
+            self.assertEqual((reply.answer, reply.authority, reply.options), ([], [], {}))
+        self.assertEqual(self.fake.asked, [])
+
+    def test_a_flood_in_a_strangers_name_brings_him_next_to_nothing(self):
+        self.run_filter(server={"allow": ["127.0.0.1/32"], "threads": 1})
+        sock = self.socket_of(self.STRANGER)
+        sent, seen = 0, self.counters()["udp"]
+        for i in range(1000):
+            sent += sock.send(dns.make_query("casino.example", "ANY", size=4096))
+            if i % 50 == 49:
+                wait_for("all to be read", lambda n=i: self.counters()["udp"] > seen + n)
+        self.assertLess(sum(len(reply.wire) for reply in self.drain(sock)), sent / 2)
+
+
 class Flood(ClientTest):
     """One client asks as much as the filter can read, and another as people do."""
 

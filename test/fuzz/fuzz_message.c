@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "dns/answer.h"
+#include "dns/cookie.h"
 #include "dns/leads.h"
 #include "dns/rr.h"
 
@@ -162,6 +163,28 @@ static void check_answer(const struct answer *a, size_t len)
 
 /* ---- the packet as a query ---- */
 
+/* The option that answers the query's cookie; what is in it proves itself. */
+static struct slice answer_to_cookie(
+    const struct message *m, uint8_t option[COOKIE_OPTION_BYTES])
+{
+	static const uint8_t client[4] = {192, 0, 2, 1};
+	static const struct cookie_secrets secrets = {{1, 2}, {3, 4}};
+	const struct slice address = {client, sizeof client};
+	uint8_t again[COOKIE_OPTION_BYTES];
+	uint32_t now_s = (uint32_t)m->id << 16 | m->id;
+	struct slice sent = m->edns.cookie;
+
+	if (sent.len == 0)
+		return SLICE_EMPTY;
+	(void)cookie_answer(option, sent, address, &secrets, now_s);
+	require(load_u16(option) == EDNS_COOKIE && load_u16(option + 2) == COOKIE_BYTES);
+	require(memcmp(option + 4, sent.ptr, COOKIE_CLIENT_BYTES) == 0);
+	require(cookie_answer(
+	    again, (struct slice){option + 4, COOKIE_BYTES}, address, &secrets, now_s));
+	require(memcmp(again, option, sizeof again) == 0);
+	return (struct slice){option, COOKIE_OPTION_BYTES};
+}
+
 static void answer_all_ways(const struct message *m, enum message_fate fate)
 {
 	uint8_t out[ANSWER_BYTES];
@@ -169,6 +192,8 @@ static void answer_all_ways(const struct message *m, enum message_fate fate)
 	    ? answer_over_tcp(m, out, sizeof out)
 	    : answer_over_udp(m, out, sizeof out, 512 + (m->id >> 4));
 	static const uint8_t address[16] = {192, 0, 2, 1};
+	uint8_t option[COOKIE_OPTION_BYTES];
+	a.edns_options = answer_to_cookie(m, option);
 	a.authentic = (m->id & 2) != 0;
 	if ((m->id & 4) != 0)
 		a.ede = EDE_BLOCKED;
