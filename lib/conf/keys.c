@@ -71,7 +71,8 @@ static const struct schema_row TCP_ROWS[] = {
 
 static const struct schema_row RATE_LIMIT_ROWS[] = {
     {"per_second", &SCHEMA_NUMBER, AT(rate_limit.per_second), "0",
-        .help = "queries of one client; 0 = no limit", .max = 1000000},
+        .help = "queries of one client; each thread counts by itself; 0 = no limit",
+        .max = 1000000},
     {"burst", &SCHEMA_NUMBER, AT(rate_limit.burst), "0",
         .help = "allowed above that for a moment; 0 = five seconds' worth",
         .max = 10000000},
@@ -141,8 +142,7 @@ static const struct schema_row ZONE_ROWS[] = {
         .help = "its answers may hold private addresses; no content feed blocks it"},
     {"records", &SCHEMA_LIST, AT(record_texts), "[]",
         .help = "answered by ourselves: NAME [TTL] TYPE DATA, as in a zone file",
-        .item = &SCHEMA_TEXT, .max_items = 4096,
-        .sample = "[\"may-chu 300 A 10.0.0.5\"]"},
+        .item = &SCHEMA_TEXT, .max_items = 4096, .sample = "[\"may-chu 300 A 10.0.0.5\"]"},
     {.name = NULL}};
 #undef AT
 

