@@ -448,6 +448,47 @@ static void a_flood_of_one_time_names_leaves_the_hot_ones_alone(void **state)
 	cache_free(cache);
 }
 
+/* T19, as the list of threats has it: a million random names while a thousand are asked for by
+ * everybody, and as many expired answers are kept for an outage. */
+static void a_million_random_names_leave_the_hot_ones_and_the_memory_alone(void **state)
+{
+	(void)state;
+	enum {
+		HOT = 1000,
+		FLOOD = 1000000,
+		FLOOD_BETWEEN = 20
+	};
+	struct cache *cache = new_cache(CACHE_MIN_BYTES);
+	uint64_t seed = 7;
+	unsigned hits = 0;
+	unsigned asked = 0;
+
+	for (unsigned round = 0; round < 4; round++) {
+		for (unsigned n = 0; n < HOT; n++)
+			(void)ask(cache, n, CACHE_POSITIVE, round);
+		/* Popular once: nobody asks for them any more. */
+		for (unsigned n = 0; n < HOT; n++)
+			(void)ask(cache, HOT + n, CACHE_POSITIVE, 0);
+	}
+	uint64_t now_ms = 2 * 3600000; /* all have expired, and are kept */
+	for (unsigned flooded = 0; flooded < FLOOD; flooded += FLOOD_BETWEEN) {
+		now_ms += 4; /* five thousand a second */
+		hits += ask(cache, asked % HOT, CACHE_POSITIVE, now_ms) ? 1u : 0u;
+		asked++;
+		for (unsigned i = 0; i < FLOOD_BETWEEN; i++)
+			(void)ask(cache, 1000000 + (unsigned)(next_random(&seed) % 8000000),
+			    i % 2 == 0 ? CACHE_NEGATIVE : CACHE_POSITIVE, now_ms);
+	}
+	assert_true(hits >= asked / 10 * 9);
+	struct cache_stats stats = cache_stats_of(cache);
+	assert_true(stats.bytes <= stats.limit_bytes);
+	assert_true(stats.negative_bytes <= stats.limit_bytes / 4);
+	assert_true(
+	    resident_pages(cache, CACHE_MIN_BYTES) * (size_t)sysconf(_SC_PAGESIZE) <=
+	    CACHE_MIN_BYTES);
+	cache_free(cache);
+}
+
 static void negative_answers_hold_a_quarter_at_most_even_when_asked_twice(void **state)
 {
 	(void)state;
@@ -563,6 +604,8 @@ int main(void)
 	    cmocka_unit_test(sizes_below_the_least_are_refused),
 	    cmocka_unit_test(whatever_is_found_is_what_was_put_last),
 	    cmocka_unit_test(a_flood_of_one_time_names_leaves_the_hot_ones_alone),
+	    cmocka_unit_test(
+	        a_million_random_names_leave_the_hot_ones_and_the_memory_alone),
 	    cmocka_unit_test(negative_answers_hold_a_quarter_at_most_even_when_asked_twice),
 	    cmocka_unit_test(tiny_answers_never_overfill_the_index),
 	    cmocka_unit_test(threads_never_see_half_an_answer),

@@ -48,6 +48,43 @@ static void the_first_asker_leads_and_the_others_wait(void **state)
 	inflight_free(table);
 }
 
+static void a_question_can_be_led_for_nobody(void **state)
+{
+	(void)state;
+	struct inflight *table = new_table(2, 8);
+	struct cache_key key = key_of(SLICE_LIT("\3olm\2vn\0"), 1);
+	struct waiter w;
+
+	assert_true(inflight_lead(table, &key));
+	assert_false(inflight_lead(table, &key));
+	assert_int_equal(inflight_join(table, &key, &w), INFLIGHT_JOINED);
+	assert_ptr_equal(inflight_settle(table, &key), &w);
+	assert_int_equal(inflight_count(table), 0);
+	inflight_free(table);
+}
+
+static void who_waits_can_be_answered_before_the_question_ends(void **state)
+{
+	(void)state;
+	struct inflight *table = new_table(2, 2);
+	struct cache_key key = key_of(SLICE_LIT("\3olm\2vn\0"), 1);
+	struct waiter w[4];
+
+	assert_int_equal(inflight_join(table, &key, &w[0]), INFLIGHT_LEADER);
+	assert_null(inflight_take(table, &key));
+	assert_int_equal(inflight_join(table, &key, &w[1]), INFLIGHT_JOINED);
+	assert_int_equal(inflight_join(table, &key, &w[2]), INFLIGHT_JOINED);
+	struct waiter *all = inflight_take(table, &key);
+	assert_ptr_equal(all, &w[1]);
+	assert_ptr_equal(all->next, &w[2]);
+	assert_null(all->next->next);
+	/* It is outstanding still, and has room again. */
+	assert_int_equal(inflight_join(table, &key, &w[3]), INFLIGHT_JOINED);
+	assert_ptr_equal(inflight_settle(table, &key), &w[3]);
+	assert_null(w[3].next);
+	inflight_free(table);
+}
+
 static void questions_and_waiters_have_a_ceiling(void **state)
 {
 	(void)state;
@@ -181,6 +218,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_first_asker_leads_and_the_others_wait),
+	    cmocka_unit_test(a_question_can_be_led_for_nobody),
+	    cmocka_unit_test(who_waits_can_be_answered_before_the_question_ends),
 	    cmocka_unit_test(questions_and_waiters_have_a_ceiling),
 	    cmocka_unit_test(a_waiter_can_leave_until_the_leader_has_it),
 	    cmocka_unit_test(every_asker_on_every_thread_is_answered_once),

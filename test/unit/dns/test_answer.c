@@ -419,6 +419,35 @@ static void a_bare_header_can_refuse_to_read_our_query(void **state)
 	assert_false(reply_refuses_to_read(got, sent));
 }
 
+static void a_bare_header_can_say_that_it_failed(void **state)
+{
+	(void)state;
+	uint8_t reply[DNS_HEADER_BYTES + 1] = {[2] = 0x81, [3] = 0x80 | RCODE_SERVFAIL};
+	const struct slice got = {reply, DNS_HEADER_BYTES};
+	const struct slice sent = {out, write_query(0, 0x04)};
+
+	memcpy(reply, out, 2);
+	assert_true(reply_is_bare_failure(got, sent));
+	assert_false(reply_is_bare_failure((struct slice){reply, sizeof reply}, sent));
+	assert_false(reply_is_bare_failure((struct slice){reply, 11}, sent));
+	reply[3] = 0x80 | RCODE_REFUSED;
+	assert_true(reply_is_bare_failure(got, sent));
+	for (unsigned rcode = 0; rcode < 16; rcode++) {
+		reply[3] = (uint8_t)(0x80 | rcode);
+		assert_int_equal(reply_is_bare_failure(got, sent),
+		    rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED);
+	}
+	reply[3] = 0x80 | RCODE_SERVFAIL;
+	reply[5] = 1; /* what has a question is judged by it */
+	assert_false(reply_is_bare_failure(got, sent));
+	reply[5] = 0;
+	reply[2] = 0x01; /* QR is missing */
+	assert_false(reply_is_bare_failure(got, sent));
+	reply[2] = 0x81;
+	reply[1] ^= 1;
+	assert_false(reply_is_bare_failure(got, sent));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +471,7 @@ int main(void)
 	    cmocka_unit_test(queries_carry_what_was_asked_for),
 	    cmocka_unit_test(a_reply_matches_in_every_bit_of_the_question),
 	    cmocka_unit_test(a_bare_header_can_refuse_to_read_our_query),
+	    cmocka_unit_test(a_bare_header_can_say_that_it_failed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -371,6 +371,28 @@ static void ttls_are_clamped(void **state)
 	assert_int_equal(stored_of(&p, &plain).ttl_s, 0);
 }
 
+static void all_ttls_can_be_set_to_one(void **state)
+{
+	(void)state;
+	struct packet p;
+	struct stored stored;
+	begin_reply(&p, 0, "a.vn", TYPE_A);
+	packet_a(&p, "a.vn", 7, 1);
+	packet_a(&p, "a.vn", 86400, 2);
+	(void)stored_of(&p, &plain);
+	stored_set_ttls(storage, stored_len, 30);
+	assert_true(stored_view(&stored, (struct slice){storage, stored_len}));
+	assert_int_equal(stored.ttl_count, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		size_t at = load_u16(stored.ttl_offsets + 2 * i);
+		assert_int_equal(load_u32(stored.message.ptr + at), 30);
+	}
+	storage[0] = 99; /* no stored answer any more: left alone */
+	stored_set_ttls(storage, stored_len, 31);
+	storage[0] = STORED_POSITIVE;
+	assert_int_equal(load_u32(stored.message.ptr + load_u16(stored.ttl_offsets)), 30);
+}
+
 /* T11. */
 static void lies_about_lengths_are_malformed(void **state)
 {
@@ -450,6 +472,7 @@ int main(void)
 	    cmocka_unit_test(loops_and_long_chains_are_malformed),
 	    cmocka_unit_test(an_rrset_has_at_most_100_records),
 	    cmocka_unit_test(ttls_are_clamped),
+	    cmocka_unit_test(all_ttls_can_be_set_to_one),
 	    cmocka_unit_test(lies_about_lengths_are_malformed),
 	    cmocka_unit_test(a_truncated_reply_asks_for_tcp),
 	    cmocka_unit_test(too_small_a_buffer_is_full_at_every_size),
