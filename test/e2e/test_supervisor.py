@@ -206,8 +206,9 @@ class Restarting(SupervisorTest):
         gateway = self.lachand()
         children = gateway.children()
         gateway.kill()
-        # The helper hears it by its link, the real programs by the death signal too.
-        self.wait_note("lachan-filter", "supervisor gone")
+        # They hear it by the end of the link and by the death signal, whichever is first.
+        wait_for("word of it", lambda: {"supervisor gone", "term"} & set(
+            self.notes("lachan-filter")))
         wait_for("all children gone", lambda: not any(map(is_alive, children.values())))
 
 
