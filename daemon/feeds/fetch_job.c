@@ -55,9 +55,12 @@ static void give_up_address(struct job *job, const char *why)
 	if (job->request.url_count == 1) {
 		diag_set(all, "%s", why);
 	} else {
+		/* Without what follows "?": there some lists want a key that was paid for, and
+		 * this is read in logs. */
+		const char *url = job->request.urls[job->url_index];
 		(void)snprintf(before, sizeof before, "%s", all->text);
-		diag_set(all, "%s%s%s: %s", before, before[0] != 0 ? "; " : "",
-		    job->request.urls[job->url_index], why);
+		diag_set(all, "%s%s%.*s: %s", before, before[0] != 0 ? "; " : "",
+		    (int)strcspn(url, "?#"), url, why);
 	}
 	close_hop(job);
 	job->url_index++;

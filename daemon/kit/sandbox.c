@@ -102,6 +102,9 @@ enum err sandbox_enter(const char *user, struct diag *why)
 	const struct rlimit none = {0, 0};
 	if (setrlimit(RLIMIT_CORE, &none) != 0)
 		return refused(why, "RLIMIT_CORE");
+	/* The change of credentials has set it to fs.suid_dumpable. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return refused(why, "PR_SET_DUMPABLE");
 	/* The change of credentials has cleared it (prctl(2)). */
 	if (at_death != 0 && prctl(PR_SET_PDEATHSIG, at_death) != 0)
 		return refused(why, "PR_SET_PDEATHSIG");

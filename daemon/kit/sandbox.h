@@ -21,7 +21,7 @@ MUST_CHECK enum err sandbox_find_user(
     const char *name, struct sandbox_user *out, struct diag *why);
 
 /* As root: becomes `user` (server.user; "" = stay) with its groups. Always: empty
- * capability sets, no_new_privs, no core files, and the signal at the parent's death
+ * capability sets, no_new_privs, no core files, memory that nobody but root may read, and the signal at the parent's death
  * renewed, which a change of credentials clears. Started without root nothing is left to
  * drop, so `user` is not looked at. On failure the process may stand between two worlds:
  * it must exit. ERR_NOT_FOUND: no such user; ERR_DENIED: the kernel refused. */

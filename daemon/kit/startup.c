@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -262,8 +263,10 @@ static void prepare_process(const struct startup *s)
 
 	/* A client that hangs up is an error of write(), not our end. */
 	(void)signal(SIGPIPE, SIG_IGN);
-	/* A core file would hold the names children asked for. */
+	/* A core file would hold the names children asked for, and keys; so would our memory
+	 * for another program of our user. */
 	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	if (s->supervised && !sandbox_die_with_parent())
 		(void)fprintf(stderr, "%s: the supervisor has gone\n", s->program);
 }

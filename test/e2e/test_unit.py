@@ -129,6 +129,9 @@ class Inside(LachanTest):
             # The unit's list, the supervisor's, and below it the child's own.
             self.assertEqual(status.get("Seccomp_filters", "3" if pid != gateway.pid else "2"),
                              "3" if pid != gateway.pid else "2", name)
+        # Non-dumpable: not even this user's other programs may look into them.
+        for name, pid in children.items():
+            self.assertEqual(os.stat("/proc/%d/environ" % pid).st_uid, 0, name)
         os.kill(children["lachan-filter"], signal.SIGKILL)
         gateway.wait_log("lachan-filter is ready", count=2)
         self.assertEqual(self.resolved("www.example.vn"), ["192.0.2.7"])

@@ -60,6 +60,8 @@ static void enter_and_look(void)
 		_exit(4);
 	if (prctl(PR_GET_PDEATHSIG, &at_death) != 0 || at_death != SIGTERM)
 		_exit(5);
+	if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
+		_exit(6);
 	_exit(0);
 }
 
