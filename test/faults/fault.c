@@ -6,7 +6,7 @@
  *
  *	  0 disk_seen     16 disk_count   32 memory_at      48 hits    56 error
  *	  8 disk_at       24 memory_seen  40 memory_count   60 shorten
- *	 64 program (NUL-ended)           128 folder (NUL-ended)
+ *	 64 program (NUL-ended)           128 folder (NUL-ended)   384 written
  *
  * Disk calls are those that change something in `folder`; memory calls are malloc and its
  * kin. Call number `at` fails, and the count - 1 after it.
@@ -40,6 +40,7 @@ struct fault_page {
 	atomic_uint shorten; /* write the first half and say so, instead of failing */
 	char program[64];
 	char folder[256];
+	atomic_uint_fast64_t written; /* octets written into files of the folder */
 };
 
 static struct fault_page *page;
@@ -163,8 +164,12 @@ static bool fd_fails(int fd)
 /* How much of `len` octets is to be written; SIZE_MAX: none, errno says why. */
 static size_t writable(int fd, size_t len)
 {
-	if (page == NULL || !fd_is_in_folder(fd) || !disk_fails())
+	if (page == NULL || !fd_is_in_folder(fd))
 		return len;
+	if (!disk_fails()) {
+		atomic_fetch_add(&page->written, len);
+		return len;
+	}
 	return atomic_load(&page->shorten) != 0 ? (len + 1) / 2 : SIZE_MAX;
 }
 

@@ -55,6 +55,11 @@ class Page:
         self._put("=Q", 32, 0)
 
     @property
+    def written(self):
+        """Octets written into the folder since begin()."""
+        return self._get(384)
+
+    @property
     def disk_seen(self):
         return self._get(0)
 
