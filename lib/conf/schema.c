@@ -9,6 +9,7 @@
 static enum err fill_map(struct schema_run *run, const struct schema_row *rows,
     const struct tree_node *map, void *out);
 
+PRINTF_LIKE(4, 0)
 static void tell(struct schema_run *run, struct diag d, struct mark mark,
     const char *format, va_list args)
 {
