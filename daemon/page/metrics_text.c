@@ -118,8 +118,11 @@ static void write_build(struct sheet *s, const struct family *f)
 /* In the order in which they are shown. What is in neither table is shown as an event, so
  * that no counter is ever hidden. */
 static const char *const TRANSPORTS[] = {"udp", "tcp"};
-static const char *const VERDICTS[] = {
-    "blocked", "cached", "forwarded", "joined", "refused", "malformed", "failed"};
+static const char *const VERDICTS[] = {"blocked", "cached", "local", "forwarded", "joined",
+    "refused", "malformed", "failed", "remembered"};
+/* Those that have a name of their own below. */
+static const char *const NAMED[] = {
+    "stale", "prefetched", "upstream_mismatches", "ring_lost"};
 
 static bool is_in(const char *name, const char *const *list, size_t count)
 {
@@ -181,6 +184,7 @@ static void write_events(struct sheet *s, const struct family *f)
 	{
 		if (is_in(name, TRANSPORTS, COUNT_OF(TRANSPORTS)) ||
 		    is_in(name, VERDICTS, COUNT_OF(VERDICTS)) ||
+		    is_in(name, NAMED, COUNT_OF(NAMED)) ||
 		    strncmp(name, DROPPED, strlen(DROPPED)) == 0 || !json_is_integer(value))
 			continue;
 		sample(
@@ -363,7 +367,8 @@ static const struct family FAMILIES[] = {
     {"lachan_queries_total", "counter", "Queries received.", write_queries, "",
         "transport"},
     {"lachan_verdicts_total", "counter",
-        "What became of queries; joined: waited for a question already asked upstream.",
+        "What became of queries; joined: waited for a question already asked upstream; "
+        "remembered: SERVFAIL, since a moment ago it failed.",
         write_verdicts, "", "verdict"},
     {"lachan_drops_total", "counter", "Queries and answers dropped in silence.",
         write_drops, "", ""},
@@ -391,6 +396,13 @@ static const struct family FAMILIES[] = {
     {"lachan_cache_evictions_total", "counter", "Answers that made room for others.",
         write_number, "cache", "evictions"},
 
+    {"lachan_cache_stale_total", "counter",
+        "Answers past their end, given while upstream fails.", write_number, "queries",
+        "stale"},
+    {"lachan_cache_prefetches_total", "counter",
+        "Popular answers asked for anew before their end.", write_number, "queries",
+        "prefetched"},
+
     {"lachan_upstream_up", "gauge", "1 unless it failed several times in a row.",
         write_upstream_up, "", ""},
     {"lachan_upstream_rtt_seconds", "gauge", "Its smoothed round trip.", write_upstream_rtt,
@@ -402,6 +414,10 @@ static const struct family FAMILIES[] = {
         "failures"},
     {"lachan_upstream_timeouts_total", "counter", "Queries it left unanswered.",
         write_upstream, "", "timeouts"},
+
+    {"lachan_upstream_mismatches_total", "counter",
+        "Replies that matched no question: forged, or late.", write_number, "queries",
+        "upstream_mismatches"},
 
     {"lachan_rules_generation", "gauge", "Of the rules in force.", write_number, "rules",
         "generation"},
@@ -433,6 +449,9 @@ static const struct family FAMILIES[] = {
         "", "paused"},
     {"lachan_diagnosing", "gauge", "1 while queries are written down (lachanctl diagnose).",
         write_number, "", "diagnosing"},
+    {"lachan_tally_lost_total", "counter",
+        "Events that were not counted for the summary: its ring was full.", write_number,
+        "queries", "ring_lost"},
     {"lachan_day_partial", "gauge", "1 when today's counts are lower bounds.", write_number,
         "", "partial"},
 };
