@@ -10,11 +10,14 @@
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "filter/neighbour_ask.h"
 #include "filter/neighbour_wire.h"
 
 static struct neighbours *made(void)
@@ -428,6 +431,49 @@ static void the_kernel_answers_a_question_about_a_stranger(void **state)
 	(void)close(fd);
 }
 
+/* In a network namespace of this process, with two neighbours written by hand. */
+static bool make_neighbours(void)
+{
+	return geteuid() == 0 && unshare(CLONE_NEWNET) == 0 &&
+	    system("(ip link add w0 type veth peer name w1 && ip link set w0 up && "
+	           "ip neigh add 192.0.2.5 lladdr 02:00:00:00:00:09 dev w0 && "
+	           "ip neigh add 2001:db8::5 lladdr 02:00:00:00:00:09 dev w0 && "
+	           "ip neigh add 192.0.2.6 dev w0 nud failed) 2>/dev/null") == 0;
+}
+
+/* The last test: the process stays in its namespace. */
+static void a_worker_hears_at_once_who_a_neighbour_is(void **state)
+{
+	struct addr known = address_of("192.0.2.5");
+	struct addr six = address_of("2001:db8::5");
+	struct addr failed = address_of("192.0.2.6");
+	struct addr nobody = address_of("192.0.2.7");
+	struct neighbour_ask ask;
+	struct mac mac;
+
+	(void)state;
+	if (!make_neighbours())
+		skip();
+	unsigned link = if_nametoindex("w0");
+	neighbour_ask_open(&ask);
+	assert_true(ask.fd >= 0);
+	assert_true(neighbour_ask(&ask, link, &known, 5000, &mac));
+	assert_int_equal(mac.bits, 0x020000000009u);
+	mac = MAC_NONE;
+	assert_true(neighbour_ask(&ask, link, &six, 5000, &mac));
+	assert_int_equal(mac.bits, 0x020000000009u);
+	assert_false(neighbour_ask(&ask, link, &failed, 5000, &mac));
+	assert_false(neighbour_ask(&ask, link, &nobody, 5000, &mac));
+	assert_false(neighbour_ask(&ask, link + 99, &known, 5000, &mac));
+	/* Enough for this second; in the next one it asks again. */
+	for (unsigned i = 5; i < NEIGHBOUR_ASKS_PER_SECOND; i++)
+		assert_true(neighbour_ask(&ask, link, &known, 5999, &mac));
+	assert_false(neighbour_ask(&ask, link, &known, 5999, &mac));
+	assert_true(neighbour_ask(&ask, link, &known, 6000, &mac));
+	neighbour_ask_close(&ask);
+	assert_false(neighbour_ask(&ask, link, &known, 7000, &mac));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -443,6 +489,7 @@ int main(void)
 	    cmocka_unit_test(a_hostile_octet_anywhere_does_no_harm),
 	    cmocka_unit_test(refusals_and_ends_are_told_apart),
 	    cmocka_unit_test(the_kernel_answers_a_question_about_a_stranger),
+	    cmocka_unit_test(a_worker_hears_at_once_who_a_neighbour_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
