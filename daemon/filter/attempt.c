@@ -97,7 +97,7 @@ bool attempt_begin(struct exchange *ex, unsigned server)
 	if (rc == OK)
 		return true;
 	if (rc != ERR_FULL)
-		health_failed(health, server);
+		health_failed(health, server, a->sent_ms);
 	ex->tried.over |= (uint16_t)(1u << server);
 	ex->ede = EDE_NETWORK_ERROR;
 	attempt_close(a);
@@ -109,7 +109,7 @@ void attempt_is_late(struct attempt *a)
 	struct worker *w = worker_of(a);
 	struct health *health = exchange_health(a->exchange);
 
-	health_failed(health, a->server_index);
+	health_failed(health, a->server_index, w->now.mono_ms);
 	counter_add(&health->servers[a->server_index].timeouts, 1);
 	counter_add(&w->counters.upstream_timeouts, 1);
 }
@@ -177,7 +177,7 @@ static void judge_reply(struct attempt *a, struct slice reply)
 	unsigned rcode = load_u16(reply.ptr + 2) & FLAG_RCODE_MASK;
 	bool helpful = rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN;
 
-	health_answered(health, a->server_index, worker_of(a)->now.mono_ms - a->sent_ms);
+	health_answered(health, a->server_index, a->sent_ms, worker_of(a)->now.mono_ms);
 	if (helpful)
 		health_was_helpful(health, a->server_index);
 	if (ex->purpose == EXCHANGE_PROBE) {
@@ -233,7 +233,8 @@ void attempt_on_ready(void *context, struct source_port *port, void *user)
 		uint8_t reply[REPLY_BYTES];
 		ssize_t n = recv(source_port_fd(port), reply, sizeof reply, MSG_DONTWAIT);
 		if (n < 0 && errno == ECONNREFUSED) {
-			health_failed(exchange_health(a->exchange), a->server_index);
+			health_failed(exchange_health(a->exchange), a->server_index,
+			    worker_of(a)->now.mono_ms);
 			exchange_attempt_failed(a->exchange, a, EDE_NETWORK_ERROR);
 			return;
 		}
@@ -261,7 +262,8 @@ void attempt_on_ready(void *context, struct source_port *port, void *user)
 
 static void stream_failed(struct attempt *a)
 {
-	health_failed(exchange_health(a->exchange), a->server_index);
+	health_failed(
+	    exchange_health(a->exchange), a->server_index, worker_of(a)->now.mono_ms);
 	exchange_attempt_failed(a->exchange, a, EDE_NETWORK_ERROR);
 }
 

@@ -42,6 +42,8 @@ struct filter {
 	struct hash_key client_key;
 
 	struct loop_watch loops; /* worker 0 writes most of it; atomics */
+	/* By route, a bit a server: the log knows that it does not answer. Any worker. */
+	atomic_uint told_down[ROUTES_MAX];
 
 	unsigned worker_count;
 	struct worker *workers[FILTER_WORKERS_MAX];

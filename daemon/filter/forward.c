@@ -257,8 +257,10 @@ struct forward_outlook forward_outlook(
 	bool nobody =
 	    health_all_down(health, set, loop_found(&w->filter->loops, route, set));
 	bool at_once = w->snapshot->config->cache.stale.wait_ms == 0;
+	bool trouble = nobody || failure.state != FAILURE_NONE;
 	return (struct forward_outlook){
-	    .stale_first = nobody || at_once || failure.state != FAILURE_NONE,
+	    .trouble = trouble,
+	    .stale_first = trouble || at_once,
 	    /* Where nobody is there, probes find out when somebody is. */
 	    .refresh =
 	        nobody ? failure.state == FAILURE_NONE : failure.state != FAILURE_NOW,
@@ -292,7 +294,7 @@ static bool lead(struct worker *w, const struct forward_question *question,
 		abandon(w, &question->key);
 		return false;
 	}
-	counter_add(&w->counters.forwarded, 1);
+	counter_add(&w->counters.forwarded, asker != NULL ? 1 : 0);
 	exchange_run(ex);
 	return true;
 }

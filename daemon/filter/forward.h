@@ -40,8 +40,9 @@ enum forward_result forward_start(
 
 /* What is to be expected of asking. */
 struct forward_outlook {
-	/* Who has an expired answer gives that at once: nobody is there to ask, or the
-	 * question failed lately. */
+	/* Nobody is there to ask, or the question failed lately. */
+	bool trouble;
+	/* Who has an expired answer gives that at once. */
 	bool stale_first;
 	bool refresh; /* and asks behind it */
 	bool failed; /* the question has just failed: SERVFAIL with `ede`, and do not ask */

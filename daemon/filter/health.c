@@ -5,7 +5,10 @@ enum {
 	PATIENCE_MAX_MS = 1000,
 	RTT_UNKNOWN_MS = 100,  /* taken for that of a server that was never measured */
 	RTT_SHORTEST_US = 500, /* the clock has milliseconds */
-	FAILED_QUESTIONS_MANY = 3
+	FAILED_QUESTIONS_MANY = 3,
+	/* Of a server that is called down because it will not say one name, the next probe
+	 * tells the truth sooner than that. */
+	DOWN_IN_EARNEST_MS = 1500,
 };
 
 static unsigned load(const atomic_uint *value)
@@ -33,6 +36,7 @@ void health_follow(struct health *h, const struct upstream_set *set)
 		atomic_store_explicit(&s->queries, 0, memory_order_relaxed);
 		atomic_store_explicit(&s->timeouts, 0, memory_order_relaxed);
 		s->probe_at_ms = 0;
+		s->told_down = false;
 		s->lowers_case = false;
 	}
 }
@@ -101,14 +105,15 @@ bool health_choose(const struct health *h, const struct upstream_set *set, unsig
 	return best != UINT64_MAX;
 }
 
-void health_answered(struct health *h, unsigned server, uint64_t rtt_ms)
+void health_answered(struct health *h, unsigned server, uint64_t sent_ms, uint64_t now_ms)
 {
 	struct server_health *s = &h->servers[server];
+	uint64_t rtt_ms = now_ms - sent_ms;
 	unsigned rtt_us = rtt_ms == 0 ? RTT_SHORTEST_US
 	                              : (unsigned)(rtt_ms < 60000 ? rtt_ms : 60000) * 1000;
 	unsigned srtt_us = load(&s->srtt_us);
 
-	if (health_is_down(s))
+	if (health_is_down(s) && now_ms - s->down_since_ms >= DOWN_IN_EARNEST_MS)
 		h->recoveries++;
 	store(&s->srtt_us, srtt_us == 0 ? rtt_us : (srtt_us * 7 + rtt_us) / 8);
 	store(&s->failures, 0);
@@ -126,10 +131,12 @@ void health_refused(struct health *h, unsigned server)
 	store(&s->refusals, load(&s->refusals) + 1);
 }
 
-void health_failed(struct health *h, unsigned server)
+void health_failed(struct health *h, unsigned server, uint64_t now_ms)
 {
 	struct server_health *s = &h->servers[server];
 
+	if (!health_is_down(s))
+		s->down_since_ms = now_ms;
 	store(&s->failures, load(&s->failures) + 1);
 }
 

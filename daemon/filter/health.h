@@ -28,15 +28,17 @@ struct server_health {
 	atomic_uint_fast64_t queries;
 	atomic_uint_fast64_t timeouts;
 	/* The worker's alone: */
+	uint64_t down_since_ms;
 	uint64_t probe_at_ms; /* not before */
+	bool told_down;       /* by filter/probe.h */
 	bool lowers_case;     /* it does not keep the case of questions (T7) */
 };
 
 struct health {
 	uint64_t set_id; /* the list that these are of */
-	/* Another one whenever a server, or the route as a whole, answers again after a
-	 * failure: what failed before it says nothing about now. The worker's alone, as the
-	 * next two. */
+	/* Another one whenever a server that was down for a while, or the route as a whole,
+	 * answers again: what failed before says nothing about now. The worker's alone, as
+	 * the next two. */
 	uint32_t recoveries;
 	uint32_t failed_in_row; /* questions that got no answer */
 	uint64_t asked_ms;      /* when a question last wanted the route */
@@ -59,11 +61,11 @@ bool health_choose(const struct health *h, const struct upstream_set *set, unsig
     const struct health_tried *tried, unsigned *out);
 
 /* A reply came, whatever it says. */
-void health_answered(struct health *h, unsigned server, uint64_t rtt_ms);
+void health_answered(struct health *h, unsigned server, uint64_t sent_ms, uint64_t now_ms);
 /* What it says: data or a denial; or that the server could or would not. */
 void health_was_helpful(struct health *h, unsigned server);
 void health_refused(struct health *h, unsigned server);
-void health_failed(struct health *h, unsigned server);
+void health_failed(struct health *h, unsigned server, uint64_t now_ms);
 
 /* A question of this route had its answer, or none from anybody. */
 void health_question_answered(struct health *h);

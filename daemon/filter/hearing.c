@@ -4,7 +4,8 @@
 #include "filter/rebind.h"
 
 enum {
-	STALE_MS = 60 * 60 * 1000 /* who was led somewhere has perhaps waited there */
+	/* Who was led somewhere has perhaps waited there; the most that cache.stale.keep may be. */
+	STALE_MS = 7 * 24 * 60 * 60 * 1000
 };
 
 static const uint8_t FLAGS[] = {

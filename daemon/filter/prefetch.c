@@ -8,7 +8,7 @@ void prefetch_begin(
 		return;
 	/* Where upstreams fail, those who really need them go first. */
 	const struct forward_outlook outlook = forward_outlook(w, question);
-	if (outlook.failed || outlook.stale_first)
+	if (outlook.trouble)
 		return;
 	if (forward_refresh(w, question))
 		counter_add(&w->counters.prefetched, 1);

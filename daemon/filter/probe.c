@@ -69,6 +69,31 @@ static uint32_t interval_ms(
 	return health_all_down(h, set, 0) ? PROBE_ALL_DOWN_MS : PROBE_IDLE_MS;
 }
 
+/* Once for all workers: the first that finds it down, and the first of those that found it down
+ * that finds it up again. */
+static void tell_state(const struct forwarder *f, unsigned route, unsigned server)
+{
+	atomic_uint *told = &f->worker->filter->told_down[route];
+	struct server_health *s = &f->worker->forwarder->health[route].servers[server];
+	unsigned bit = 1u << server;
+	bool down = health_is_down(s);
+	char address[ADDR_TEXT_MAX];
+
+	if (down == s->told_down)
+		return;
+	s->told_down = down;
+	unsigned before = down ? atomic_fetch_or(told, bit) : atomic_fetch_and(told, ~bit);
+	if (down == ((before & bit) != 0))
+		return;
+	addr_to_text_port(
+	    address, &snapshot_route(f->worker->snapshot, route)->servers[server].addr);
+	if (down)
+		log_warn(
+		    "upstream", "%s does not answer: others first, and probes", address);
+	else
+		log_info("upstream", "%s answers again", address);
+}
+
 static void look_for_recovery(struct forwarder *f, unsigned route)
 {
 	static const uint8_t ROOT[1] = {0};
@@ -79,6 +104,7 @@ static void look_for_recovery(struct forwarder *f, unsigned route)
 	health_follow(h, set);
 	for (unsigned i = 0; i < set->count; i++) {
 		struct server_health *s = &h->servers[i];
+		tell_state(f, route, i);
 		if ((!health_is_down(s) && !health_is_unwell(s)) || now_ms < s->probe_at_ms)
 			continue;
 		s->probe_at_ms = now_ms + interval_ms(h, set, now_ms);
@@ -107,6 +133,7 @@ static void begin_round(struct forwarder *f)
 		p->set_ids[r] = set->id;
 		p->told[r] = 0;
 		atomic_store(&watch->routes[r].found, 0);
+		atomic_store(&f->worker->filter->told_down[r], 0);
 		atomic_store_explicit(
 		    &watch->routes[r].set_id, set->id, memory_order_release);
 	}

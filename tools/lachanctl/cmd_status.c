@@ -77,7 +77,10 @@ static void say_upstream(char *line, size_t size, const json_t *one)
 {
 	const char *address = text(one, "address");
 
-	if (strcmp(text(one, "state"), "up") != 0)
+	if (strcmp(text(one, "state"), "loop") == 0)
+		(void)snprintf(
+		    line, size, _("%s LEADS BACK TO US and is left out"), address);
+	else if (strcmp(text(one, "state"), "up") != 0)
 		(void)snprintf(line, size, _("%s DOES NOT ANSWER"), address);
 	else if (number(one, "queries") == 0)
 		(void)snprintf(line, size, _("%s, not asked yet"), address);

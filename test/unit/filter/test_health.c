@@ -33,7 +33,7 @@ static unsigned chosen(
 static void fail_times(unsigned server, unsigned times)
 {
 	for (unsigned i = 0; i < times; i++)
-		health_failed(&health, server);
+		health_failed(&health, server, 10000);
 }
 
 static void one_question_has_three_tries_a_server_and_three_servers(void **state)
@@ -76,9 +76,14 @@ static void who_is_down_is_asked_last_until_any_reply(void **state)
 	assert_false(health_all_down(&health, set, 0));
 	assert_true(health_all_down(&health, set, 1u << 1)); /* the other one is a loop */
 	uint32_t epoch = health.recoveries;
-	health_answered(&health, 0, 3);
+	health_answered(&health, 0, 20000, 20000 + 3);
 	assert_int_equal(health.recoveries, epoch + 1);
 	assert_int_equal(chosen(set, 0, &(struct health_tried){0}), 0);
+	/* One name that it will not say does not make an outage. */
+	fail_times(0, HEALTH_FAILURES_TO_DOWN);
+	health_answered(&health, 0, 10400, 10401);
+	assert_false(health_is_down(&health.servers[0]));
+	assert_int_equal(health.recoveries, epoch + 1);
 }
 
 static void who_refuses_everything_is_asked_after_the_others(void **state)
@@ -100,10 +105,10 @@ static void the_fastest_comes_first_and_the_unmeasured_before_it(void **state)
 	(void)state;
 	const struct upstream_set *set = fresh_set(STRATEGY_FASTEST, 3);
 
-	health_answered(&health, 0, 40);
-	health_answered(&health, 1, 9);
+	health_answered(&health, 0, 20000, 20000 + 40);
+	health_answered(&health, 1, 20000, 20000 + 9);
 	assert_int_equal(chosen(set, 0, &(struct health_tried){0}), 2);
-	health_answered(&health, 2, 300);
+	health_answered(&health, 2, 20000, 20000 + 300);
 	assert_int_equal(chosen(set, 0, &(struct health_tried){0}), 1);
 }
 
@@ -111,9 +116,9 @@ static void patience_is_three_round_trips_from_100_ms_to_a_second(void **state)
 {
 	(void)state;
 	(void)fresh_set(STRATEGY_FASTEST, 3);
-	health_answered(&health, 0, 5);
-	health_answered(&health, 1, 80);
-	health_answered(&health, 2, 900);
+	health_answered(&health, 0, 20000, 20000 + 5);
+	health_answered(&health, 1, 20000, 20000 + 80);
+	health_answered(&health, 2, 20000, 20000 + 900);
 	assert_int_equal(health_patience_ms(&health, 0, 2000), 100);
 	assert_int_equal(health_patience_ms(&health, 1, 2000), 240);
 	assert_int_equal(health_patience_ms(&health, 2, 2000), 1000);
@@ -151,7 +156,7 @@ static void another_list_is_measured_anew(void **state)
 	const struct upstream_set *set = fresh_set(STRATEGY_FASTEST, 1);
 	assert_false(health_is_down(&health.servers[0]));
 	assert_int_not_equal(health.recoveries, epoch);
-	health_failed(&health, 0);
+	health_failed(&health, 0, 10000);
 	health_follow(&health, set); /* the same one: nothing is forgotten */
 	assert_int_equal(health.servers[0].failures, 1);
 }
