@@ -58,20 +58,22 @@ static void judge_router(
 	struct finding f = {
 	    .id = "ra-dns", .severity = SEVERITY_ERROR, .interface = lan->interface};
 	char others[SERVERS_TEXT_BYTES], from[ADDR_TEXT_MAX], mac[DOCTOR_MAC_TEXT];
-	char own[ADDR_TEXT_MAX], search[NAME_TEXT_MAX] = "";
+	char own[ADDR_TEXT_MAX], search[NAME_TEXT_MAX], also[300] = "";
 
 	if (!list_others(d, p, others))
 		return;
 	addr_to_text(from, &p->from);
 	mac_to_text(mac, p->mac);
-	if (p->search.len > 0)
+	if (p->search.len > 0) {
 		name_to_text(search, name_of(&p->search));
+		(void)snprintf(also, sizeof also,
+		    _(" It also gives the search domain %.255s."), search);
+	}
 	finding_detail(&f,
 	    _("The router %s (%s) tells all devices by router advertisement to ask %s for "
 	      "names. Telephones and PCs take such a server beside the filter or instead of "
-	      "it: what they ask there is not filtered.%s%s"),
-	    from, mac, others, *search != 0 ? _(" It also gives the search domain ") : "",
-	    search);
+	      "it: what they ask there is not filtered.%s"),
+	    from, mac, others, also);
 	doctor_own_address(d, lan, AF_INET6, own);
 	finding_fix(&f,
 	    _("On that router, switch off DNS in router advertisements (RDNSS). OpenWrt: "

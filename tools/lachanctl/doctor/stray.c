@@ -120,8 +120,8 @@ static void say_open(struct doctor *d)
 	      "that is set to another server (8.8.8.8) goes past the filter."));
 	finding_fix(&f, "%s",
 	    _("lachanctl firewall --nft > /etc/nftables.d/lachan.nft (or another place that "
-	      "your firewall reads), then: nft -f that file. See the guide, \"Close the ways "
-	      "round\"."));
+	      "your firewall reads), then: nft -f that file. See the guide, \"Point the "
+	      "school at it\"."));
 	doctor_find(d, &f);
 }
 
