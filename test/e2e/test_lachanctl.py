@@ -107,12 +107,12 @@ class Usage(English):
                       ["explain", "a.vn", "--type", "FOO"], ["explain", "a.vn", "--client", "x"],
                       ["explain", "a..vn"], ["flush", "a..vn"],
                       ["policy", "--language", "fr"], ["explain", "a.vn", "--at", "soon"],
-                      ["firewall"], ["firewall", "--nft", "--uci"],
+                      ["firewall"], ["firewall", "--nft", "--uci"], ["doctor", "now"], ["selftest", "now"],
                       ["firewall", "--nft", "--tier", "staff"]):
             self.assertEqual(self.ctl(*words)[0], 2, words)
 
     def test_what_is_not_built_says_so(self):
-        for words in (["doctor"], ["reviews"], ["reports"], ["selftest"], ["backup", "f"],
+        for words in (["reviews"], ["reports"], ["backup", "f"],
                       ["summary", "approve", "1"], ["user", "add", "a"]):
             status, out, err = self.ctl(*words)
             self.assertEqual((status, out), (1, ""), words)
