@@ -73,7 +73,7 @@ enum err gzip_read(const char *path, gzip_piece piece, void *context)
 {
 	enum err rc = ERR_MEMORY;
 	uint8_t *piece_buf = NULL;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
 		return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;

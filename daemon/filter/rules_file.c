@@ -30,7 +30,7 @@ uint64_t rules_file_id(const struct config *config)
 
 static enum err load_one(struct ruledb **out, const char *path, struct diag *why)
 {
-	int file = open(path, O_RDONLY | O_CLOEXEC);
+	int file = file_open_to_read(path);
 	if (file < 0) {
 		diag_set(why, "%s", strerror(errno));
 		return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;

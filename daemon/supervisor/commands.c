@@ -9,6 +9,7 @@
 
 #include "base/words.h"
 #include "kit/json_memory.h"
+#include "kit/process.h"
 #include "kit/sandbox.h"
 #include "supervisor/supervisor.h"
 
@@ -49,10 +50,14 @@ static json_t *describe_child(const struct child *child, uint64_t now_ms)
 {
 	uint64_t uptime_s = child->pid == 0 ? 0 : (now_ms - child->started_at_ms) / 1000;
 
-	return json_pack("{s:s,s:s,s:I,s:I,s:I,s:s}", "name", child->program, "state",
+	/* The kernel's word, not the child's. */
+	bool limited = child->pid != 0 && process_number(child->pid, "Seccomp") == 2 &&
+	    process_number(child->pid, "NoNewPrivs") == 1;
+
+	return json_pack("{s:s,s:s,s:I,s:I,s:I,s:s,s:b}", "name", child->program, "state",
 	    child_state_text(child->state), "pid", (json_int_t)child->pid, "restarts",
 	    (json_int_t)child->restarts, "uptime_s", (json_int_t)uptime_s, "last_exit",
-	    child->last_end);
+	    child->last_end, "limited", limited);
 }
 
 static json_t *describe_feeds(const struct feeds_run *feeds, uint64_t now_ms)

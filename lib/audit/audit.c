@@ -84,6 +84,17 @@ static enum err cut_torn(struct audit *a)
 	return ftruncate(a->fd, a->bytes) == 0 && fsync(a->fd) == 0 ? OK : ERR_IO;
 }
 
+/* Else reading it might never end. False with errno. */
+static bool is_plain_file(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return false;
+	errno = EINVAL;
+	return S_ISREG(st.st_mode);
+}
+
 enum err audit_open(struct audit **out, const char *path, struct diag *why)
 {
 	struct audit *a = calloc(1, sizeof *a);
@@ -92,7 +103,7 @@ enum err audit_open(struct audit **out, const char *path, struct diag *why)
 	zero_hash(a->head);
 	enum err rc = ERR_IO;
 	a->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (a->fd >= 0)
+	if (a->fd >= 0 && is_plain_file(a->fd))
 		rc = read_end(a, why);
 	if (rc == OK)
 		rc = cut_torn(a);

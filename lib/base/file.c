@@ -134,9 +134,23 @@ enum err file_write_atomic(const char *path, struct slice content, mode_t mode)
 	return rc;
 }
 
+int file_open_to_read(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	/* Reading a pipe that somebody does write may wait; opening one may not. */
+	if (fd >= 0 && fcntl(fd, F_SETFL, 0) != 0) {
+		int why = errno;
+		(void)close(fd);
+		errno = why;
+		return -1;
+	}
+	return fd;
+}
+
 enum err file_read(const char *path, struct buf *out)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = file_open_to_read(path);
 	if (fd < 0)
 		return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
 

@@ -40,6 +40,10 @@ void atomic_file_abandon(struct atomic_file *file);
 /* One call for the common case. */
 MUST_CHECK enum err file_write_atomic(const char *path, struct slice content, mode_t mode);
 
+/* A descriptor to read `path` by, close-on-exec; -1 with errno. A pipe that nobody writes is
+ * an empty file, not something to wait for. */
+MUST_CHECK int file_open_to_read(const char *path);
+
 /* Appends the file's content to `out`. ERR_NOT_FOUND, ERR_IO, or ERR_FULL above out->max. */
 MUST_CHECK enum err file_read(const char *path, struct buf *out);
 

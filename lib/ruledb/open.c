@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "ruledb/internal.h"
 
 static void note_prefixes(struct ruledb *db)
@@ -129,7 +130,7 @@ enum err ruledb_copy_fd(struct ruledb **out, int fd, struct diag *why)
 
 enum err ruledb_open(struct ruledb **out, const char *path, struct diag *why)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = file_open_to_read(path);
 
 	if (fd < 0) {
 		enum err rc = errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;

@@ -509,6 +509,9 @@ class RealPrograms(LachanTest):
             self.assertIn("CapEff:\t0000000000000000", status, name)
             self.assertIn("CapPrm:\t0000000000000000", status, name)
             self.assertIn("NoNewPrivs:\t1", status, name)
+            self.assertIn("Seccomp:\t2", status, name)
+        listed = self.control("children", socket_name="lachand.sock")["children"]
+        self.assertEqual([child["limited"] for child in listed], [True] * len(listed))
 
     def test_term_leaves_no_process_and_no_socket(self):
         children = self.gateway.children()
