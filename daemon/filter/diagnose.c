@@ -186,8 +186,16 @@ enum err diagnose_new(struct diagnose **out, struct program *p, struct diag *why
 		return ERR_MEMORY;
 	d->program = p;
 	enum err rc = diagnosis_init(&d->now, run_dir, is_memory(run_dir), geteuid());
+	if (rc == ERR_IO) {
+		/* The names are not to suffer from it; nobody diagnoses until it is gone. */
+		log_error("diagnose",
+		    "the record of a diagnosis, %s, cannot be erased: erase it by hand",
+		    d->now.path);
+		d->now.in_memory = false;
+		rc = OK;
+	}
 	if (rc != OK)
-		diag_set(why, "the record of a diagnosis in %s cannot be erased", run_dir);
+		diag_set(why, "%s: the path is too long", run_dir);
 	if (rc == OK)
 		d->tick = evtimer_new(p->base, on_time, d);
 	if (rc == OK && d->tick == NULL)
