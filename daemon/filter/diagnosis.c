@@ -27,6 +27,16 @@ void diagnosis_deinit(struct diagnosis *d)
 	(void)diagnosis_erase(d);
 }
 
+/* What is shown on terminals holds no control characters. */
+static bool is_reason(const char *reason)
+{
+	for (const char *c = reason; *c != 0; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return false;
+	}
+	return reason[0] != 0 && strlen(reason) < DIAGNOSIS_REASON_BYTES;
+}
+
 enum err diagnosis_ask(
     struct diagnosis *d, uid_t who, const char *reason, uint64_t for_ms, uint64_t now_ms)
 {
@@ -37,7 +47,7 @@ enum err diagnosis_ask(
 	if (d->state != DIAGNOSIS_NONE)
 		return ERR_EXISTS;
 	if (for_ms < DIAGNOSIS_FOR_MIN_MS || for_ms > DIAGNOSIS_FOR_MAX_MS ||
-	    reason[0] == 0 || strlen(reason) >= sizeof d->reason)
+	    !is_reason(reason))
 		return ERR_RANGE;
 	d->state = DIAGNOSIS_ASKED;
 	d->id = ++d->last_id;

@@ -71,8 +71,8 @@ MUST_CHECK enum err diagnosis_init(
 void diagnosis_deinit(struct diagnosis *d);
 
 /* ERR_DENIED: the gateway's own user; ERR_UNSUPPORTED: run_dir is no memory; ERR_EXISTS: one
- * is under way, or its record still there; ERR_RANGE: the time, or a reason that is empty or
- * too long. */
+ * is under way, or its record still there; ERR_RANGE: the time, or a reason that is empty,
+ * too long, or holds control characters. */
 MUST_CHECK enum err diagnosis_ask(
     struct diagnosis *d, uid_t who, const char *reason, uint64_t for_ms, uint64_t now_ms);
 /* Begins. ERR_NOT_FOUND: no such question waits; ERR_DENIED: the same person, or the

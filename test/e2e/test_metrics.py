@@ -3,8 +3,10 @@
 import http.client
 import json
 import os
+import pwd
 import re
 import socket
+import stat
 import subprocess
 import sys
 import unittest
@@ -210,6 +212,41 @@ class Gateway(MetricsTest):
         self.scrape_until("the restart to be told", lambda s: value(
             s, "lachan_restarts_total", program="lachan-filter") >= 1 and value(
                 s, "lachan_up", program="lachan-filter") == 1)
+
+
+class OtherUser(MetricsTest):
+    """As it is installed: the supervisor is root, its children are not."""
+
+    def test_the_page_may_ask_the_supervisor_how_the_others_are_and_nothing_else(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root: the children become another user")
+        user = pwd.getpwnam("nobody")
+        os.chmod(self.dir, 0o755)
+        self.publish(self.RULES)
+        os.chown(self.path("state"), user.pw_uid, user.pw_gid)
+        config = self.config(server={"metrics": "127.0.0.1:%d" % self.metrics_port,
+                                     "user": "nobody"}, upstream={"servers": ["udp://127.0.0.2:9"]})
+        self.program = self.start("lachand", "-c", self.write_json(config))
+        self.program.wait_log("lachan-page is ready")
+        samples = self.scrape_until("all programs to be up", lambda s: all(
+            value(s, "lachan_up", program=p) == 1
+            for p in ("lachand", "lachan-filter", "lachan-page")))
+        self.assertEqual(value(samples, "lachan_restarts_total", program="lachan-filter"), 0)
+        path = os.path.join(self.run_dir, "lachand.sock")
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o660)
+        self.assertEqual(os.stat(path).st_gid, user.pw_gid)
+        ask = "import os, socket, struct, sys\n" \
+            "os.setgroups([]); os.setgid(%d); os.setuid(%d)\n" \
+            "for word in ('children', 'reload', 'feeds-update'):\n" \
+            "  line = socket.socket(socket.AF_UNIX); line.settimeout(30)\n" \
+            "  line.connect(sys.argv[1]); data = b'{\"command\":\"' + word.encode() + b'\"}'\n" \
+            "  line.sendall(struct.pack('<I', len(data)) + data)\n" \
+            "  line.recv(4, socket.MSG_WAITALL); print(line.recv(14))\n" % (
+                user.pw_gid, user.pw_uid)
+        said = subprocess.run([sys.executable, "-c", ask, path], capture_output=True, check=True,
+                              timeout=60, text=True).stdout.splitlines()
+        self.assertEqual([line[:12] for line in said],
+                         ["b'{\"ok\":true", "b'{\"ok\":fals", "b'{\"ok\":fals"])
 
 
 class Alone(MetricsTest):

@@ -125,6 +125,8 @@ static void no_more_than_an_hour_and_never_without_a_reason(void **state)
 	assert_int_equal(diagnosis_ask(&d, FIRST, "x", 0, NOW_MS), ERR_RANGE);
 	assert_int_equal(diagnosis_ask(&d, FIRST, "", MINUTE_MS, NOW_MS), ERR_RANGE);
 	assert_int_equal(diagnosis_ask(&d, FIRST, longest, MINUTE_MS, NOW_MS), ERR_RANGE);
+	assert_int_equal(
+	    diagnosis_ask(&d, FIRST, "a\x1b[2J", MINUTE_MS, NOW_MS), ERR_RANGE);
 	assert_int_equal(d.state, DIAGNOSIS_NONE);
 	diagnosis_deinit(&d);
 }
