@@ -206,12 +206,9 @@ static enum err put_rrset(struct making *m)
 	struct name_buf owner = m->current;
 	struct rr rr = {.type = m->qtype};
 	uint32_t ttl_s = UINT32_MAX;
-	size_t count = 0;
 	struct rr_walk walk = rr_walk_over(m->reply);
-	for (; find_next(m, &walk, name_of(&owner), RR_ANSWER, &rr); count++)
+	while (find_next(m, &walk, name_of(&owner), RR_ANSWER, &rr))
 		ttl_s = rr.ttl_s < ttl_s ? rr.ttl_s : ttl_s;
-	if (count > STORED_RRSET_MAX)
-		return ERR_FULL;
 	walk = rr_walk_over(m->reply);
 	const size_t first = m->ttl_count;
 	while (find_next(m, &walk, name_of(&owner), RR_ANSWER, &rr)) {
@@ -224,6 +221,8 @@ static enum err put_rrset(struct making *m)
 			m->ttl_count--;
 			m->counts[0]--;
 		}
+		if (m->ttl_count - first > STORED_RRSET_MAX)
+			return ERR_FULL;
 	}
 	return put_signatures(m, name_of(&owner), m->qtype, RR_ANSWER);
 }

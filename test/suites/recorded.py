@@ -282,11 +282,11 @@ class Zones:
                 name = data[0][0].lower()
                 continue
             if rtype in (ANY, RRSIG) and node:
+                found = []
                 for kind, (ttl, data) in sorted(node.items()):
-                    self._tell(answer, apex, name, kind, ttl, data, do or rtype == RRSIG, star)
-                if rtype == RRSIG:
-                    answer = [record for record in answer if record[1] == RRSIG]
-                return NOERROR, answer, [] if answer else self._denial(apex, name, do)
+                    self._tell(found, apex, name, kind, ttl, data, do or rtype == RRSIG, star)
+                found = [record for record in found if record[1] == RRSIG or rtype == ANY]
+                return NOERROR, answer + found, [] if found else self._denial(apex, name, do)
             if rtype not in node:
                 return NOERROR, answer, self._denial(apex, name, do)
             ttl, data = node[rtype]

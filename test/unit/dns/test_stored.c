@@ -353,6 +353,10 @@ static void an_rrset_has_at_most_100_records(void **state)
 			is_refused(&p, ERR_FULL);
 	}
 	begin_reply(&p, 0, "a.vn", TYPE_A);
+	for (unsigned i = 0; i < 140; i++) /* of which 40 are told twice */
+		packet_a(&p, "a.vn", 60, (uint8_t)(i % 100));
+	assert_int_equal(stored_of(&p, &plain).ttl_count, 100);
+	begin_reply(&p, 0, "a.vn", TYPE_A);
 	for (unsigned i = 0; i < 3000; i++)
 		packet_a(&p, "a.vn", 60, (uint8_t)i);
 	is_refused(&p, ERR_FULL);
