@@ -12,7 +12,8 @@
 #include "lachanctl/ctl.h"
 
 enum {
-	ASK_TIMEOUT_MS = 10 * 60 * 1000 /* a fetch of all feeds may take that long */
+	ASK_TIMEOUT_MS = 10 * 60 * 1000, /* a fetch of all feeds may take that long */
+	PEEK_TIMEOUT_MS = 5000           /* who peeks does without it */
 };
 
 enum ctl_status ctl_print_json(json_t *taken)
@@ -77,12 +78,12 @@ static char *make_request(const char *command, json_t *arguments)
 	return text;
 }
 
-static enum err exchange(
-    const char *path, const char *request, json_t **reply, struct diag *why)
+static enum err exchange(const char *path, const char *request, unsigned timeout_ms,
+    json_t **reply, struct diag *why)
 {
 	struct control_client client = {.fd = -1};
 	struct slice answer;
-	enum err rc = control_client_open(&client, path, ASK_TIMEOUT_MS, why);
+	enum err rc = control_client_open(&client, path, timeout_ms, why);
 
 	if (rc == OK)
 		rc = control_client_ask(&client, slice_of(request), &answer, why);
@@ -166,7 +167,7 @@ enum ctl_status ctl_try(struct ctl *c, const char *path, const char *command,
 	*reached = true;
 	if (request == NULL)
 		return ctl_fail(c, CTL_FAILED, "%s", err_text(ERR_MEMORY));
-	enum err rc = exchange(path, request, reply, &why);
+	enum err rc = exchange(path, request, ASK_TIMEOUT_MS, reply, &why);
 	free(request);
 	if (rc == OK)
 		return judge_reply(c, reply);
@@ -186,7 +187,8 @@ json_t *ctl_peek_with(const char *path, const char *command, json_t *arguments)
 	struct diag unsaid = {.text = ""};
 	json_t *reply = NULL;
 
-	if (request == NULL || exchange(path, request, &reply, &unsaid) != OK ||
+	if (request == NULL ||
+	    exchange(path, request, PEEK_TIMEOUT_MS, &reply, &unsaid) != OK ||
 	    !json_is_true(json_object_get(reply, "ok"))) {
 		json_decref(reply);
 		reply = NULL;

@@ -48,7 +48,7 @@ enum ctl_status ctl_try(struct ctl *c, const char *path, const char *command,
     json_t *arguments, json_t **reply, bool *reached);
 
 /* The reply of a command without arguments, or NULL where nobody answers or may not be
- * asked; says nothing. The caller's. */
+ * asked, for five seconds; says nothing. The caller's. */
 json_t *ctl_peek(const char *path, const char *command);
 /* The same with arguments, which it takes. */
 json_t *ctl_peek_with(const char *path, const char *command, json_t *arguments);

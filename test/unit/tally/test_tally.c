@@ -192,6 +192,28 @@ static void of_unknown_machines_the_larger_family_counts(void **state)
 	tear_down(&f);
 }
 
+static void who_was_seen_is_known_whatever_the_tier_and_after_a_restart(void **state)
+{
+	struct fixture f;
+	const uint8_t here[4] = {10, 0, 0, 1}, elsewhere[4] = {10, 0, 0, 2};
+	const uint8_t card[6] = {10, 0, 0, 1, 0, 0};
+	(void)state;
+
+	set_up(&f);
+	const struct tally_device seen = tally_device_ipv4(here);
+	const struct tally_device quiet = tally_device_ipv4(elsewhere);
+	const struct tally_device mac = tally_device_mac(card);
+	assert_false(tally_has_seen(f.t, &seen));
+	tally_device_seen(f.t, &seen, f.primary, TALLY_BY_DEFAULT);
+	for (unsigned round = 0; round < 2; round++) {
+		assert_true(tally_has_seen(f.t, &seen));
+		assert_false(tally_has_seen(f.t, &quiet));
+		assert_false(tally_has_seen(f.t, &mac));
+		reopen(&f);
+	}
+	tear_down(&f);
+}
+
 /* A child counts and is killed at no particular place; what it was told counted, counts. */
 static void kill_minus_nine_loses_no_count(void **state)
 {
@@ -572,6 +594,7 @@ int main(void)
 	    cmocka_unit_test(one_device_counts_at_most_twenty_times_in_a_cell),
 	    cmocka_unit_test(a_device_counts_once_in_a_union_of_cells),
 	    cmocka_unit_test(of_unknown_machines_the_larger_family_counts),
+	    cmocka_unit_test(who_was_seen_is_known_whatever_the_tier_and_after_a_restart),
 	    cmocka_unit_test(kill_minus_nine_loses_no_count),
 	    cmocka_unit_test(a_device_is_not_counted_twice_across_a_restart),
 	    cmocka_unit_test(a_lost_key_starts_a_segment_whose_devices_are_not_added),

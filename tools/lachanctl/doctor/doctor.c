@@ -54,7 +54,7 @@ enum ctl_status command_doctor(struct ctl *c)
 		return ctl_usage(c, "doctor [--json]");
 	if (c->config == NULL) {
 		return ctl_fail(c, CTL_USAGE, "%s",
-		    _("doctor needs the gateway's configuration: say -c FILE"));
+		    _("the gateway's configuration cannot be read: run as root, or say -c FILE"));
 	}
 	if (!begin(&d)) {
 		status = ctl_fail(c, CTL_FAILED, "%s", err_text(ERR_MEMORY));

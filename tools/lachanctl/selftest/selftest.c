@@ -400,7 +400,7 @@ enum ctl_status command_selftest(struct ctl *c)
 		return ctl_usage(c, "selftest [--tier T] [--json]");
 	if (c->config == NULL) {
 		return ctl_fail(c, CTL_USAGE, "%s",
-		    _("selftest needs the gateway's configuration: say -c FILE"));
+		    _("the gateway's configuration cannot be read: run as root, or say -c FILE"));
 	}
 	t.cells =
 	    calloc(c->config->tiers.count * c->config->categories.count, sizeof *t.cells);
