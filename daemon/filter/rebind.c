@@ -5,6 +5,10 @@
 #include "kit/log.h"
 #include "net/inside.h"
 
+enum {
+	SAY_AGAIN_MS = 60 * 60 * 1000
+};
+
 bool rebind_has_inside(const struct stored *stored)
 {
 	struct lead_walk walk = lead_walk_over(stored);
@@ -37,14 +41,19 @@ static bool is_an_attempt(const struct stored *stored)
 	return false;
 }
 
-/* The name is what a person asked for: only the debug log has it, `explain` tells the rest. */
-static void say(const struct request *r)
+/* The name is what a person asked for: only the debug log has it, `explain` tells the rest.
+ * Some devices ask for such names all day: once an hour is enough to know it. */
+static void say(struct worker *w, const struct request *r)
 {
 	char name[NAME_TEXT_MAX];
 
-	log_info("rebinding",
-	    "private addresses in an answer for a public name were withheld; if the name is "
-	    "the school's own, `lachanctl explain NAME` shows the line for upstream.zones");
+	if (w->rebind_said_ms == 0 || w->now.mono_ms >= w->rebind_said_ms + SAY_AGAIN_MS) {
+		w->rebind_said_ms = w->now.mono_ms;
+		log_info("rebinding",
+		    "private addresses in an answer for a public name were withheld; if the "
+		    "name is the school's own, `lachanctl explain NAME` shows the line for "
+		    "upstream.zones");
+	}
 	if (!log_wants(LOG_LEVEL_DEBUG))
 		return;
 	name_to_text(name, message_qname(&r->message));
@@ -57,7 +66,7 @@ void rebind_note(struct worker *w, const struct request *r, const struct stored 
 	if (!is_an_attempt(stored))
 		return;
 	counter_add(&w->counters.rebound, 1);
-	say(r);
+	say(w, r);
 }
 
 size_t rebind_write(struct worker *w, const struct request *r, const struct verdict *v,

@@ -161,6 +161,8 @@ struct worker {
 	uint64_t
 	    strangers_second; /* the second in which `strangers` were refused over UDP */
 	unsigned strangers;
+	uint64_t
+	    rebind_said_ms; /* when answers that were cut were last spoken of; 0: never */
 
 	uint8_t random[RANDOM_BYTES];
 	size_t random_left;

@@ -117,6 +117,14 @@ class Records(LocalTest):
         self.assertEqual(names, ["www.google.com", "forcesafesearch.google.com"])
         self.assertEqual(self.default.asked("www.google.com"), [])
 
+    def test_a_circle_of_wildcards_ends(self):
+        self.run_zones([("truong.lan", None, {"records": ["* CNAME vong", "*.a CNAME b.a"]})])
+        for name in ("x.truong.lan", "x.a.truong.lan"):
+            reply = self.ask_filter(name)
+            self.assertEqual((reply.rcode, reply.answer), (dns.SERVFAIL, []))
+        self.assertEqual(self.texts("x.truong.lan", "CNAME"), ["vong.truong.lan"])
+        self.stop_clean()
+
     def test_pointers_follow_from_addresses(self):
         self.run_zones([("truong.lan", None, {"records": RECORDS})])
         reply = self.ask_filter("5.0.0.10.in-addr.arpa", PTR)
@@ -387,6 +395,28 @@ class Rebinding(LocalTest):
         self.reload(self.current)
         self.assertEqual(self.ask_filter("a0.evil.vn").addresses(), ["10.0.0.1"])
         self.assertEqual(len(self.default.asked("a0.evil.vn")), 1)
+
+    def test_stale_answers_are_looked_at_too(self):
+        """The server answers once and is gone: what is served on is no more than before."""
+        dead = []
+
+        def once(query):
+            if not dead:
+                query.send(query.reply(answer=[a(query.name, "10.0.0.1", ttl=1),
+                                               a(query.name, PUBLIC, ttl=1)]))
+        self.run_zones([("truong.vn", once, {})], default=once)
+        self.assertEqual(self.ask_filter("x.evil.vn").addresses(), [PUBLIC])
+        self.assertEqual(len(self.ask_filter("x.truong.vn").addresses()), 2)
+        dead.append(True)
+
+        def stale(name):
+            reply = self.ask_filter(name)
+            return reply if reply.answer and reply.answer[0].ttl == 30 else None
+        reply = wait_for("a stale answer", lambda: stale("x.evil.vn"))
+        self.assertEqual(reply.addresses(), [PUBLIC])
+        reply = wait_for("a stale answer of the zone", lambda: stale("x.truong.vn"))
+        self.assertEqual(sorted(reply.addresses()), ["10.0.0.1", PUBLIC])
+        self.assertEqual(self.default.asked("x.truong.vn"), [])
 
     def test_a_safe_name_with_a_private_address_is_withheld(self):
         def lies(query):
