@@ -1,21 +1,19 @@
 #!/usr/bin/env python3
-"""What one client may have of us: cookies, rates, shares of the pools, the pace of late answers
-(THREATS 16, 24, 25, 28)."""
+"""What one client may ask of us, and prove: cookies and rates; what strangers get (THREATS 23 to
+25, 28). Who waits is in test_shares.py."""
 import collections
-import heapq
 import socket
 import struct
 import threading
 import time
 
 from filter_test import FilterTest
-from lachan_test import PATIENCE_S, dns, free_port, main, wait_for
-from scripted_upstream import Query
+from lachan_test import PATIENCE_S, dns, main, wait_for
+from test_day import DayTest
 
 COOKIE, KEEPALIVE = 10, 11
 BADCOOKIE = 23
 MINE = b"8octets!"
-TRUTH = "192.0.2.99"
 
 
 def cookie_of(reply):
@@ -155,6 +153,17 @@ class Cookies(ClientTest):
             self.assertEqual(self.ask_filter(name, tcp=True).options.get(KEEPALIVE), None)
 
 
+class CookieClock(DayTest):
+    def test_a_clock_that_is_set_makes_no_cookie_invalid(self):
+        self.run_school()
+        good = cookie_of(self.ask_filter("casino.example", options=[(COOKIE, MINE)]))
+        for when in ("2031-01-01 12:00:00", "2030-11-20 12:00:00", "2030-11-20 03:00:00"):
+            self.set_clock(when)
+            self.control("status")
+            reply = self.ask_filter("casino.example", options=[(COOKIE, good)])
+            self.assertEqual(cookie_of(reply), good, when)
+
+
 class Rates(ClientTest):
     """A limit so low that no machine's speed matters: one query in ten seconds or so."""
     BURST = 20
@@ -229,6 +238,14 @@ class Rates(ClientTest):
         got = self.flood(sock, 60, options=[(COOKIE, MINE + b"\1" + bytes(15))])
         self.assertLess(sum(bool(r.answer) for r in got), 40)
 
+    def test_trusted_forwarders_have_no_limit(self):
+        self.run_filter(server={"threads": 1, "rate_limit": {"per_second": 1, "burst": 3},
+                                "trusted_forwarders": ["127.0.0.5"]})
+        got = self.flood(self.socket_of("127.0.0.5"), 200)
+        self.assertEqual([len(r.answer) for r in got], [1] * 200)
+        self.assertLess(sum(bool(r.answer) for r in self.flood(self.socket_of("127.0.0.6"), 200)),
+                        100)
+
     def test_without_a_limit_nobody_is_limited(self):
         self.run_filter(server={"threads": 1})
         self.assertEqual(len(self.flood(self.socket_of("127.0.0.5"), 400)), 400)
@@ -244,54 +261,6 @@ class Rates(ClientTest):
         self.assertEqual(sum(bool(r.answer) for r in self.flood(sock, 100)), 100)
 
 
-class SlowUpstream:
-    """Answers every question with TRUTH after `delay_s`, from one thread however many wait."""
-
-    def __init__(self, delay_s):
-        self.delay_s, self.port, self.asked, self.closing = delay_s, free_port(), [], False
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-        self.socket.bind(("127.0.0.1", self.port))
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
-
-    def _serve(self):
-        waiting = []
-        while not self.closing:
-            left = waiting[0][0] - time.monotonic() if waiting else 0.2
-            if left <= 0:
-                _, _, query = heapq.heappop(waiting)
-                query.send(query.reply(answer=[query.a(TRUTH)]))
-                continue
-            self.socket.settimeout(min(left, 0.2))
-            try:
-                wire, client = self.socket.recvfrom(65535)
-            except TimeoutError:
-                continue
-            query = Query(self, wire, client, None)
-            self.asked.append(query.name)
-            heapq.heappush(waiting, (time.monotonic() + self.delay_s, len(self.asked), query))
-
-    @property
-    def udp(self):
-        return self.socket
-
-    def close(self):
-        self.closing = True
-        self.thread.join()
-        self.socket.close()
-
-
-def busiest(times, window_s=0.01):
-    """Most of these moments in any stretch of that length."""
-    times, most, first = sorted(times), 0, 0
-    for last, at in enumerate(times):
-        while at - times[first] > window_s:
-            first += 1
-        most = max(most, last - first + 1)
-    return most
-
-
 class Strangers(ClientTest):
     """Whoever is outside server.allow, or is said to be: what we send him is never more than
     what came in his name (THREATS 23, 24)."""
@@ -301,7 +270,8 @@ class Strangers(ClientTest):
         for name in ("casino.example", "www.example.vn", "x" * 60 + ".example.vn", "."):
             for rtype in ("A", "ANY", "TXT", "HTTPS"):
                 for how in ({"edns": False}, {}, {"do": True}, {"size": 4096}, {"rd": False},
-                            {"options": [(COOKIE, MINE)]}, {"options": [(3, b""), (8, b"\0\1\0\0")]},
+                            {"options": [(COOKIE, MINE)]},
+                            {"options": [(3, b""), (8, b"\0\1\0\0")]},
                             {"options": [(COOKIE, b"short")]}, {"version": 1}, {"opcode": 4},
                             {"rclass": dns.CH}):
                     yield dns.make_query(name, rtype, ident=7, **how)
@@ -374,127 +344,6 @@ class Flood(ClientTest):
         took.sort()
         print("  the other client: p50 %.2f ms, p99 %.2f ms beside %d queries" % (
             took[len(took) // 2] * 1e3, took[len(took) * 99 // 100] * 1e3, sum(sent)))
-
-
-class Shares(ClientTest):
-    def serve(self, delay_s, **more):
-        self.slow = SlowUpstream(delay_s)
-        self.addCleanup(self.slow.close)
-        more.setdefault("server", {}).setdefault("threads", 1)
-        more.setdefault("upstream", {})["strategy"] = "ordered"
-        self.run_filter(upstreams=[self.slow.port], **more)
-
-    def ask_many(self, sock, names):
-        """All at once, but not faster than the filter reads them."""
-        seen = self.counters()["udp"]
-        for i, name in enumerate(names):
-            sock.send(dns.make_query(name, ident=i))
-            if i % 100 == 99 or i == len(names) - 1:
-                wait_for("all to be read", lambda n=i: self.counters()["udp"] > seen + n)
-
-    def receive(self, sock, count, timeout=PATIENCE_S):
-        """So many replies with the moments at which the kernel had them."""
-        sock.settimeout(timeout)
-        got, at = [], []
-        while len(got) < count:
-            wire, extra, _, _ = sock.recvmsg(65535, 256)
-            got.append(dns.Reply(wire))
-            at += [struct.unpack("=qq", data) for _, kind, data in extra if kind == 35]
-        return got, [s + ns / 1e9 for s, ns in at]
-
-    def test_one_client_with_hanging_names_takes_no_more_than_his_share(self):
-        self.serve(60)
-        greedy, begin = self.socket_of("127.0.0.5"), time.monotonic()
-        self.ask_many(greedy, ["h%d.example.vn" % i for i in range(1000)])
-        # A place is free again when its name has failed: 2.8 s later.
-        rounds = int((time.monotonic() - begin) / 2.8) + 1
-        counters = self.counters()
-        self.assertLessEqual(counters["forwarded"], 200 * rounds)
-        self.assertEqual(counters["capped_questions"], 1000 - counters["forwarded"])
-        self.assertLessEqual(len(set(self.slow.asked)), counters["forwarded"])
-        # All others have theirs.
-        for client in range(6, 12):
-            self.ask_many(self.socket_of("127.0.0.%d" % client),
-                          ["o%d.c%d.example.vn" % (i, client) for i in range(100)])
-        after = self.counters()
-        self.assertEqual(after["forwarded"], counters["forwarded"] + 600)
-        self.assertEqual(after["capped_questions"], counters["capped_questions"])
-        # Blocked names do not wait, and who is over his share hears so.
-        self.assert_blocked(self.ask_filter("casino.example", source="127.0.0.5"))
-        got = self.drain(greedy, 1)
-        self.assertEqual({r.rcode for r in got}, {dns.SERVFAIL})
-        self.assertGreaterEqual(sum(r.ede[0] == 0 for r in got), counters["capped_questions"])
-        self.stop_clean()
-
-    def test_places_come_back(self):
-        self.serve(0.3)
-        sock = self.socket_of("127.0.0.5")
-        for round_ in range(3):
-            names = ["r%d.n%d.example.vn" % (round_, i) for i in range(200)]
-            self.ask_many(sock, names)
-            got, _ = self.receive(sock, 200)
-            self.assertEqual([r.rcode for r in got], [dns.NOERROR] * 200)
-        self.assertEqual(self.counters()["capped_questions"], 0)
-
-    def test_two_thousand_askers_of_one_name_from_one_address_are_all_answered(self):
-        self.serve(1.5)
-        sock = self.socket_of("127.0.0.5")
-        self.ask_many(sock, ["www.example.vn"] * 2000)
-        got, _ = self.receive(sock, 2000)
-        self.assertEqual({r.id for r in got}, set(range(2000)))
-        self.assertEqual({tuple(r.addresses()) for r in got}, {(TRUTH,)})
-        self.assertEqual(self.counters()["forwarded"], 1)
-        self.stop_clean()
-
-    def test_when_half_of_the_places_are_taken_nobody_takes_the_rest(self):
-        self.serve(2.2)
-        greedy = self.socket_of("127.0.0.5")
-        self.ask_many(greedy, ["www.example.vn"] * 4000)
-        counters = self.counters()
-        self.assertGreater(counters["capped_askers"], 1000)
-        # There is room for a class of others, and they hear the truth.
-        others = [self.socket_of("127.0.0.%d" % (10 + i)) for i in range(30)]
-        for sock in others:
-            for name in ("www.example.vn", "other.example.vn"):
-                sock.send(dns.make_query(name))
-        for sock in others:
-            got, _ = self.receive(sock, 2)
-            self.assertEqual([r.addresses() for r in got], [[TRUTH]] * 2)
-
-    def test_answers_that_have_piled_up_leave_evenly(self):
-        """DNSBomb: 5,000 questions, an upstream that answers after 1.8 s."""
-        for threads, names in ((1, ["n%d.example.vn" % (i % 40) for i in range(5000)]),
-                               (2, ["n%d.example.vn" % i for i in range(5000)])):
-            with self.subTest(threads=threads):
-                self.serve(1.8, server={"threads": threads})
-                socks = [self.socket_of("127.0.0.5", 1 << 24) for _ in range(threads * 2)]
-                at = []
-                for sock in socks:
-                    sock.setsockopt(socket.SOL_SOCKET, 35, 1)  # SO_TIMESTAMPNS
-                self.spread(socks, names)
-                time.sleep(4)  # the upstream's 1.8 s, and the queue: the kernel notes when
-                for sock in socks:
-                    at += self.receive_all(sock)
-                counters = self.counters()
-                self.assertGreater(counters["paced"], 500)
-                self.assertGreater(len(at), 1000)
-                self.assertLessEqual(busiest(at), 200, len(at))
-                self.stop_clean()
-
-    def spread(self, socks, names):
-        seen = self.counters()["udp"]
-        for i, name in enumerate(names):
-            socks[i % len(socks)].send(dns.make_query(name, ident=i))
-            if i % 200 == 199:
-                wait_for("all to be read", lambda n=i: self.counters()["udp"] > seen + n)
-
-    def receive_all(self, sock):
-        at = []
-        try:
-            while True:
-                at += self.receive(sock, 1, 0.5)[1]
-        except TimeoutError:
-            return at
 
 
 if __name__ == "__main__":

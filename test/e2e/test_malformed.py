@@ -29,7 +29,7 @@ class Bad(Exception):
 
 
 def skip_name(wire, at, pointers):
-    """Behind the name at `at`; its first octet must be before where it stands if it is a pointer."""
+    """Behind the name at `at`; a pointer must lead to before where it stands."""
     start, octets, end, hops = at, 0, None, 0
     while True:
         if at >= len(wire):
