@@ -81,7 +81,8 @@ static const struct schema_row GROUP_ROWS[] = {
     {"name", &VALUE_WORD, offsetof(struct config_group, name), "phong-tin-1",
         .help = "its word in tiers[].clients", .flags = SCHEMA_MANDATORY},
     {"clients", &SCHEMA_LIST, offsetof(struct config_group, clients),
-        "[192.168.1.100-192.168.1.149]", .help = "prefixes and ranges",
+        "[192.168.1.100-192.168.1.149]",
+        .help = "prefixes, ranges, MAC addresses, or both together",
         .flags = SCHEMA_MANDATORY, .item = &VALUE_CLIENT, .max_items = CLIENTS_MAX},
     {.name = NULL}};
 
@@ -129,9 +130,10 @@ static const struct schema_row TIER_ROWS[] = {
     {"pupils", &SCHEMA_BOOL, AT(tier.pupils), NULL,
         .help = "counted in summaries of tiers: pupils", .sample = "yes"},
     {"like", &VALUE_WORD, AT(like), NULL, .help = "a tier to start from"},
-    {"clients", &SCHEMA_LIST, AT(tier.clients), NULL, .help = "prefixes, ranges and groups",
+    {"clients", &SCHEMA_LIST, AT(tier.clients), NULL,
+        .help = "prefixes, ranges, MAC addresses, groups, or address and MAC together",
         .item = &VALUE_CLIENT, .max_items = CLIENTS_MAX,
-        .sample = "[10.20.0.0/16, phong-tin-1]"},
+        .sample = "[10.20.0.0/16, phong-tin-1, \"192.168.1.5+3c:22:fb:01:02:03\"]"},
     {"block", &SCHEMA_LIST, AT(block), NULL, .help = "categories", .item = &VALUE_WORD,
         .max_items = RULES_CATEGORIES_MAX, .sample = "[adult, gambling, social_network]"},
     {"allow", &SCHEMA_LIST, AT(tier.allow), NULL,
