@@ -153,10 +153,15 @@ class Clock(TimetableTest):
         for text, opened, window in (("2030-11-20 12:00:00", True, "lunch"),
                                      ("2030-11-20 09:00:00", False, ""),
                                      ("2031-06-04 12:00:00", True, "lunch"),
+                                     ("2086-11-20 12:00:00", True, "lunch"),
+                                     ("2086-11-20 14:00:00", False, ""),
+                                     ("1970-01-02 12:00:00", False, None),
+                                     ("2030-11-21 12:00:00", True, "lunch"),
                                      ("2030-11-24 12:00:00", False, "")):
             self.set_clock(text)
             self.wait_open(GAMES, opened)
-            wait_for("the status", lambda want=window: self.tier()["window"] == want)
+            wait_for("the window %r at %s" % (window, text),
+                     lambda want=window: want is None or self.tier()["window"] == want)
         self.stop_clean()
 
     def test_an_hour_that_does_not_exist_is_passed_over(self):
