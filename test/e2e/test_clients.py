@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 
+import netns
 from filter_test import FilterTest
 from lachan_test import PATIENCE_S, dns, main, wait_for
 from test_day import DayTest
@@ -259,6 +260,49 @@ class Rates(ClientTest):
         self.current["server"]["rate_limit"] = {"per_second": 0}
         self.reload(self.current)
         self.assertEqual(sum(bool(r.answer) for r in self.flood(sock, 100)), 100)
+
+
+class Networks(ClientTest):
+    """Who is one client over IPv6: a device by its MAC on our link, a /64 behind a router."""
+
+    def setUp(self):
+        super().setUp()
+        self.gateway = netns.Space(self)
+        self.near = netns.Space(self)
+        self.far = netns.Space(self)
+        netns.wire(self.near, self.gateway, near="lan0", near_addresses=["fd10::1/64"],
+                   mac="02:aa:00:00:00:11", addresses=["fd10::11/64", "fd10::12/64"])
+        netns.wire(self.far, self.gateway, near="lan1", near_addresses=["fd11::1/64"],
+                   addresses=["fd11::2/64", "fd20::1/128", "fd20::2/128", "fd21::1/128"])
+        for network in ("fd20::/64", "fd21::/64"):
+            self.gateway.ip("route", "add", network, "via", "fd11::2")
+
+    def served(self, space, source, count=140):
+        """How many of so many queries get their answer, from one address."""
+        host = "fd10::1" if space is self.near else "fd11::1"
+        with space, socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            sock.bind((source, 0))
+            sock.connect((host, self.port))
+            sock.settimeout(PATIENCE_S)
+            seen = self.counters()["udp"]
+            for i in range(count):
+                sock.send(dns.make_query("casino.example", "TXT", ident=i))
+            wait_for("all to be read", lambda: self.counters()["udp"] >= seen + count)
+            return sum(not reply.tc for reply in self.drain(sock))
+
+    def test_addresses_of_one_device_or_one_64_are_one_client(self):
+        with self.gateway:
+            self.run_filter(server={"threads": 1, "listen": ["[::]:%d" % self.port],
+                                    "rate_limit": {"per_second": 1, "burst": 100}})
+        with self.near:  # neighbours are known once they have spoken
+            self.ask_filter("casino.example", host="fd10::1", source="fd10::11")
+            self.ask_filter("casino.example", host="fd10::1", source="fd10::12")
+        for space, first, second in ((self.near, "fd10::11", "fd10::12"),
+                                     (self.far, "fd20::1", "fd20::2")):
+            self.assertGreaterEqual(self.served(space, first), 90)
+            self.assertLess(self.served(space, second), 90)
+        self.assertGreaterEqual(self.served(self.far, "fd21::1"), 90)
+        self.assertGreaterEqual(self.served(self.far, "fd11::2"), 90)
 
 
 class Strangers(ClientTest):
