@@ -38,7 +38,7 @@ static void check_running(struct doctor *d)
 		f.severity = SEVERITY_HINT;
 		finding_detail(&f, "%s",
 		    _("The configuration's file is newer than what the filter runs by."));
-		finding_fix(&f, "%s", _("sudo lachanctl reload"));
+		finding_fix(&f, "%s", "sudo lachanctl reload");
 		doctor_find(d, &f);
 	}
 }
@@ -73,7 +73,7 @@ static void check_rules(struct doctor *d)
 	if (strcmp(text_of(rules, "source"), "none") == 0) {
 		finding_detail(
 		    &f, "%s", _("The filter has no rules: no list blocks anything."));
-		finding_fix(&f, "%s", _("sudo lachanctl feeds update"));
+		finding_fix(&f, "%s", "sudo lachanctl feeds update");
 		doctor_find(d, &f);
 		return;
 	}
@@ -134,7 +134,7 @@ static void check_filtering(struct doctor *d)
 		finding_detail(&f, _("Filtering is paused for %s until %s."),
 		    ctl_tier_words(d->ctl, text_of(pause, "tier")),
 		    text_of(pause, "until"));
-		finding_fix(&f, "%s", _("sudo lachanctl resume"));
+		finding_fix(&f, "%s", "sudo lachanctl resume");
 		doctor_find(d, &f);
 	}
 }

@@ -37,7 +37,7 @@ static bool judge_port(struct doctor *d, const struct addr *at,
 		addr_to_text_port(address, at);
 		finding_detail(&f, _("The filter runs, but nobody listens at %s over %s."),
 		    address, word);
-		finding_fix(&f, "%s", _("sudo systemctl restart lachan"));
+		finding_fix(&f, "%s", "sudo systemctl restart lachan");
 		doctor_find(d, &f);
 		return false;
 	}
