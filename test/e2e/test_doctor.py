@@ -274,11 +274,11 @@ class Well(Network):
         self.assertEqual(status, 0)
         self.assertEqual(skipped, {})
         self.assertEqual(set(checked), {
-            "running", "feeds", "rules", "clock", "filtering", "ports", "folders", "bare-tiers",
+            "running", "feeds", "rules", "clock", "filtering", "ports", "folders", "own-address", "bare-tiers",
             "resolv-conf", "stray-dns", "upstream", "ra-dns", "dhcp-dns", "dhcp-servers",
             "duplicate-address", "ipv6-unserved", "silent-devices", "shared-source"})
         words = self.inside("gateway", os.path.join(BIN, "lachanctl"), "-c", config, "doctor")
-        self.assertIn("Nothing wrong was found in 18 checks.", words)
+        self.assertIn("Nothing wrong was found in 19 checks.", words)
 
 
 class Broken(Network):
@@ -293,6 +293,8 @@ filter: {tiers: [{name: staff, clients: ["10.77.1.200", "10.77.9.0/24"]}]}
         self.act("pupil", DHCP, "10.77.1.1", "10.77.1.2")
         self.act("other", DHCP6, "2001:db8::53")
         self.inside("other", "ip", "addr", "add", "10.77.1.1/24", "dev", "eth0")
+        self.inside("gateway", "ip", "addr", "add", "10.77.1.9/24", "dev", "lan0", "valid_lft",
+                    "3600", "preferred_lft", "3600")
         status, found, _, _ = self.doctor(config)
         self.assertEqual(status, 1)
         rogue = self.mac("other")
@@ -324,6 +326,9 @@ filter: {tiers: [{name: staff, clients: ["10.77.1.200", "10.77.9.0/24"]}]}
             self.assertEqual(len(found["bare-tiers"]), 1)
             self.assertIn("10.77.1.200", found["bare-tiers"][0]["detail"])
             self.assertNotIn("10.77.9.0", found["bare-tiers"][0]["detail"])
+        with self.subTest("lease"):
+            self.assertEqual([one["severity"] for one in found["own-address"]], ["hint"])
+            self.assertIn("10.77.1.9", found["own-address"][0]["detail"])
         with self.subTest("firewall"):
             self.assertEqual(found["stray-dns"][0]["severity"], "hint")
 

@@ -110,6 +110,7 @@ void doctor_judge_lan(
 void check_lans(struct doctor *d);      /* ra-dns dhcp-dns dhcp-servers duplicate-address
                                             ipv6-unserved */
 void check_devices(struct doctor *d);   /* silent-devices shared-source */
+void check_lease(struct doctor *d);     /* own-address */
 void check_claims(struct doctor *d);    /* bare-tiers */
 void check_resolv(struct doctor *d);    /* resolv-conf */
 void check_ports(struct doctor *d);     /* ports */
