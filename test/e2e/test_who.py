@@ -14,6 +14,7 @@ from lachan_test import PATIENCE_S, dns, main, wait_for
 from scripted_upstream import ScriptedUpstream
 
 TEACHER, PUPIL, OTHER = "02:aa:00:00:00:11", "02:aa:00:00:00:22", "02:aa:00:00:00:33"
+GATEWAY = "02:aa:00:00:00:01"
 GAME, OPEN = "game.example", "www.example.vn"  # games are open to staff alone
 MAC, MAC_TEXT, ECS = 65001, 65073, 8
 
@@ -38,7 +39,7 @@ class WhoTest(FilterTest):
     def setUp(self):
         super().setUp()
         self.gateway = netns.Space(self)
-        self.gateway.ip("link", "add", "lan0", "type", "bridge")
+        self.gateway.ip("link", "add", "lan0", "address", GATEWAY, "type", "bridge")
         self.gateway.ip("link", "set", "lan0", "up")
         for address in ("10.10.1.1/24", "fd10::1/64"):
             self.gateway.ip("address", "add", address, "dev", "lan0")
@@ -145,6 +146,18 @@ class ByMac(WhoTest):
         for _ in range(20):
             self.assertFalse(self.is_staff(pupil, source="10.10.1.11"))
             self.assertTrue(self.is_staff(teacher))
+
+    def test_a_device_the_kernel_has_forgotten_is_guessed_for_a_moment(self):
+        """It knows the way to us, so it asks without ARP; the kernel learns who it is when our
+        answer looks for the way back."""
+        teacher = self.device(TEACHER, "10.10.1.11/24")
+        teacher.ip("neigh", "add", "10.10.1.1", "lladdr", GATEWAY, "dev", "eth0")
+        self.serve([TEACHER])
+        reply = self.ask_from(teacher)
+        self.assertIsNotNone(reply.ede)
+        self.assertLessEqual(reply.answer[0].ttl, 2)
+        wait_for("the kernel to know it", lambda: self.is_staff(teacher))
+        self.assertGreater(self.ask_from(teacher).answer[0].ttl, 2)
 
     def test_address_and_mac_together_beat_the_mac_which_beats_the_address(self):
         teacher = self.device(TEACHER, "10.10.1.11/24", "10.10.1.12/24", "fd10::11/64")
