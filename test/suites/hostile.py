@@ -460,6 +460,17 @@ def shut(query, wire):
     query.stream.shutdown(socket.SHUT_RDWR)
 
 
+@case("c", "TC from a server without TCP: told in time, and serves on", group="udp-only", alone=True)
+def truncated_without_tcp(c):
+    c.stage.servers[0].listener.close()
+    name = name_of("tcp-refused")
+    c.stage.play(name, lambda q: q.send(q.reply(flags=0x8180 | TC)))
+    got = c.send(dns.make_query(name), timeout=20.0)
+    if c.expect(got is not None, "no answer within 10 s"):
+        c.expect(not dns.Reply(got).answer, "an answer from nowhere")
+    c.alive()
+
+
 over_tcp("drips", "TCP, octet by octet: the truth is served", drip, good=True, group="plain")
 over_tcp("closes", "TCP that closes without a word", lambda q, w: q.stream.shutdown(2))
 over_tcp("cut", "TCP that closes within the answer", shut)
@@ -576,26 +587,83 @@ def crowd_of_a_failure(c):
     name = name_of("crowd-fails")
     c.stage.play(name, lambda q: c.stage.send(q, rcode=dns.SERVFAIL))
     wires = [dns.make_query(name, ident=i + 1) for i in range(500)]
+    seen = ask_many(c, wires, 12.0)
+    c.expect(len(seen) == len(wires), "%d of %d answered" % (len(seen), len(wires)))
+    count = len(c.stage.asked(name))
+    c.expect(count <= 60, "%d questions upstream" % count)
+
+
+@case("e", "500 questions from one address (a school behind one router): all are answered in 12 s",
+      group="crowd", alone=True)
+def crowd_behind_one_address(c):
+    name = name_of("crowd-nat")
+
+    def script(query):
+        time.sleep(0.06)
+        c.stage.tell(query)
+    c.stage.play(name, script)
+    wires = [dns.make_query(name, ident=i + 1) for i in range(500)]
+    seen = ask_many(c, wires, 12.0)
+    c.expect(len(seen) == len(wires), "%d of %d answered" % (len(seen), len(wires)))
+
+
+def ask_many(c, wires, bound_s):
+    """Sends all from one socket, again what has no answer; the IDs that were answered."""
+    seen = set()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 21)
         sock.settimeout(0.5)
         sock.connect(c.address)
-        seen = set()
-        end = time.monotonic() + 12.0 * c.patience
+        end = time.monotonic() + bound_s * c.patience
         while len(seen) < len(wires) and time.monotonic() < end:
             for at, wire in enumerate(wires):
-                if at + 1 not in seen:
+                if struct.unpack_from("!H", wire)[0] not in seen:
                     sock.send(wire)
                     if at % 50 == 49:
                         time.sleep(0.01)
             try:
                 while len(seen) < len(wires):
-                    seen.add(dns.Reply(sock.recv(4096)).id)
+                    seen.add(struct.unpack_from("!H", sock.recv(4096))[0])
             except OSError:
                 continue
-    c.expect(len(seen) == len(wires), "%d of %d answered" % (len(seen), len(wires)))
-    count = len(c.stage.asked(name))
-    c.expect(count <= 60, "%d questions upstream" % count)
+    return seen
+
+
+@case("e", "600 slow names asked by one client: at most 200 answers leave within 10 ms (T16)",
+      group="bomb", alone=True)
+def pulse(c):
+    ready, stamps = [], []
+
+    def script(query):
+        wire = query.reply(answer=[query.a("9.8.7.6")], additional=[opt()] if query.edns else [])
+        ready.append((query, wire))
+    c.stage.play("pulse." + ZONE, script)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMP, 1)  # when it came, not when we look
+        sock.settimeout(2.5)
+        sock.connect(c.address)
+        for i in range(600):
+            sock.send(dns.make_query("p%d.pulse.%s" % (i, ZONE)))
+            if i % 20 == 19:
+                time.sleep(0.01)
+        time.sleep(1.2)
+        for query, wire in list(ready):
+            query.send(wire)  # all at once
+        try:
+            while len(stamps) < 600:
+                _, told, *_ = sock.recvmsg(4096, 64)
+                stamps.append(struct.unpack("@2q", told[0][2][:16]))
+        except OSError:
+            pass
+    times = [s + us / 1e6 for s, us in stamps]
+    busiest = max((sum(t <= u < t + 0.01 for u in times) for t in times), default=0)
+    c.expect(stamps, "nothing is answered")
+    c.expect(busiest <= 200, "%d answers within 10 ms" % busiest)
+    c.alive()
+
+
+SO_TIMESTAMP = 29
 
 
 # ---- (f) what is sent cannot be guessed ----
@@ -1056,8 +1124,70 @@ def recovery(c):
         time.sleep(0.05)
 
 
-GROUPS = {"plain": Stage, "broken": Stage, "crowd": Stage, "samples": Stage, "stale": Stage,
-          "pair": lambda: Stage(2)}
+# ---- (i) clients that take and do not give back ----
+
+@case("i", "300 TCP clients that drip a question: others are answered over UDP and TCP (T30)",
+      group="slow", alone=True)
+def dripping_clients(c):
+    socks, wire = [], dns.make_query(name_of("drip"))
+    framed = struct.pack("!H", len(wire)) + wire
+    try:
+        for i in range(300):
+            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            socks.append(sock)
+            sock.bind(("127.0.7.%d" % (i % 100 + 1), 0))
+            sock.setblocking(False)
+            sock.connect_ex(c.address)
+        for at in range(8):
+            for sock in socks:
+                try:
+                    sock.send(framed[at:at + 1])
+                except OSError:
+                    pass
+            begin = time.monotonic()
+            truth_of(c, name_of("udp-%d" % at))
+            c.expect(time.monotonic() - begin < 1.0 * c.patience, "UDP waits")
+            time.sleep(0.1)
+        truth_of(c, name_of("beside-drips"), tcp=True)
+    finally:
+        for sock in socks:
+            sock.close()
+    c.alive()
+
+
+@case("i", "50 clients that ask over TCP and never read: others are answered (T32)", group="slow",
+      alone=True)
+def clients_that_do_not_read(c):
+    name = name_of("unread")
+    c.stage.put(name, *[txt(name, "%d" % i + "x" * 250) for i in range(60)], rtype=dns.TXT)
+    wire = dns.make_query(name, "TXT")
+    many = (struct.pack("!H", len(wire)) + wire) * 400
+    socks = []
+    try:
+        for i in range(50):
+            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            socks.append(sock)
+            sock.bind(("127.0.8.%d" % (i % 50 + 1), 0))
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.settimeout(0.2)
+            try:
+                sock.connect(c.address)
+                sock.send(many)
+            except OSError:
+                pass
+        for at in range(5):
+            begin = time.monotonic()
+            truth_of(c, name_of("beside-unread-%d" % at))
+            c.expect(time.monotonic() - begin < 1.0 * c.patience, "UDP waits")
+        truth_of(c, name_of("beside-unread"), tcp=True)
+    finally:
+        for sock in socks:
+            sock.close()
+    c.alive()
+
+
+GROUPS = {"plain": Stage, "broken": Stage, "udp-only": Stage, "slow": Stage, "bomb": Stage, "crowd": Stage, "samples": Stage, "stale": Stage,
+          "pair": lambda: Stage(2)}  # a server of its own for each
 
 if __name__ == "__main__":
     main(SUITE, GROUPS)
