@@ -46,13 +46,20 @@ static void do_reload(
 	reload_begin(sv, actor);
 }
 
+/* Whether its own list of system calls lies on top of ours, which it has inherited: the
+ * kernel's word, not the child's. */
+static bool is_limited(pid_t pid)
+{
+	return pid != 0 && process_number(pid, "NoNewPrivs") == 1 &&
+	    process_number(pid, "Seccomp_filters") >
+	    process_number(getpid(), "Seccomp_filters");
+}
+
 static json_t *describe_child(const struct child *child, uint64_t now_ms)
 {
 	uint64_t uptime_s = child->pid == 0 ? 0 : (now_ms - child->started_at_ms) / 1000;
 
-	/* The kernel's word, not the child's. */
-	bool limited = child->pid != 0 && process_number(child->pid, "Seccomp") == 2 &&
-	    process_number(child->pid, "NoNewPrivs") == 1;
+	bool limited = is_limited(child->pid);
 
 	return json_pack("{s:s,s:s,s:I,s:I,s:I,s:s,s:b}", "name", child->program, "state",
 	    child_state_text(child->state), "pid", (json_int_t)child->pid, "restarts",
