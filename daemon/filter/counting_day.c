@@ -11,6 +11,9 @@ enum {
 	SCHOOL_BYTES = 1 << 20, /* ceiling of what a document says of the school */
 };
 
+/* A day's end this long after the one before looks like a clock that was wrong. */
+#define PRUNE_GAP_MS ((uint64_t)31 * 86400 * 1000)
+
 /* share.keep_unsent, which cannot be set before sharing is built. */
 #define KEEP_UNSENT_MS ((uint64_t)400 * 86400 * 1000)
 
@@ -261,6 +264,9 @@ bool counting_close_day(struct counting *c, struct tally *t, uint32_t today)
 		log_error("counting", "no weekly summary of the week of %u", day.day);
 		kept = false;
 	}
-	prune(c, today);
+	/* A clock that jumped ahead by a year must not make everything old; where the
+	 * machine was off for so long, the day after next will do. */
+	if (days_before(today, PRUNE_GAP_MS) <= day.day)
+		prune(c, today);
 	return kept;
 }

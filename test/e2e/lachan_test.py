@@ -161,8 +161,11 @@ class Program:
             except (FileNotFoundError, ProcessLookupError):
                 continue
             if int(tail.split()[1]) == self.pid and tail.split()[0] != "Z":
-                with open("/proc/%s/cmdline" % entry, "rb") as file:
-                    words = file.read().decode("utf-8", "replace").split("\0")
+                try:
+                    with open("/proc/%s/cmdline" % entry, "rb") as file:
+                        words = file.read().decode("utf-8", "replace").split("\0")
+                except (FileNotFoundError, ProcessLookupError):
+                    continue
                 name = next((os.path.basename(w) for w in words
                              if os.path.basename(w).startswith("lachan")), head)
                 if name != os.path.basename(self.argv[0]):  # else: forked, not yet itself

@@ -156,7 +156,7 @@ class Clock(TimetableTest):
                                      ("2086-11-20 12:00:00", True, "lunch"),
                                      ("2086-11-20 14:00:00", False, ""),
                                      ("1970-01-02 12:00:00", False, None),
-                                     ("2030-11-21 12:00:00", True, "lunch"),
+                                     ("2030-11-19 12:00:00", True, "lunch"),
                                      ("2030-11-24 12:00:00", False, "")):
             self.set_clock(text)
             self.wait_open(GAMES, opened)
