@@ -188,6 +188,12 @@ class ByMac(WhoTest):
         self.assertEqual(self.tier_of(PUPIL.upper().replace(":", "-")), "staff")
         self.assertEqual(self.tier_of("10.10.1.22+" + PUPIL), "lower_secondary")
         self.assertFalse(self.control("explain", name=GAME, client="10.10.1.22+x")["ok"])
+        # The policy in words is to be published: who is staff by MAC is not.
+        status, out, said = self.run_program("lachanctl", "-c", self.path("lachan.yaml"), "policy")
+        self.assertEqual((status, said), (0, ""))
+        self.assertIn("10.10.1.50, 3 devices by their MAC addresses", " ".join(out.split()))
+        for mac in (TEACHER, PUPIL):
+            self.assertNotIn(mac, out)
         status, out, said = self.run_program("lachanctl", "-c", self.path("lachan.yaml"), "explain",
                                              GAME, "--client", PUPIL, "--json")
         self.assertEqual((status, json.loads(out)["tier"]), (0, "staff"), said)

@@ -119,17 +119,30 @@ static void say_blocked(struct part *p)
 		buf_text(&p->line, _("nothing by category"));
 }
 
+static const char *comma_if(const struct buf *line)
+{
+	return line->len > 0 ? ", " : "";
+}
+
 static void say_who(struct part *p)
 {
+	json_int_t devices = json_integer_value(json_object_get(p->said, "devices"));
 	const json_t *one;
 	size_t i;
 
 	json_array_foreach(json_object_get(p->said, "members"), i, one)
-	    buf_printf(&p->line, "%s%s", i > 0 ? ", " : "", json_string_value(one));
+	    buf_printf(&p->line, "%s%s", comma_if(&p->line), json_string_value(one));
+	if (devices == 1) {
+		buf_printf(
+		    &p->line, "%s%s", comma_if(&p->line), _("1 device by its MAC address"));
+	} else if (devices > 1) {
+		buf_text(&p->line, comma_if(&p->line));
+		buf_printf(&p->line, _("%d devices by their MAC addresses"), (int)devices);
+	}
 	if (is_on(p->said, "default")) {
-		buf_printf(&p->line, "%s%s", i > 0 ? ", " : "",
+		buf_printf(&p->line, "%s%s", comma_if(&p->line),
 		    _("every device that nobody has claimed"));
-	} else if (i == 0) {
+	} else if (p->line.len == 0) {
 		buf_text(&p->line, _("nobody yet"));
 	}
 }

@@ -124,7 +124,22 @@ static void forget(struct facts *facts)
 	json_decref(facts->tiers);
 }
 
-/* Rooms once each by name, and what was written for the tier itself. */
+/* This is to be published: who reads there which device is staff knows what to copy. */
+static bool is_device(const struct config_client *client)
+{
+	return client->group[0] == 0 && mac_is_known(client->mac);
+}
+
+static unsigned count_devices(const struct rules_tier *tier)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < tier->clients.count; i++)
+		count += is_device(&tier->clients.items[i]);
+	return count;
+}
+
+/* Rooms once each by name, and what was written for the tier itself, devices apart. */
 static json_t *members_to_json(const struct rules_tier *tier)
 {
 	json_t *list = json_array();
@@ -132,7 +147,7 @@ static json_t *members_to_json(const struct rules_tier *tier)
 	for (size_t i = 0; i < tier->clients.count; i++) {
 		const struct config_client *one = &tier->clients.items[i];
 		const char *word = one->group[0] != 0 ? one->group : one->text;
-		if (!is_named(list, word))
+		if (!is_device(one) && !is_named(list, word))
 			(void)json_array_append_new(list, json_string(word));
 	}
 	return list;
@@ -239,11 +254,12 @@ static json_t *tier_to_json(const struct ctl *c, size_t index, const struct fact
 	    categories_to_json(config, tier->block), "empty",
 	    empty_to_json(config, tier, facts->empty), "services",
 	    services_to_json(config, &tier->services));
-	json_t *rest = json_pack("{s:b, s:s, s:b, s:I, s:I, s:o, s:o, s:I}", "safe_search",
-	    tier->safe_search, "youtube", youtube_word(tier->youtube), "allow_only",
-	    tier->allow_only, "allow", (json_int_t)tier->allow.count, "deny",
-	    (json_int_t)tier->deny.count, "windows", windows_to_json(config, tier, facts),
-	    "paused_until", pause_to_json(facts, tier->name.text), "grants",
+	json_t *rest = json_pack("{s:i, s:b, s:s, s:b, s:I, s:I, s:o, s:o, s:I}", "devices",
+	    (int)count_devices(tier), "safe_search", tier->safe_search, "youtube",
+	    youtube_word(tier->youtube), "allow_only", tier->allow_only, "allow",
+	    (json_int_t)tier->allow.count, "deny", (json_int_t)tier->deny.count, "windows",
+	    windows_to_json(config, tier, facts), "paused_until",
+	    pause_to_json(facts, tier->name.text), "grants",
 	    count_grants(facts, tier->name.text));
 
 	(void)json_object_update(made, rest);

@@ -3,12 +3,14 @@
  *
  *	{"school","running","not_in_force","trial","default_tier","locked":[CATEGORY],
  *	 "tiers":[{"tier","name","pupils","default","used","members":[TEXT],
+ *	           "devices":n,
  *	           "block":[CATEGORY],"empty":[CATEGORY],"services":[SERVICE],
  *	           "safe_search","youtube":"off|moderate|strict","allow_only",
  *	           "allow":n,"deny":n,"windows":[window.h, and "in_force"],
  *	           "paused_until":TIME or null,"grants":n}],
  *	 "grants":n,"never_block":n}
  *
+ * `devices`: of the tier by MAC address; which, stands in the configuration alone.
  * `not_in_force`: the configuration's file is newer than what the filter runs by.
  * `empty`: of `block` and of what windows block, what no feed fills. `grants` of a tier are
  * those given to it by name; the other counts all of the school. Without a running filter
