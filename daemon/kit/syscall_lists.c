@@ -35,10 +35,11 @@ const bool syscall_lists_exact = INSTRUMENTED == 0;
 /* ---- what every child does ---- */
 
 static const char *const process[] = {"brk", "exit", "exit_group", "getcpu", "getegid",
-    "geteuid", "getgid", "getpid", "getppid", "getrandom", "getrlimit", "getrusage",
-    "gettid", "getuid", "madvise", "mremap", "munmap", "prlimit64", "restart_syscall",
-    "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield",
-    "sigaltstack", "sigreturn", "sysinfo", "ugetrlimit", "uname", NULL};
+    "getegid32", "geteuid", "geteuid32", "getgid", "getgid32", "getpid", "getppid",
+    "getrandom", "getrlimit", "getrusage", "gettid", "getuid", "getuid32", "madvise",
+    "mremap", "munmap", "prlimit64", "restart_syscall", "rt_sigaction", "rt_sigprocmask",
+    "rt_sigreturn", "sched_getaffinity", "sched_yield", "sigaltstack", "sigreturn",
+    "sysinfo", "ugetrlimit", "uname", NULL};
 
 /* Locks of libc, libevent and our own; restartable sequences are libc's. */
 static const char *const threads[] = {"futex", "futex_time64", "get_robust_list",
@@ -59,9 +60,10 @@ static const char *const descriptors[] = {"_llseek", "close", "dup", "dup2", "du
     "preadv", "pwrite64", "pwritev", "read", "readv", "statx", "write", "writev", NULL};
 
 /* Time zones, /proc, pages.yaml, resolv.conf; whose they are is the kernel's business. */
-static const char *const reading[] = {"access", "faccessat", "faccessat2", "fstatfs",
-    "fstatfs64", "getcwd", "getdents", "getdents64", "lstat", "lstat64", "open", "openat",
-    "readlink", "readlinkat", "stat", "stat64", "statfs", "statfs64", NULL};
+static const char *const reading[] = {"access", "arm_fadvise64_64", "faccessat",
+    "faccessat2", "fadvise64", "fadvise64_64", "fstatfs", "fstatfs64", "getcwd", "getdents",
+    "getdents64", "lstat", "lstat64", "open", "openat", "readlink", "readlinkat", "stat",
+    "stat64", "statfs", "statfs64", NULL};
 
 static const char *const sockets[] = {"accept", "accept4", "bind", "connect", "getpeername",
     "getsockname", "getsockopt", "recv", "recvfrom", "recvmmsg", "recvmmsg_time64",
