@@ -97,7 +97,9 @@ class Shares(ClientTest):
         counters = self.counters()
         self.assertLessEqual(counters["forwarded"], 200 * rounds)
         self.assertEqual(counters["capped_questions"], 1000 - counters["forwarded"])
-        self.assertLessEqual(len(set(self.slow.asked)), counters["forwarded"])
+        # The filter asks on its own whether a server that fails is back.
+        asked = {name for name in self.slow.asked if name.startswith("h")}
+        self.assertLessEqual(len(asked), counters["forwarded"])
         # All others have theirs.
         for client in range(6, 12):
             self.ask_many(self.socket_of("127.0.0.%d" % client),
