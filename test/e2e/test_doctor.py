@@ -332,6 +332,40 @@ filter: {tiers: [{name: staff, clients: ["10.77.1.200", "10.77.9.0/24"]}]}
         with self.subTest("firewall"):
             self.assertEqual(found["stray-dns"][0]["severity"], "hint")
 
+    def test_a_server_as_schools_have_it_is_heard_and_lends_nothing(self):
+        """dnsmasq, which pings an address for three seconds before it offers it."""
+        program = shutil.which("dnsmasq", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+        if program is None:
+            self.skipTest("dnsmasq is not installed")
+        self.inside("other", "ip", "addr", "add", "fd66::1/64", "dev", "eth0")
+        config, leases = self.configure(), self.path("leases")
+        self.programs.append(Program(
+            ["ip", "netns", "exec", self.tag + "other", program, "-d", "-C", self.write(
+                "dnsmasq.conf", """
+port=0
+interface=eth0
+bind-interfaces
+user=root
+enable-ra
+dhcp-range=10.77.1.100,10.77.1.150,1h
+dhcp-range=fd66::,ra-stateless,64,1h
+dhcp-option=option:dns-server,9.9.9.9
+dhcp-option=option6:dns-server,[2620:fe::fe]
+dhcp-leasefile=%s
+pid-file=%s
+""" % (leases, self.path("dnsmasq.pid")))], self.path("dnsmasq.log")))
+        self.wait_for("dnsmasq", lambda: os.path.exists(leases))
+
+        def heard():
+            _, found, _, _ = self.doctor(config)
+            return found if len(found.get("dhcp-dns", ())) == 2 and "ra-dns" in found else None
+        found = self.wait_for("all three", heard, 60)
+        told = " ".join(one["detail"] for one in found["dhcp-dns"] + found["ra-dns"])
+        self.assertIn("9.9.9.9", told)
+        self.assertIn("2620:fe::fe", told)
+        with open(leases, encoding="utf-8") as file:
+            self.assertNotIn("10.77.1.", file.read())
+
     def test_a_router_that_hides_its_devices_is_found_and_who_never_asks(self):
         config = self.configure()
         self.act("outside", UPSTREAM, "honest")

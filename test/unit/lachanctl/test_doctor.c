@@ -156,6 +156,11 @@ static void what_is_sent_is_whole_and_sound(void **state)
 	assert_false(packet_read(&p, (struct slice){frame, len})); /* it is no answer */
 
 	assert_int_equal(addr_from_text(&address, SLICE_LIT("10.0.0.1"), NULL), OK);
+	len = packet_inform_dhcp4(frame, &SENDER, &address, 7);
+	assert_int_equal(len, 14 + load_u16(frame + 14 + 2));
+	assert_int_equal(load_u32(frame + 14 + 12), 0x0a000001);      /* from it */
+	assert_int_equal(load_u32(frame + 14 + 28 + 12), 0x0a000001); /* and it has it */
+
 	len = packet_probe_address(frame, &SENDER, &address);
 	assert_int_equal(len, 42);
 	/* A probe claims nothing. */

@@ -8,7 +8,7 @@
  *
  * interface: "" where it is about none. Ids are stable; detail, fix and reason are sentences
  * for people. A check that could look at one network and not at another stands in both lists.
- * The whole takes some four seconds: what waits for the network waits side by side.
+ * The whole takes some five seconds: what waits for the network waits side by side.
  * Threads: one. */
 #ifndef DOCTOR_DOCTOR_H
 #define DOCTOR_DOCTOR_H
@@ -99,7 +99,7 @@ struct heard {
 	size_t count;
 };
 
-/* Asks on all LANs at once, and listens for three seconds: heard[i] is of LAN i. False: we
+/* Asks on all LANs at once, and listens for some seconds: heard[i] is of LAN i. False: we
  * may not (no root). */
 bool doctor_listen(struct doctor *d, struct heard *heard);
 void doctor_judge_lan(

@@ -1,4 +1,4 @@
-/* Questions to all LANs at once, and what is said there in the three seconds after. */
+/* Questions to all LANs at once, and what is said there in the seconds after. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
@@ -13,8 +13,9 @@
 #include "lachanctl/doctor/doctor.h"
 
 enum {
-	LISTEN_MS = 3000, /* a router may take half a second, an old DHCP server two */
-	AGAIN_MS = 1000,  /* the first question may be lost */
+	LISTEN_MS =
+	    4500, /* dnsmasq offers no address before it has pinged it for three seconds */
+	AGAIN_MS = 1000, /* the first question may be lost */
 	RECEIVE_BYTES = 256 * 1024,
 	DRAIN_MAX = 256 /* of one LAN before the next one is looked at */
 };
@@ -96,11 +97,15 @@ static void ask_lan(int fd, const struct doctor_lan *lan, uint32_t transaction)
 	uint8_t frame[PACKET_FRAME_MAX];
 
 	send_frame(fd, frame, packet_solicit_routers(frame, &lan->sender));
-	send_frame(fd, frame, packet_discover_dhcp4(frame, &lan->sender, transaction));
 	send_frame(fd, frame, packet_ask_dhcp6(frame, &lan->sender, transaction));
 	for (size_t i = 0; i < lan->v4_count; i++)
 		send_frame(
 		    fd, frame, packet_probe_address(frame, &lan->sender, &lan->v4[i]));
+	if (lan->v4_count > 0)
+		send_frame(fd, frame,
+		    packet_inform_dhcp4(frame, &lan->sender, &lan->v4[0], transaction));
+	/* Last: a server that is busy with it hears nothing else meanwhile. */
+	send_frame(fd, frame, packet_discover_dhcp4(frame, &lan->sender, transaction));
 }
 
 static bool is_same(const struct packet *a, const struct packet *b)

@@ -361,48 +361,78 @@ size_t packet_solicit_routers(uint8_t *out, const struct packet_sender *from)
 	return w.len;
 }
 
-static void write_discover(
-    struct writer *w, const struct packet_sender *from, uint32_t transaction)
+/* What we ask a DHCP server. */
+struct dhcp4_ask {
+	uint8_t kind; /* option 53 */
+	uint16_t flags;
+	struct addr own; /* the address we have; family 0: none yet */
+	uint32_t transaction;
+};
+
+enum {
+	DHCP4_OPTIONS_OCTETS = 9,
+	DHCP4_ASK_OCTETS = DHCP4_BEFORE_COOKIE + 4 + DHCP4_OPTIONS_OCTETS
+};
+
+static void write_dhcp4(
+    struct writer *w, const struct packet_sender *from, const struct dhcp4_ask *ask)
 {
 	static const uint8_t NOTHING[DHCP4_BEFORE_COOKIE] = {0};
 
 	writer_bytes(w, SLICE_LIT("\1\1\6\0")); /* a request, Ethernet, no hops */
-	writer_u32(w, transaction);
+	writer_u32(w, ask->transaction);
 	writer_u16(w, 0);
-	writer_u16(w, 0x8000); /* answer by broadcast */
-	writer_bytes(w, (struct slice){NOTHING, 16});
+	writer_u16(w, ask->flags);
+	writer_bytes(w, (struct slice){ask->own.bytes, IPV4_OCTETS});
+	writer_bytes(w, (struct slice){NOTHING, 12});
 	writer_bytes(w, (struct slice){from->mac, PACKET_MAC_OCTETS});
 	writer_bytes(w, (struct slice){NOTHING, DHCP4_BEFORE_COOKIE - 34});
 	writer_u32(w, DHCP4_COOKIE);
-	/* discover; wanted: mask, router, DNS; end */
-	writer_bytes(w, SLICE_LIT("\x35\1\1\x37\3\1\3\6\xff"));
+	writer_bytes(w, SLICE_LIT("\x35\1"));
+	writer_u8(w, ask->kind);
+	writer_bytes(w, SLICE_LIT("\x37\3\1\3\6\xff")); /* wanted: mask, router, DNS */
 }
 
-size_t packet_discover_dhcp4(
-    uint8_t *out, const struct packet_sender *from, uint32_t transaction)
+static size_t ask_dhcp4(
+    uint8_t *out, const struct packet_sender *from, const struct dhcp4_ask *ask)
 {
-	enum {
-		BODY_OCTETS = DHCP4_BEFORE_COOKIE + 4 + 9
-	};
 	struct writer w = writer_over(out, PACKET_FRAME_MAX);
 
 	write_ethernet(&w, from, "\xff\xff\xff\xff\xff\xff", TYPE_IPV4);
 	size_t ip = w.len;
 	writer_u16(&w, 0x4500);
-	writer_u16(&w, 20 + 8 + BODY_OCTETS);
+	writer_u16(&w, 20 + 8 + DHCP4_ASK_OCTETS);
 	writer_u32(&w, 0); /* no identification, no fragment */
 	writer_u8(&w, 64);
 	writer_u8(&w, IPPROTO_UDP);
 	writer_u16(&w, 0); /* checksum */
-	writer_u32(&w, 0);
+	writer_bytes(&w, (struct slice){ask->own.bytes, IPV4_OCTETS});
 	writer_u32(&w, UINT32_MAX);
 	store_u16(w.ptr + ip + 10, sum_folded(sum_up(0, (struct slice){w.ptr + ip, 20})));
 	writer_u16(&w, DHCP4_CLIENT);
 	writer_u16(&w, DHCP4_SERVER);
-	writer_u16(&w, 8 + BODY_OCTETS);
+	writer_u16(&w, 8 + DHCP4_ASK_OCTETS);
 	writer_u16(&w, 0); /* without a checksum (RFC 768) */
-	write_discover(&w, from, transaction);
+	write_dhcp4(&w, from, ask);
 	return w.len;
+}
+
+size_t packet_discover_dhcp4(
+    uint8_t *out, const struct packet_sender *from, uint32_t transaction)
+{
+	/* Discover; answered by broadcast. */
+	const struct dhcp4_ask ask = {
+	    .kind = 1, .flags = 0x8000, .transaction = transaction};
+
+	return ask_dhcp4(out, from, &ask);
+}
+
+size_t packet_inform_dhcp4(uint8_t *out, const struct packet_sender *from,
+    const struct addr *own, uint32_t transaction)
+{
+	const struct dhcp4_ask ask = {.kind = 8, .own = *own, .transaction = transaction};
+
+	return ask_dhcp4(out, from, &ask);
 }
 
 size_t packet_ask_dhcp6(

@@ -64,6 +64,11 @@ size_t packet_solicit_routers(uint8_t *out, const struct packet_sender *from);
  * no lease. */
 size_t packet_discover_dhcp4(
     uint8_t *out, const struct packet_sender *from, uint32_t transaction);
+/* DHCPINFORM: "I have `own`; what else is to know?" (RFC 2131 section 3.4). Nothing is kept for
+ * us, and a server answers at once, which looks for seconds whether an address that it is to
+ * offer is free. */
+size_t packet_inform_dhcp4(uint8_t *out, const struct packet_sender *from,
+    const struct addr *own, uint32_t transaction);
 /* INFORMATION-REQUEST for DNS servers; `transaction` has 24 bits. Needs a link-local
  * address: 0 without. */
 size_t packet_ask_dhcp6(
