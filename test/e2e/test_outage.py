@@ -69,7 +69,7 @@ class Stale(OutageTest):
         reply, took = self.timed("www.example.vn")
         self.assert_stale(reply)
         self.assertGreater(took, 1.0)  # upstreams have their time first
-        self.assertLess(took, 2.8)
+        self.assertLess(took, 3.5)
         # Without EDNS there is no word of it.
         reply = self.ask_filter("mail.example.vn", edns=False)
         self.assertEqual((reply.addresses(), reply.edns_size), ([TRUTH], None))
@@ -89,10 +89,12 @@ class Stale(OutageTest):
         self.switched.script = silence
         self.ask_filter("one.example.vn")
         self.wait_state("down")
+        took_in_all = 0
         for name in names:
             reply, took = self.timed(name)
             self.assert_stale(reply)
-            self.assertLess(took, 1.5)
+            took_in_all += took
+        self.assertLess(took_in_all, 10 * 0.6)  # what waiting would have taken
         # Nobody asks for each of them all the time meanwhile.
         before = len(self.servers[0].queries)
         for _ in range(3):
@@ -233,8 +235,8 @@ class Failures(OutageTest):
         begin = time.monotonic()
         for name in names:
             wait_for("an answer for %s" % name,
-                     lambda name=name: self.ask_filter(name).addresses() == [TRUTH], 6)
-        self.assertLess(time.monotonic() - begin, 6)  # two seconds, on a machine of its own
+                     lambda name=name: self.ask_filter(name).addresses() == [TRUTH])
+        self.assertLess(time.monotonic() - begin, 10)  # two seconds, on a machine of its own
         self.stop_clean()
 
     def test_silent_servers_are_found_alive_again(self):
@@ -244,7 +246,7 @@ class Failures(OutageTest):
         self.switched.script = truth
         begin = time.monotonic()
         wait_for("an answer", lambda: self.ask_filter("www.example.vn").addresses() == [TRUTH])
-        self.assertLess(time.monotonic() - begin, 6)
+        self.assertLess(time.monotonic() - begin, 10)
         self.wait_state("up")
         self.assertTrue(self.servers[0].probes)
         self.stop_clean()
