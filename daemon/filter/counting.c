@@ -185,6 +185,8 @@ static void count_event(struct counting *c, const struct tally_event *e)
 
 	if (e->kind == TALLY_SAMPLE) {
 		sources_note(c->sources, &e->client, name_of(&e->qname), e->forwards);
+		if (e->forwarded)
+			sources_note_forwarded(c->sources);
 		return;
 	}
 	if (e->tier >= labels->tier_count)

@@ -112,8 +112,9 @@ enum err counting_document(struct counting *c, struct tally *t, struct report_do
 	const struct report_counter counter = {t, count_live, population_live};
 	struct tally_totals *totals = calloc(1, sizeof *totals);
 
-	enum err rc =
-	    totals == NULL ? ERR_MEMORY : counting_school(&school, &memory, snapshot_of(c));
+	enum err rc = totals == NULL
+	    ? ERR_MEMORY
+	    : counting_school(&school, &memory, snapshot_of(c), c->sources);
 	if (rc == OK) {
 		tally_totals(t, totals);
 		rc = report_make(out, &school, totals, &counter, NULL);
@@ -187,7 +188,7 @@ static enum err publish_week(struct counting *c, uint32_t day)
 
 	week.day_count = read_week(c, &week.period, days);
 	week.days = (const struct tally_totals *const *)days;
-	enum err rc = counting_school(&school, &memory, snapshot_of(c));
+	enum err rc = counting_school(&school, &memory, snapshot_of(c), c->sources);
 	if (rc == OK)
 		rc = report_make_week(&document, &school, &week, NULL);
 	if (rc == OK) {

@@ -62,8 +62,8 @@ bool counting_close_day(struct counting *c, struct tally *t, uint32_t today);
 struct tally_period counting_period(int64_t at_s);
 
 /* counting_school.c: *out borrows from the snapshot and from `memory`. ERR_MEMORY. */
-MUST_CHECK enum err counting_school(
-    struct report_school *out, struct arena *memory, const struct snapshot *s);
+MUST_CHECK enum err counting_school(struct report_school *out, struct arena *memory,
+    const struct snapshot *s, const struct sources *sources);
 
 /* The document of `t` as it stands. ERR_MEMORY, ERR_RANGE. */
 MUST_CHECK enum err counting_document(

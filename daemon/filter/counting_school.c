@@ -165,8 +165,18 @@ static const char *contact_of(const struct config_school *school)
 	return school->contact.phone.text;
 }
 
-enum err counting_school(
-    struct report_school *out, struct arena *memory, const struct snapshot *s)
+/* What today's queries say of the way from the devices to us: the department must know
+ * where one address stands for many, since all of them are one tier and one device then. */
+static void fill_coverage(struct report_school *out, const struct sources *sources)
+{
+	struct shared_source one;
+
+	out->placement = sources_are_forwarded(sources) ? "forwarded" : "gateway";
+	out->shared_source = sources_shared(sources, &one, 1) > 0;
+}
+
+enum err counting_school(struct report_school *out, struct arena *memory,
+    const struct snapshot *s, const struct sources *sources)
 {
 	const struct config *config = s->config;
 
@@ -179,11 +189,11 @@ enum err counting_school(
 	    .all_tiers = config->monitor.summary.tiers == SUMMARY_ALL,
 	    .names = config->monitor.summary.names,
 	    .top_names = (uint32_t)config->monitor.summary.top_names,
-	    .placement = "gateway",
 	    .privacy = {.min_devices = (uint32_t)config->monitor.summary.min_devices,
 	        .min_population = (uint32_t)config->monitor.summary.min_population,
 	        .cap = TALLY_LIMITS_DEFAULT.cap},
 	};
+	fill_coverage(out, sources);
 	for (size_t i = 0; i < config->school.levels.count && i < REPORT_KINDS; i++)
 		out->kinds[i] = config->school.levels.items[i].text;
 	enum err rc = fill_tiers(out, memory, s);

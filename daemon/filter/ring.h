@@ -29,6 +29,7 @@ struct tally_event {
 	bool claimed;     /* the configuration gives this device its tier */
 	bool from_feed;   /* a feed's name; false for deny and the like */
 	bool forwards;    /* it carries what a forwarder adds; TALLY_SAMPLE only */
+	bool forwarded;   /* a trusted forwarder brought it; TALLY_SAMPLE only */
 	uint16_t feed;    /* when from_feed: its index in the snapshot's rule database */
 	uint64_t
 	    generation; /* of the snapshot that tier, category and feed are indices of */

@@ -19,6 +19,7 @@ struct source {
 
 struct sources {
 	uint64_t samples;
+	uint64_t forwarded;
 	size_t count;
 	struct source items[SOURCES_MAX];
 };
@@ -105,6 +106,16 @@ void sources_note(
 	if (forwards && source->forwards < UINT32_MAX)
 		source->forwards++;
 	source->systems |= system_of(name);
+}
+
+void sources_note_forwarded(struct sources *s)
+{
+	s->forwarded++;
+}
+
+bool sources_are_forwarded(const struct sources *s)
+{
+	return s->forwarded > s->samples / 2;
 }
 
 size_t sources_count(const struct sources *s)

@@ -48,6 +48,10 @@ void sources_forget(struct sources *s);
 /* One sampled query. */
 void sources_note(
     struct sources *s, const struct addr *from, struct dname name, bool forwards);
+/* The last one noted came by a trusted forwarder. */
+void sources_note_forwarded(struct sources *s);
+/* Most came by trusted forwarders. */
+bool sources_are_forwarded(const struct sources *s);
 size_t sources_count(const struct sources *s);
 /* Those with signs, at most `max`; returns how many. */
 size_t sources_shared(const struct sources *s, struct shared_source *out, size_t max);

@@ -99,6 +99,7 @@ void tallying_tell_sample(struct worker *w, const struct request *r)
 		return;
 	event->kind = TALLY_SAMPLE;
 	event->forwards = !r->forwarded && carries_forwarding(&r->message);
+	event->forwarded = r->forwarded;
 	name_copy(&event->qname, message_qname(&r->message));
 	announce(w, event, r);
 }

@@ -409,6 +409,9 @@ table ip hide {
         self.assertIn("10.77.1.2 (%s)" % self.mac("pupil"), silent["detail"])
         self.assertNotIn("10.77.1.50", silent["detail"])
         self.assertEqual(silent["severity"], "hint")  # it has run for seconds
+        coverage = json.loads(control(os.path.join(self.run_dir, "control.sock"),
+                                      "summary-preview")["document"])["coverage"]
+        self.assertEqual((coverage["shared-source"], coverage["placement"]), (True, "gateway"))
 
     def test_a_stopped_gateway_without_servers_and_without_its_port(self):
         """A resolv.conf that points at ourselves, IPv6 that nobody serves, a port that is taken."""

@@ -238,6 +238,14 @@ class Claims(WhoTest):
                 self.assertTrue(self.is_staff(forwarder, options=options, **how), options)
         self.assertFalse(self.is_staff(forwarder))
 
+        # Once most have come by the forwarder the summary says so; and the pupil's claims look
+        # like a forwarder that nobody named.
+        def placed():
+            self.is_staff(forwarder, options=claims[0])
+            coverage = json.loads(self.control("summary-preview")["document"])["coverage"]
+            return coverage if coverage["placement"] == "forwarded" else None
+        self.assertTrue(wait_for("a summary that says forwarded", placed)["shared-source"])
+
     def test_a_forwarder_names_a_device_a_network_or_itself(self):
         forwarder = self.device(OTHER, "10.10.1.50/24")
         teacher = self.device(TEACHER, "10.10.1.11/24")

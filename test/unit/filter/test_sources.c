@@ -88,6 +88,24 @@ static void volume_is_a_sign_only_of_who_asks_the_most(void **state)
 	sources_free(s);
 }
 
+static void most_must_come_by_forwarders(void **state)
+{
+	struct sources *s = sources_new();
+
+	(void)state;
+	assert_non_null(s);
+	assert_false(sources_are_forwarded(s));
+	ask(s, 1, "a.example", 2);
+	sources_note_forwarded(s);
+	assert_false(sources_are_forwarded(s));
+	ask(s, 1, "a.example", 1);
+	sources_note_forwarded(s);
+	assert_true(sources_are_forwarded(s));
+	sources_forget(s);
+	assert_false(sources_are_forwarded(s));
+	sources_free(s);
+}
+
 /* Whoever makes up addresses drives out others that made up theirs, not those who ask. */
 static void a_flood_of_addresses_leaves_the_great_ones(void **state)
 {
@@ -112,6 +130,7 @@ int main(void)
 	    cmocka_unit_test(three_systems_are_more_than_one_device),
 	    cmocka_unit_test(one_curious_query_is_no_forwarder),
 	    cmocka_unit_test(volume_is_a_sign_only_of_who_asks_the_most),
+	    cmocka_unit_test(most_must_come_by_forwarders),
 	    cmocka_unit_test(a_flood_of_addresses_leaves_the_great_ones),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
