@@ -442,13 +442,13 @@ static void open_grants(struct publisher *p, const struct config *config)
 
 /* ---- secrets of cookies ---- */
 
-static struct hash_key fresh_secret(void)
+static void fresh_secret(struct cookie_secrets *secrets)
 {
 	uint8_t octets[COOKIE_SECRET_BYTES];
 
 	if (getrandom(octets, sizeof octets, 0) != (ssize_t)sizeof octets)
 		abort(); /* a secret that can be guessed proves nothing */
-	return cookie_secret(octets);
+	cookie_secrets_renew(secrets, octets);
 }
 
 /* Another secret each day; the one before still proves what was made with it. */
@@ -459,7 +459,7 @@ static void renew_cookies(struct publisher *p, uint64_t now_ms)
 	struct snapshot *s = snapshot_copy(p->now);
 	if (s == NULL)
 		return; /* the next poll tries again */
-	p->cookies = (struct cookie_secrets){fresh_secret(), p->cookies.now};
+	fresh_secret(&p->cookies);
 	p->cookies_made_ms = now_ms;
 	s->cookies = p->cookies;
 	publish(p, s);
@@ -527,8 +527,8 @@ enum err publisher_new(
 	p->filter = filter;
 	open_grants(p, config);
 	p->network_polled_ms = clock_mono_ms();
-	p->cookies.now = fresh_secret();
-	p->cookies.before = p->cookies.now;
+	fresh_secret(&p->cookies);
+	p->cookies.before = p->cookies.now; /* not the one that is all zeros */
 	p->cookies_made_ms = p->network_polled_ms;
 	enum err rc = publisher_set_config(p, config, all);
 	if (rc != OK) {

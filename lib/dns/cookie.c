@@ -37,6 +37,13 @@ struct hash_key cookie_secret(const uint8_t octets[COOKIE_SECRET_BYTES])
 	return (struct hash_key){load_le64(octets), load_le64(octets + 8)};
 }
 
+void cookie_secrets_renew(
+    struct cookie_secrets *secrets, const uint8_t octets[COOKIE_SECRET_BYTES])
+{
+	secrets->before = secrets->now;
+	secrets->now = cookie_secret(octets);
+}
+
 static uint64_t hash_of(
     const uint8_t *cookie, struct slice address, const struct hash_key *secret)
 {

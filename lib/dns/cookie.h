@@ -34,6 +34,9 @@ struct cookie_secrets {
 
 /* A secret from its 16 octets, in the order of RFC 9018. */
 struct hash_key cookie_secret(const uint8_t octets[COOKIE_SECRET_BYTES]);
+/* From now on cookies are made with this one; the one before it still proves its own. */
+void cookie_secrets_renew(
+    struct cookie_secrets *secrets, const uint8_t octets[COOKIE_SECRET_BYTES]);
 
 /* Judges the cookie that a query brought (`sent`: 8, or 16 to 40 octets) from a client at
  * `address` (4 or 16 octets), and writes the option that the answer carries: the same cookie

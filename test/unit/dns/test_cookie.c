@@ -113,6 +113,25 @@ static void the_secret_before_still_proves(void **state)
 	    out, bytes(sent, sizeof sent), bytes(CLIENT6, 16), &later, 0x5cf7c609));
 }
 
+static void a_secret_is_good_until_the_second_one_after_it(void **state)
+{
+	(void)state;
+	struct cookie_secrets secrets = one_secret(SECRET);
+	struct slice sent = bytes(LEARNT, COOKIE_BYTES);
+	uint8_t out[COOKIE_BYTES];
+	uint8_t newer[COOKIE_BYTES];
+	cookie_secrets_renew(&secrets, OLD_SECRET);
+	assert_true(answered(newer, sent, bytes(CLIENT, 4), &secrets, LEARNT_S + 1));
+	assert_memory_not_equal(newer, LEARNT, COOKIE_BYTES);
+	assert_true(answered(
+	    out, bytes(newer, sizeof newer), bytes(CLIENT, 4), &secrets, LEARNT_S + 2));
+	assert_memory_equal(out, newer, COOKIE_BYTES);
+	cookie_secrets_renew(&secrets, NEW_SECRET);
+	assert_false(answered(out, sent, bytes(CLIENT, 4), &secrets, LEARNT_S + 3));
+	assert_true(answered(
+	    out, bytes(newer, sizeof newer), bytes(CLIENT, 4), &secrets, LEARNT_S + 3));
+}
+
 static void a_young_cookie_comes_back_as_it_is(void **state)
 {
 	(void)state;
@@ -187,6 +206,7 @@ int main(void)
 	    cmocka_unit_test(an_ageing_cookie_is_good_and_renewed),
 	    cmocka_unit_test(reserved_octets_of_another_maker_are_hashed_as_they_are),
 	    cmocka_unit_test(the_secret_before_still_proves),
+	    cmocka_unit_test(a_secret_is_good_until_the_second_one_after_it),
 	    cmocka_unit_test(a_young_cookie_comes_back_as_it_is),
 	    cmocka_unit_test(cookies_have_their_time),
 	    cmocka_unit_test(nothing_of_a_cookie_may_differ),
