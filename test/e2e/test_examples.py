@@ -2,7 +2,9 @@
 import glob
 import json
 import os
+import re
 import shutil
+import textwrap
 
 from lachan_test import SOURCE_DIR, LachanTest, main
 
@@ -47,6 +49,16 @@ class Examples(LachanTest):
             self.assertEqual(len(out.splitlines()), 1, out)
             with open(config, encoding="utf-8") as file:
                 self.assertLess(len(file.readlines()), 40, config)
+
+    def test_the_configurations_of_the_topologies_are_accepted(self):
+        for page in ("topologies.md", "topologies.vi.md"):
+            with open(os.path.join(SOURCE_DIR, "docs", page), encoding="utf-8") as file:
+                blocks = re.findall(r"```yaml\n(.*?)```", file.read(), re.S)
+            self.assertGreaterEqual(len(blocks), 4, page)
+            for text in blocks:
+                config = self.write("block.yaml", textwrap.dedent(text))
+                status, out, err = self.run_program("lachand", "--check", "-c", config)
+                self.assertEqual((status, err), (0, ""), page + "\n" + text + out)
 
     def test_their_policies_can_be_read_in_both_languages(self):
         for config in (FLAT, VLANS, ROOMS):

@@ -6,8 +6,8 @@ import os
 import shutil
 import socket
 import struct
-import time
 import subprocess
+import time
 
 import netns
 from filter_test import FilterTest
