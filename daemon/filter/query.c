@@ -150,12 +150,15 @@ static size_t refuse_stranger(struct worker *w, const struct answer *a)
 	return stranger_hears(w, a) ? answer_rcode(a, RCODE_REFUSED) : 0;
 }
 
-static size_t answer_malformed(
-    struct worker *w, const struct request *r, const struct answer *a)
+static size_t answer_malformed(struct worker *w, struct request *r, struct answer *a)
 {
 	counter_add(&w->counters.malformed, 1);
 	if (!policy_client(w->snapshot->policy, &r->client, MAC_NONE).may_ask &&
 	    !stranger_hears(w, a))
+		return 0;
+	/* Over the rate there is no other answer to it than none. */
+	size_t len;
+	if (!clients_are_free(w, r) && !clients_admit(w, r, a, &len))
 		return 0;
 	return answer_fate(a, r->fate);
 }

@@ -211,6 +211,17 @@ class Rates(ClientTest):
         self.assertGreater(sum(r.tc for r in got), 5)
         self.assertLess(len(got), 18)
 
+    def test_malformed_messages_count_as_well_and_beyond_the_rate_get_nothing(self):
+        self.limited(burst=5)
+        sock, seen = self.socket_of("127.0.0.5"), self.counters()["udp"]
+        for i in range(100):
+            sock.send(struct.pack("!6H", i, 0x0100, 2 * (i % 2), 0, 0, 0))
+        wait_for("all to be read", lambda: self.counters()["udp"] >= seen + 100)
+        got = self.drain(sock)
+        self.assertGreaterEqual(len(got), 5)
+        self.assertLess(len(got), 60)
+        self.assertEqual({(r.rcode, r.tc) for r in got}, {(dns.FORMERR, False)})
+
     def test_over_tcp_what_is_beyond_the_rate_is_refused(self):
         self.limited(burst=5)
         with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S) as sock:
