@@ -1,5 +1,8 @@
 /* status -- what `status` says. Beside what older clients know:
  *
+ *	"upstreams": [{"address","state":"up|down|loop",…}]
+ *	          down: silent three times in a row, for some worker; loop: it sends our
+ *	          questions back to us and is left out (filter/loop.h)
  *	"enforce": false in a trial
  *	"diagnose": null, or {"state":"asked|running|kept","id","reason","asked_by",…}
  *	"grants": {"count","damaged"}     null where their file cannot be read; damaged: lines
