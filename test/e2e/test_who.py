@@ -215,7 +215,7 @@ class ByMac(WhoTest):
         netns.wire(far, router, near="eth1", addresses=["10.20.1.9/24"],
                    near_addresses=["10.20.1.1/24"], mac=PUPIL)
         far.ip("route", "add", "default", "via", "10.20.1.1")
-        router.ip_netns("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+        router.sysctl("net/ipv4/ip_forward", 1)
         self.gateway.ip("route", "add", "10.20.1.0/24", "via", "10.10.1.11")
         self.serve([TEACHER, PUPIL])
         self.assertTrue(self.is_staff(router))
