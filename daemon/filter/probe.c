@@ -94,9 +94,26 @@ static void tell_state(const struct forwarder *f, unsigned route, unsigned serve
 		log_info("upstream", "%s answers again", address);
 }
 
-static void look_for_recovery(struct forwarder *f, unsigned route)
+/* What every server of a route must know: the root's name servers; its own zone. */
+static struct slice known_name(const struct snapshot *s, unsigned route, uint16_t *qtype)
 {
 	static const uint8_t ROOT[1] = {0};
+	const struct config_zones *zones = &s->config->upstream.zones;
+	unsigned r = ROUTE_DEFAULT;
+
+	for (size_t z = 0; z < zones->count; z++) {
+		const struct dname *apex = &zones->items[z].zone.name;
+		if (zones->items[z].servers.count == 0 || ++r != route)
+			continue;
+		*qtype = TYPE_SOA;
+		return (struct slice){apex->wire, apex->len};
+	}
+	*qtype = TYPE_NS;
+	return (struct slice){ROOT, sizeof ROOT};
+}
+
+static void look_for_recovery(struct forwarder *f, unsigned route)
+{
 	const struct upstream_set *set = snapshot_route(f->worker->snapshot, route);
 	struct health *h = &f->health[route];
 	uint64_t now_ms = f->worker->now.mono_ms;
@@ -108,7 +125,9 @@ static void look_for_recovery(struct forwarder *f, unsigned route)
 		if ((!health_is_down(s) && !health_is_unwell(s)) || now_ms < s->probe_at_ms)
 			continue;
 		s->probe_at_ms = now_ms + interval_ms(h, set, now_ms);
-		probe_begin(f, route, i, (struct slice){ROOT, sizeof ROOT}, TYPE_NS);
+		uint16_t qtype;
+		struct slice name = known_name(f->worker->snapshot, route, &qtype);
+		probe_begin(f, route, i, name, qtype);
 	}
 }
 

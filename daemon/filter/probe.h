@@ -1,7 +1,7 @@
 /* probe -- questions to upstream servers on nobody's behalf.
  *
- *	is it back?    a server that is down or refuses is asked for the root's name servers,
- *	               every second while pupils ask, less often when nobody does, so that
+ *	is it back?    a server that is down or refuses is asked for the root's name servers, or
+ *	               for the SOA of its own zone, every second while pupils ask, less often when nobody does, so that
  *	               no question of theirs is spent on finding out
  *	is it us?      each server of a new list, and all of them now and then, by a name that
  *	               only we know (filter/loop.h); worker 0 alone

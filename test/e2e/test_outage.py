@@ -4,7 +4,7 @@ import socket
 import time
 
 from lachan_test import PATIENCE_S, dns, main, wait_for
-from scripted_upstream import a, cname, soa
+from scripted_upstream import ScriptedUpstream, a, cname, soa
 from test_forward import TRUTH, ForwardTest, silence, truth
 
 STALE, STALE_NXDOMAIN = 3, 19
@@ -209,6 +209,29 @@ class Stale(OutageTest):
             for reply in got:
                 self.assert_stale(reply)
         self.assertLessEqual(self.asked("www.example.vn") - before, 6)
+        self.stop_clean()
+
+
+class Zones(OutageTest):
+    def test_a_zone_whose_server_is_gone_is_an_outage_of_its_own(self):
+        zone = Switched(short)
+        server = ScriptedUpstream(zone)
+        self.addCleanup(server.close)
+        self.begin(truth, upstream={"zones": [
+            {"zone": "truong.lan", "servers": ["udp://127.0.0.1:%d" % server.port]}]})
+        self.know("may-chu.truong.lan")
+        zone.script = silence
+        self.assert_stale(self.ask_filter("may-chu.truong.lan"))
+        self.wait_state("down", server=1)
+        self.assertEqual(self.ask_filter("www.example.vn").addresses(), [TRUTH])
+        self.assertEqual(self.control("status")["upstreams"][0]["state"], "up")
+        # It may refuse all names but those of its zone: that is what it is asked for.
+        zone.script = lambda q: q.send(q.reply(rcode=5)) if q.name == "" else truth(q)
+        self.wait_state("up", server=1)
+        self.assertTrue(server.asked("truong.lan", type=dns.SOA))
+        wait_for("the fresh answer",
+                 lambda: self.ask_filter("may-chu.truong.lan").answer[0].ttl > 30)
+        self.assertEqual([q for q in self.servers[0].queries if q.name.endswith("lan")], [])
         self.stop_clean()
 
 
