@@ -78,7 +78,7 @@ struct request {
 	/* What the asker has waited for; NULL: he has just asked. */
 	const struct letter *letter;
 	struct cache_hit hit;
-	struct slice found;        /* in the worker's memory for found answers */
+	struct slice found; /* in the worker's memory for found answers */
 	struct local_found local_found;
 	struct name_hashes hashes; /* under the snapshot's key */
 };

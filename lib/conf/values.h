@@ -94,10 +94,9 @@ struct config_answer {
 };
 
 /* Rows for them in schema tables; each fills the struct in its name. */
-extern const struct schema_type VALUE_ENDPOINT; /* config_endpoint: "0.0.0.0:53" */
-extern const struct schema_type
-    VALUE_ENDPOINT_OR_NONE; /* the same, or "": family 0 */
-extern const struct schema_type VALUE_ALLOW;    /* config_client: local or a prefix */
+extern const struct schema_type VALUE_ENDPOINT;         /* config_endpoint: "0.0.0.0:53" */
+extern const struct schema_type VALUE_ENDPOINT_OR_NONE; /* the same, or "": family 0 */
+extern const struct schema_type VALUE_ALLOW; /* config_client: local or a prefix */
 /* config_client: prefix, range, MAC, address+MAC, group */
 extern const struct schema_type VALUE_CLIENT;
 extern const struct schema_type VALUE_FORWARDER; /* config_client: prefix or range */

@@ -20,7 +20,7 @@ struct interface_address {
 	struct addr address;
 	struct prefix on_link;
 	bool loopback;
-	bool no_arp; /* a tunnel or the like: its neighbours have no MAC addresses */
+	bool no_arp;        /* a tunnel or the like: its neighbours have no MAC addresses */
 	bool default_route; /* a default route of this address's family leaves here */
 };
 
