@@ -6,8 +6,8 @@ start serves.
 Every n up to 5,000 takes a while; the check takes a few. All of them:
     FAULTS_STRIDE=1 BUILD_DIR=build python3 -B test/faults/test_memory.py"""
 import os
+import socket
 import time
-import unittest
 
 from faulty import FaultTest
 from lachan_test import Control, dns, main, wait_for
@@ -121,6 +121,49 @@ class Memory(FaultTest):
         self.use_and_end(program, 0)
         print("\n%d allocations of %d failed, all survived" % (failed, usual))
         self.assertGreater(failed, 0)
+
+
+class Others(FaultTest):
+    """The programs beside the filter: whatever they lack, they end with a sentence or go on, and
+    the next one serves."""
+
+    def fail_each(self, name, ready, use):
+        page_port = self.free_port()
+        self.publish(self.RULES)
+        config = self.config()
+        config["pages"] = {"listen": ["127.0.0.1:%d" % page_port]}
+        self.write_json(config)
+        reached = 0
+        for n in range(FIRST, LAST + 1, STRIDE):
+            with self.subTest(allocation=n):
+                self.page.begin(name)
+                self.page.fail_memory(n)
+                program = self.start_faulty(name, ready, self.page.env)
+                if program is None:
+                    program = self.start_faulty(name, ready, self.page.env)
+                    self.assertIsNotNone(program, "the next start does not serve either")
+                try:
+                    use(page_port)
+                finally:
+                    self.end_faulty(program)
+                reached += self.page.hits
+                if self.page.hits == 0:
+                    break
+        print("\n%s: %d allocations failed" % (name, reached))
+        self.assertGreater(reached, 1)
+
+    def test_any_allocation_of_the_page_may_fail(self):
+        def use(port):
+            def shown():
+                try:
+                    with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
+                        sock.sendall(b"GET / HTTP/1.1\r\nHost: casino.example\r\n"
+                                     b"Accept: text/html\r\n\r\n")
+                        return b"</html>" in b"".join(iter(lambda: sock.recv(65536), b""))
+                except OSError:
+                    return False
+            wait_for("the warning page", shown)
+        self.fail_each("lachan-page", "serving the warning page", use)
 
 
 if __name__ == "__main__":
