@@ -108,37 +108,42 @@ static enum err find_folder(struct config_bundle *bundle, const char *path)
 	return OK;
 }
 
-/* server.data_dir as a part of the file says it, without judging the rest. NULL: not
- * said there. The caller frees it. */
-static char *said_data_dir(const struct config_bundle *bundle, enum bundle_part part)
+/* server.data_dir as a part of the file says it, without judging the rest; *said stays NULL
+ * where it does not. The caller frees it. ERR_MEMORY. */
+static enum err said_data_dir(
+    char **said, const struct config_bundle *bundle, enum bundle_part part)
 {
 	struct arena arena = ARENA_INIT((size_t)64 << 20);
 	struct diags unheard = DIAGS_NONE;
 	struct tree_node tree;
-	char *said = NULL;
 
 	if (bundle->parts[part].file == NULL)
-		return NULL;
+		return OK;
 	enum err rc = yaml_tree_parse(&tree, buf_slice(&bundle->parts[part].text),
 	    bundle->parts[part].file, &arena, &unheard);
 	if (rc == OK) {
 		const char *text = tree_text(tree_find(&tree, "server"), "data_dir", NULL);
-		if (text != NULL && text[0] != 0)
-			said = strdup(text);
+		if (text != NULL && text[0] != 0) {
+			*said = strdup(text);
+			rc = *said != NULL ? OK : ERR_MEMORY;
+		}
 	}
 	arena_deinit(&arena);
 	diags_deinit(&unheard);
-	return said;
+	return rc == ERR_MEMORY ? ERR_MEMORY
+	                        : OK; /* mistakes are told by who reads it all */
 }
 
 static enum err find_data_dir(struct config_bundle *bundle)
 {
 	char path[PATH_MAX];
-	enum err rc;
+	char *said = NULL;
 
-	char *said = said_data_dir(bundle, BUNDLE_OVERRIDES);
-	if (said == NULL)
-		said = said_data_dir(bundle, BUNDLE_MAIN);
+	enum err rc = said_data_dir(&said, bundle, BUNDLE_OVERRIDES);
+	if (rc == OK && said == NULL)
+		rc = said_data_dir(&said, bundle, BUNDLE_MAIN);
+	if (rc != OK)
+		return rc;
 	if (said == NULL)
 		rc = config_data_dir(path, sizeof path);
 	else if (said[0] == '/')
