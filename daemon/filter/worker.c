@@ -257,7 +257,7 @@ static void *run(void *context)
 enum err worker_start(struct worker *w)
 {
 	if (pthread_create(&w->thread, NULL, run, w) != 0)
-		return ERR_IO;
+		return ERR_MEMORY; /* of address space, or of threads */
 	w->running = true;
 	return OK;
 }
