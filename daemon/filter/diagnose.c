@@ -12,6 +12,7 @@
 #include "dns/text.h"
 #include "filter/clock.h"
 #include "filter/diagnosing.h"
+#include "kit/json_memory.h"
 #include "kit/local_time.h"
 #include "kit/log.h"
 
@@ -30,6 +31,9 @@ struct diagnose {
 	struct diagnosis now;
 	struct event *tick; /* none while nothing is asked, runs or is kept */
 	uint64_t lost;
+	/* Where the last look at the record has stopped, and whose it was; 0: at the end. */
+	uint64_t looked_up_to;
+	uid_t looker;
 	struct {
 		struct control_peer *peer; /* NULL: free */
 	} watchers[WATCHERS_MAX];
@@ -84,7 +88,7 @@ static void take_entry(struct diagnose *d, const struct diagnose_entry *e)
 		show_watchers(d, slice_of(text));
 		explicit_bzero(text, strlen(text));
 	}
-	free(text);
+	json_memory_free(text);
 	json_decref(entry);
 }
 
@@ -379,6 +383,7 @@ void command_diagnose_approve(struct command *c)
 		(void)diagnosis_erase(&d->now);
 	} else {
 		d->lost = 0;
+		d->looked_up_to = 0;
 		tell_workers(d);
 		arm(d, TICK_RUNS_MS);
 		log_warn("diagnose",
@@ -428,18 +433,29 @@ static json_t *entries_of(struct slice lines)
 	return entries;
 }
 
+/* What comes in several replies is one look; any other offset is a look of its own. */
+static bool is_same_look(const struct command *c, uint64_t offset)
+{
+	const struct diagnose *d = of(c);
+
+	return offset > 0 && offset == d->looked_up_to &&
+	    control_peer_uid(c->peer) == d->looker;
+}
+
 void command_diagnose_show(struct command *c)
 {
 	struct diagnose *d = of(c);
-	json_int_t offset = json_integer_value(json_object_get(c->request, "offset"));
+	json_int_t given = json_integer_value(json_object_get(c->request, "offset"));
+	uint64_t offset = given > 0 ? (uint64_t)given : 0;
 	struct buf text = BUF_INIT(SHOW_BYTES + 1);
 	uint64_t next = 0;
 
-	if (!may_look(c) || (offset == 0 && !step(c, "diagnose-look")))
+	if (!may_look(c) || (!is_same_look(c, offset) && !step(c, "diagnose-look")))
 		return;
 	drain(d);
-	enum err rc = diagnosis_read(
-	    &d->now, offset > 0 ? (uint64_t)offset : 0, SHOW_BYTES, &text, &next);
+	enum err rc = diagnosis_read(&d->now, offset, SHOW_BYTES, &text, &next);
+	d->looked_up_to = next;
+	d->looker = control_peer_uid(c->peer);
 	if (rc != OK) {
 		command_fail(c, N_("the record cannot be read"));
 	} else {

@@ -1,6 +1,7 @@
 #include "filter/lead.h"
 
 #include "dns/leads.h"
+#include "filter/diagnosing.h"
 #include "filter/rebind.h"
 #include "filter/review.h"
 #include "filter/stale.h"
@@ -40,6 +41,8 @@ static bool step(struct leading *l, struct dname to, uint32_t ttl_s)
 
 static size_t deny(struct leading *l, const struct subject *about, const struct verdict *v)
 {
+	if (l->w->diagnosing)
+		diagnosing_verdict(l->w, v);
 	counter_add(&l->w->counters.blocked, 1);
 	tallying_attempt(l->w, l->r, about, v);
 	return denial_write(l->w, l->r, about, v, l->a);

@@ -1,5 +1,6 @@
 #include "filter/rewrite.h"
 
+#include "filter/diagnosing.h"
 #include "filter/lead.h"
 #include "filter/tallying.h"
 #include "rule/rule.h"
@@ -105,8 +106,11 @@ static size_t lead_by_rule(struct worker *w, struct request *r, const struct ver
 	if (r->message.qtype == TYPE_ANY)
 		return answer_any(a, verdict_ttl_s(w, v));
 	name_hash_all(&hashes, to, policy_hash_key(w->snapshot->policy));
-	if (!lead_may_reach(w, r, &passes, &target, &of_target))
+	if (!lead_may_reach(w, r, &passes, &target, &of_target)) {
+		if (w->diagnosing)
+			diagnosing_verdict(w, &of_target);
 		return denial_write(w, r, &target, &of_target, a);
+	}
 	a->ede = verdict_ede(v);
 	return lead_to(w, r, &passes, to, MOVABLE_TTL_MAX_S, a);
 }

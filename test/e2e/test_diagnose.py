@@ -164,6 +164,17 @@ class Record(DiagnoseTest):
         self.assertEqual(entries[4]["rcode"], 5)
         self.assertEqual(entries[2]["reason"], "category")
 
+    def test_what_a_name_of_the_school_leads_to_is_judged_and_withheld(self):
+        self.run_filter(server={"threads": 1}, upstream={"zones": [
+            {"zone": "truong.lan", "private": True, "records": [
+                "choi CNAME www.casino.example.", "buon CNAME www.sorrow.example."]}]})
+        self.begin()
+        self.assert_blocked(self.ask_filter("choi.truong.lan", source=CLIENT))
+        self.ask_filter("buon.truong.lan", source=CLIENT)
+        self.assertEqual([(e["name"], e["verdict"], e["category"], e["withheld"])
+                          for e in self.wait_entries(2)], [
+            ("choi.truong.lan", "blocked", "gambling", False), ("", "blocked", "", True)])
+
     def test_watching_shows_queries_as_they_come_and_ends_with_it(self):
         self.run_filter()
         self.begin()
@@ -228,6 +239,20 @@ class Record(DiagnoseTest):
         self.assertNotIn(CLIENT, text)
         self.assertNotIn("casino", text)
         self.assertIn("no page opens", text)
+
+    def test_no_look_is_left_out_of_the_audit_trail(self):
+        self.run_filter()
+        self.begin()
+        for _ in range(3):
+            self.ask_filter("www.casino.example", source=CLIENT)
+        self.wait_entries(3)
+
+        def looks():
+            return [line["action"] for line in self.audit()].count("diagnose-look")
+        for offset in (0, -1, 1, 10, "1"):
+            before = looks()
+            self.assertTrue(self.control("diagnose-show", offset=offset)["ok"])
+            self.assertEqual(looks(), before + 1, offset)
 
     def test_a_restart_ends_and_erases_it(self):
         self.run_filter()
