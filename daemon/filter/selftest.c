@@ -48,6 +48,8 @@ static struct slice find_option(const struct message *m)
 bool selftest_takes(const struct worker *w, struct request *r)
 {
 	const struct policy *policy = w->snapshot->policy;
+	if (r->fate != MESSAGE_GOOD) /* a cookie alone asks for no name */
+		return false;
 	uint64_t token = atomic_load_explicit(&w->filter->test_token, memory_order_acquire);
 	struct reader data = reader_over(find_option(&r->message));
 

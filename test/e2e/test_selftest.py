@@ -126,6 +126,12 @@ class SelfTest(LachanTest):
         query = dns.make_query("games.thu.lachan.example", "A", options=(
             (SELFTEST_OPTION, struct.pack("<QB", int(made["token"], 16), staff["index"])),))
         self.assertEqual(rcode(), dns.SERVFAIL)  # open for staff, and not asked of anybody
+        # A cookie without a question is no name's, whatever was asked before.
+        word = query[query.index(struct.pack("!HH", SELFTEST_OPTION, 9)):]
+        options = struct.pack("!HH8s", 10, 8, b"a client") + word
+        query = struct.pack("!6H", 7, 0x100, 0, 0, 0, 1) + struct.pack(
+            "!BHHIH", 0, 41, 1232, 0, len(options)) + options
+        self.assertEqual(rcode(), dns.NOERROR)
         for name in ("x" * 70, "", 7, None):
             self.assertTrue(self.control("selftest", names=[{"category": "games", "name": name}])["ok"])
 
