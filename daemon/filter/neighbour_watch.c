@@ -69,6 +69,7 @@ static void end_round(struct neighbour_watch *w)
 	}
 	w->interrupted_rounds = 0;
 	neighbours_end_round(w->neighbours);
+	neighbours_set_told(w->neighbours, true); /* it may have refused a round before */
 }
 
 static void refused(struct neighbour_watch *w, int why)

@@ -103,7 +103,7 @@ static int take_neighbour(const struct nlmsghdr *message, void *context)
 
 static bool read_neighbours(struct devices *all)
 {
-	uint8_t bytes[8192];
+	_Alignas(8) uint8_t bytes[8192];
 	const struct timeval patience = {.tv_sec = NETLINK_S};
 	struct nlmsghdr *request = mnl_nlmsg_put_header(bytes);
 	struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
