@@ -17,6 +17,14 @@ static struct worker *worker_of(const struct attempt *a)
 	return a->exchange->forwarder->worker;
 }
 
+/* What is known of the servers that it is one of. */
+static struct health *health_of(const struct attempt *a)
+{
+	struct health *health = exchange_health(a->exchange);
+
+	return health->set_id == a->set_id ? health : &a->exchange->forwarder->bygone;
+}
+
 /* A fresh ID and letter case for every send, retries included (T1, T7). TCP needs no help
  * against guessing, and a server that lower-cases questions can be asked there. */
 static void write_query(struct attempt *a, bool mixed_case)
@@ -64,7 +72,7 @@ static enum err udp_begin(struct attempt *a)
 
 	if (rc != OK)
 		return rc;
-	write_query(a, !exchange_health(a->exchange)->servers[a->server_index].lowers_case);
+	write_query(a, !health_of(a)->servers[a->server_index].lowers_case);
 	counter_add(&f->worker->counters.upstream_queries, 1);
 	ssize_t n = send(source_port_fd(a->port), a->query, a->query_len, MSG_DONTWAIT);
 	return n == (ssize_t)a->query_len ? OK : ERR_IO;
@@ -80,18 +88,20 @@ static enum err begin(struct attempt *a)
 bool attempt_begin(struct exchange *ex, unsigned server)
 {
 	struct forwarder *f = ex->forwarder;
-	struct health *health = exchange_health(ex);
+	const struct upstream_set *set = exchange_servers(ex);
 	struct attempt *a = &ex->attempts[ex->tries++];
 
 	ex->tried.tries[server]++;
 	a->exchange = ex;
+	a->set_id = set->id;
 	a->server_index = server;
-	a->server = exchange_servers(ex)->servers[server];
+	a->server = set->servers[server];
 	a->sent_ms = f->worker->now.mono_ms;
 	a->give_up_ms = NEVER_MS;
 	a->mismatches = 0;
 	a->port = NULL;
 	a->stream = NULL;
+	struct health *health = health_of(a);
 	counter_add(&health->servers[server].queries, 1);
 	enum err rc = begin(a);
 	if (rc == OK)
@@ -107,7 +117,7 @@ bool attempt_begin(struct exchange *ex, unsigned server)
 void attempt_is_late(struct attempt *a)
 {
 	struct worker *w = worker_of(a);
-	struct health *health = exchange_health(a->exchange);
+	struct health *health = health_of(a);
 
 	health_failed(health, a->server_index, w->now.mono_ms);
 	counter_add(&health->servers[a->server_index].timeouts, 1);
@@ -173,7 +183,7 @@ static bool dislikes_edns(const struct exchange *ex, unsigned rcode)
 static void judge_reply(struct attempt *a, struct slice reply)
 {
 	struct exchange *ex = a->exchange;
-	struct health *health = exchange_health(ex);
+	struct health *health = health_of(a);
 	unsigned rcode = load_u16(reply.ptr + 2) & FLAG_RCODE_MASK;
 	bool helpful = rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN;
 
@@ -211,7 +221,7 @@ static void count_mismatch(struct attempt *a)
 static void leave_mixed_case(struct attempt *a)
 {
 	counter_add(&worker_of(a)->counters.upstream_mismatches, 1);
-	exchange_health(a->exchange)->servers[a->server_index].lowers_case = true;
+	health_of(a)->servers[a->server_index].lowers_case = true;
 	exchange_ask_again(a->exchange, a->server_index);
 }
 
@@ -233,8 +243,8 @@ void attempt_on_ready(void *context, struct source_port *port, void *user)
 		uint8_t reply[REPLY_BYTES];
 		ssize_t n = recv(source_port_fd(port), reply, sizeof reply, MSG_DONTWAIT);
 		if (n < 0 && errno == ECONNREFUSED) {
-			health_failed(exchange_health(a->exchange), a->server_index,
-			    worker_of(a)->now.mono_ms);
+			health_failed(
+			    health_of(a), a->server_index, worker_of(a)->now.mono_ms);
 			exchange_attempt_failed(a->exchange, a, EDE_NETWORK_ERROR);
 			return;
 		}
@@ -262,8 +272,7 @@ void attempt_on_ready(void *context, struct source_port *port, void *user)
 
 static void stream_failed(struct attempt *a)
 {
-	health_failed(
-	    exchange_health(a->exchange), a->server_index, worker_of(a)->now.mono_ms);
+	health_failed(health_of(a), a->server_index, worker_of(a)->now.mono_ms);
 	exchange_attempt_failed(a->exchange, a, EDE_NETWORK_ERROR);
 }
 

@@ -44,6 +44,7 @@ struct attempt {
 	struct source_port *port;   /* over UDP */
 	struct bufferevent *stream; /* over TCP */
 	struct upstream_server server;
+	uint64_t set_id; /* the list that it is in */
 	unsigned server_index;
 	unsigned mismatches;
 	uint64_t sent_ms;
@@ -98,6 +99,7 @@ struct forwarder {
 	struct exchange *free_list; /* through `next` */
 	size_t used;
 	struct health health[ROUTES_MAX];
+	struct health bygone; /* takes what comes of servers whose list is not in force */
 	struct failures *failures;
 	struct probing *probing; /* filter/probe.h */
 	struct letter *letter;   /* of the exchange being settled */

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """lachan-filter while its upstream servers fail: stale answers, remembered failures, probes."""
+import copy
 import socket
 import time
 
+from filter_test import merge
 from lachan_test import PATIENCE_S, dns, main, wait_for
 from scripted_upstream import ScriptedUpstream, a, cname, soa
 from test_forward import TRUTH, ForwardTest, silence, truth
@@ -59,6 +61,26 @@ class OutageTest(ForwardTest):
 
     def asked(self, name):
         return len(self.servers[0].asked(name))
+
+
+class OtherServers(ForwardTest):
+    def test_what_old_servers_fail_is_not_held_against_new_ones(self):
+        self.run_with(silence, silence, truth, truth, server={"threads": 1},
+                      upstream={"strategy": "ordered"})
+        everybody = copy.deepcopy(self.current)
+        servers = everybody["upstream"]["servers"]
+        self.reload(merge(copy.deepcopy(everybody), {"upstream": {"servers": servers[:2]}}))
+        names = ["n%d.example.vn" % i for i in range(6)]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            for name in names:
+                sock.sendto(dns.make_query(name, "A"), ("127.0.0.1", self.port))
+            wait_for("both to be asked", lambda: all(
+                server.asked(name) for server in self.servers[:2] for name in names))
+        self.reload(merge(copy.deepcopy(everybody), {"upstream": {"servers": servers[2:]}}))
+        for name in names:
+            wait_for("the truth", lambda: self.ask_filter(name).addresses() == [TRUTH])
+        for server in self.control("status")["upstreams"]:
+            self.assertLessEqual(server["timeouts"], server["queries"], server)
 
 
 class Stale(OutageTest):
