@@ -83,7 +83,7 @@ class Examples(LachanTest):
         self.expect(FLAT, "olm.vn", "2026-12-22 08:00", "allow", "allow")
         self.expect(FLAT, "vnexpress.net", "2026-12-22 11:30", "allow", "nothing")
         self.expect(FLAT, "vnexpress.net", "2026-12-22 08:00", "allow", "nothing",
-                    "--client", "192.168.1.20")
+                    "--client", "3c:22:fb:01:02:03")
 
     def test_services_and_safe_search_hold_in_the_lower_secondary_school(self):
         found = self.explain(FLAT, "www.roblox.com", "2026-12-07 09:30")

@@ -163,6 +163,7 @@ static const char *outcome(const json_t *entry)
 static void say_entry(const struct ctl *c, const json_t *entry)
 {
 	char at[SAY_BYTES], why[160] = "", name[512];
+	const char *became = outcome(entry);
 	int64_t when_s = 0;
 	struct tm local;
 
@@ -180,9 +181,10 @@ static void say_entry(const struct ctl *c, const json_t *entry)
 	text_printable(name, sizeof name, slice_of(text(entry, "name")));
 	if (json_is_true(json_object_get(entry, "withheld")))
 		(void)snprintf(name, sizeof name, "%s", _("(withheld)"));
-	printf("%s  %-15s  %-5s  %-12s  %s%s%s%s\n", at, text(entry, "client"),
-	    text(entry, "type"), outcome(entry), name, why[0] != 0 ? "  (" : "", why,
-	    why[0] != 0 ? ")" : "");
+	size_t wide = text_width(became);
+	printf("%s  %-15s  %-5s  %s%*s  %s%s%s%s\n", at, text(entry, "client"),
+	    text(entry, "type"), became, wide < 14 ? (int)(14 - wide) : 0, "", name,
+	    why[0] != 0 ? "  (" : "", why, why[0] != 0 ? ")" : "");
 }
 
 static void say_left_out(long long left_out)

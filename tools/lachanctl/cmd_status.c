@@ -84,6 +84,8 @@ static void say_upstream(char *line, size_t size, const json_t *one)
 		(void)snprintf(line, size, _("%s DOES NOT ANSWER"), address);
 	else if (number(one, "queries") == 0)
 		(void)snprintf(line, size, _("%s, not asked yet"), address);
+	else if (number(one, "rtt_us") == 0)
+		(void)snprintf(line, size, _("%s has not answered yet"), address);
 	else
 		(void)snprintf(line, size, _("%s answers, %lld ms"), address,
 		    (long long)number(one, "rtt_ms"));
