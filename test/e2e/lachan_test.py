@@ -167,7 +167,8 @@ class Program:
                 except (FileNotFoundError, ProcessLookupError):
                     continue
                 name = next((os.path.basename(w) for w in words
-                             if os.path.basename(w).startswith("lachan")), head)
+                             if os.path.basename(w).startswith("lachan")),
+                            head.partition("(")[2])  # no words: it is being executed
                 if name != os.path.basename(self.argv[0]):  # else: forked, not yet itself
                     found[name] = int(entry)
         return found
