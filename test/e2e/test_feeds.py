@@ -20,7 +20,7 @@ import time
 import unittest
 
 import feed_server as fs
-from lachan_test import BIN, SKIPPED, SOURCE_DIR, plain_rules
+from lachan_test import BIN, SKIPPED, SOURCE_DIR, free_port, plain_rules
 
 SHARED = os.path.join(os.path.dirname(SOURCE_DIR), "shared", "feeds")
 WAIT_S = 120
@@ -461,8 +461,9 @@ class StubServer(threading.Thread):
         self.addresses = addresses
         self.asked = []
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", 0))
-        self.port = self.udp.getsockname()[1]
+        # Below the range that clients get: one of them could hold the port over TCP.
+        self.port = free_port()
+        self.udp.bind(("127.0.0.1", self.port))
         self.tcp = socket.create_server(("127.0.0.1", self.port))
         self.start()
         threading.Thread(target=self.serve_tcp, daemon=True).start()
