@@ -158,6 +158,34 @@ static void destroy(struct source_port_pool *pool, struct source_port *port)
 	push(&pool->unused, port);
 }
 
+/* Reads away what a disconnected socket still holds. */
+static void drain(struct source_port *port)
+{
+	uint8_t byte;
+
+	for (int i = 0; i < 1024 && recv(port->fd, &byte, sizeof byte, MSG_DONTWAIT) >= 0;
+	     i++)
+		;
+	port->readable = false;
+}
+
+/* One from quarantine before its round, for want of any other: where upstreams are silent there
+ * is no round, and all would stay in there. What comes late all the same is no reply to what
+ * the socket asks next. */
+static struct source_port *take_back(struct source_port_pool *pool, int family)
+{
+	struct source_port *port = pop(&pool->quarantine);
+
+	if (port == NULL)
+		return NULL;
+	if (port->family != family) {
+		destroy(pool, port);
+		return make(pool, family);
+	}
+	drain(port);
+	return port;
+}
+
 enum err source_port_open(struct source_port **out, struct source_port_pool *pool,
     const struct addr *to, void *user)
 {
@@ -167,6 +195,8 @@ enum err source_port_open(struct source_port **out, struct source_port_pool *poo
 
 	if (port == NULL)
 		port = make(pool, to->family);
+	if (port == NULL)
+		port = take_back(pool, to->family);
 	if (port == NULL)
 		return ERR_FULL;
 	if (connect(port->fd, (const struct sockaddr *)&sa, len) != 0) {
@@ -197,17 +227,6 @@ void source_port_close(struct source_port_pool *pool, struct source_port *port)
 	}
 	port->state = QUARANTINE;
 	push(&pool->quarantine, port);
-}
-
-/* Reads away what a disconnected socket still holds. */
-static void drain(struct source_port *port)
-{
-	uint8_t byte;
-
-	for (int i = 0; i < 1024 && recv(port->fd, &byte, sizeof byte, MSG_DONTWAIT) >= 0;
-	     i++)
-		;
-	port->readable = false;
 }
 
 /* Those that were in quarantine when the round began and were not reported are clean. */

@@ -9,7 +9,8 @@
  * A closed one has no port, so nothing can reach it any more; but datagrams may lie in its
  * queue from before, and to the next query each would be one more guess at its ID. It is
  * free again only after an epoll_wait() that began later has not reported it readable
- * (those that are get drained). THREATS T1, T3, T5: one query a socket, connected.
+ * (those that are get drained), or where no other is left: then it is drained as it is taken.
+ * THREATS T1, T3, T5: one query a socket, connected.
  *
  * Threads: a pool belongs to one worker. */
 #ifndef FILTER_SOURCE_PORT_H

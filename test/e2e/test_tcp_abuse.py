@@ -135,7 +135,7 @@ class Descriptors(AbuseTest):
         self.stop_clean()
 
     def test_questions_upstream_fail_cleanly_and_come_back(self):
-        self.run_with_descriptors(64)
+        self.run_with_descriptors(64, server={"threads": 1})  # none that had no part in it
         self.fake.silent = True
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.settimeout(PATIENCE_S)
