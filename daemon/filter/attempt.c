@@ -338,6 +338,7 @@ bool attempt_over_tcp(struct attempt *a)
 		return false;
 	bufferevent_setcb(a->stream, on_stream_read, NULL, on_stream_event, a);
 	(void)bufferevent_enable(a->stream, EV_READ | EV_WRITE);
-	(void)bufferevent_socket_connect(a->stream, (const struct sockaddr *)&sa, (int)len);
-	return true;
+	/* What fails at once has no callback: no descriptor, no way there. */
+	return bufferevent_socket_connect(
+	           a->stream, (const struct sockaddr *)&sa, (int)len) == 0;
 }

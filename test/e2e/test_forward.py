@@ -459,6 +459,16 @@ class Servers(ForwardTest):
         self.assertLess(self.queries()["udp"], 8)
         self.assertEqual((first.term(), second.term()), (0, 0))
 
+    def test_a_connection_that_fails_at_once_is_not_waited_for(self):
+        self.run_with(truth, server={"threads": 1})
+        servers = ["tcp://[fe80::1]:53", *self.current["upstream"]["servers"]]
+        self.reload({**self.current, "upstream": {"servers": servers, "strategy": "ordered"}})
+        self.assertEqual(self.ask_filter("www.example.vn").addresses(), [TRUTH])
+        self.reload({**self.current, "upstream": {"servers": servers[:1]}})
+        reply = self.ask_filter("mail.example.vn")
+        self.assertEqual((reply.rcode, reply.ede[0]), (dns.SERVFAIL, 23))  # network error
+        self.assertEqual(self.control("status")["upstreams"][0]["timeouts"], 0)
+
 
 class Privacy(ForwardTest):
     def test_nothing_of_the_client_goes_upstream(self):
