@@ -50,7 +50,8 @@ uint64_t clients_hash(const struct worker *w, const struct request *r)
 	size_t len = addr_size(client);
 
 	memcpy(key, client->bytes, sizeof client->bytes);
-	if (len > 4 && mac_is_known(r->mac)) {
+	/* Who is named by his MAC alone has the forwarder's own address. */
+	if ((len > 4 || r->forwarded) && mac_is_known(r->mac)) {
 		mac_to_octets(key, r->mac);
 		len = MAC_OCTETS;
 	} else if (addr_is_link_local(client)) {

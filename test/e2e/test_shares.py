@@ -70,11 +70,11 @@ class Shares(ClientTest):
         more.setdefault("upstream", {})["strategy"] = "ordered"
         self.run_filter(upstreams=[self.slow.port], **more)
 
-    def ask_many(self, sock, names):
+    def ask_many(self, sock, names, **how):
         """All at once, but not faster than the filter reads them."""
         seen = self.counters()["udp"]
         for i, name in enumerate(names):
-            sock.send(dns.make_query(name, ident=i))
+            sock.send(dns.make_query(name, ident=i, **how))
             if i % 100 == 99 or i == len(names) - 1:
                 wait_for("all to be read", lambda n=i: self.counters()["udp"] > seen + n)
 
@@ -118,6 +118,15 @@ class Shares(ClientTest):
         self.serve(60, server={"threads": 1, "trusted_forwarders": ["127.0.0.5"]})
         self.ask_many(self.socket_of("127.0.0.5"), ["h%d.example.vn" % i for i in range(1000)])
         self.assertEqual(self.counters()["forwarded"], 1000)
+        self.assertEqual(self.counters()["capped_questions"], 0)
+
+    def test_devices_that_a_forwarder_names_by_mac_have_a_share_each(self):
+        self.serve(60, server={"threads": 1, "trusted_forwarders": ["127.0.0.5"]})
+        sock = self.socket_of("127.0.0.5")
+        for device in range(5):
+            self.ask_many(sock, ["h%d.d%d.example.vn" % (i, device) for i in range(100)],
+                          options=[(65001, bytes((0, 0, 0x5e, 0, 0x53, device)))])
+        self.assertEqual(self.counters()["forwarded"], 500)
         self.assertEqual(self.counters()["capped_questions"], 0)
 
     def test_places_come_back(self):
