@@ -85,13 +85,12 @@ static enum err begin(struct attempt *a)
 	return attempt_over_tcp(a) ? OK : ERR_FULL;
 }
 
-bool attempt_begin(struct exchange *ex, unsigned server)
+enum err attempt_begin(struct exchange *ex, unsigned server)
 {
 	struct forwarder *f = ex->forwarder;
 	const struct upstream_set *set = exchange_servers(ex);
-	struct attempt *a = &ex->attempts[ex->tries++];
+	struct attempt *a = &ex->attempts[ex->tries];
 
-	ex->tried.tries[server]++;
 	a->exchange = ex;
 	a->set_id = set->id;
 	a->server_index = server;
@@ -101,17 +100,22 @@ bool attempt_begin(struct exchange *ex, unsigned server)
 	a->mismatches = 0;
 	a->port = NULL;
 	a->stream = NULL;
+	enum err rc = begin(a);
+	if (rc == ERR_FULL) {
+		attempt_close(a);
+		return rc;
+	}
+	ex->tries++;
+	ex->tried.tries[server]++;
 	struct health *health = health_of(a);
 	counter_add(&health->servers[server].queries, 1);
-	enum err rc = begin(a);
 	if (rc == OK)
-		return true;
-	if (rc != ERR_FULL)
-		health_failed(health, server, a->sent_ms);
+		return OK;
+	health_failed(health, server, a->sent_ms);
 	ex->tried.over |= (uint16_t)(1u << server);
 	ex->ede = EDE_NETWORK_ERROR;
 	attempt_close(a);
-	return false;
+	return rc;
 }
 
 void attempt_is_late(struct attempt *a)

@@ -3,7 +3,9 @@
 #include "filter/loop.h"
 
 enum {
-	AGAIN_MS = 700
+	AGAIN_MS = 700,
+	SOCKET_AGAIN_MS =
+	    2 * WHEEL_TICK_MS, /* without one to spare: others come to an end */
 };
 
 /* ---- the wheel: when an exchange looks up again ---- */
@@ -173,33 +175,42 @@ static uint64_t again_at_ms(const struct exchange *ex, unsigned server)
 }
 
 /* Tries this server, and plans the next try. */
-static bool ask(struct exchange *ex, unsigned server)
+static enum err ask(struct exchange *ex, unsigned server)
 {
-	if (!attempt_begin(ex, server))
-		return false;
+	enum err rc = attempt_begin(ex, server);
+
+	if (rc != OK)
+		return rc;
 	ex->ask_at_ms = ex->forwarder->worker->now.mono_ms +
 	    health_patience_ms(
 	        exchange_health(ex), server, exchange_servers(ex)->timeout_ms);
 	sleep_on(ex);
-	return true;
+	return OK;
 }
 
 /* Asks one more server, or as many as it takes until one takes the query. */
 static void ask_on(struct exchange *ex)
 {
+	uint64_t now_ms = ex->forwarder->worker->now.mono_ms;
+	enum err rc = ERR_IO;
 	unsigned server;
 
 	ex->ask_at_ms = NEVER_MS;
 	while (choose(ex, &server)) {
 		uint64_t at_ms = again_at_ms(ex, server);
-		if (at_ms > ex->forwarder->worker->now.mono_ms) {
+		if (at_ms > now_ms) {
 			ex->ask_at_ms = at_ms;
 			break;
 		}
-		if (ask(ex, server))
+		rc = ask(ex, server);
+		if (rc == OK)
 			return;
+		if (rc == ERR_FULL) {
+			ex->ask_at_ms = now_ms + SOCKET_AGAIN_MS;
+			break;
+		}
 	}
-	if (has_open_attempt(ex))
+	if (rc == ERR_FULL || has_open_attempt(ex))
 		sleep_on(ex);
 	else
 		exchange_fail(ex);
@@ -232,7 +243,7 @@ void exchange_attempt_failed(struct exchange *ex, struct attempt *a, enum ede_co
 void exchange_ask_again(struct exchange *ex, unsigned server)
 {
 	if (ex->tries < FORWARD_ATTEMPTS_MAX && server < exchange_servers(ex)->count &&
-	    ex->tried.tries[server] < HEALTH_TRIES_MAX && ask(ex, server))
+	    ex->tried.tries[server] < HEALTH_TRIES_MAX && ask(ex, server) == OK)
 		return;
 	ask_on(ex);
 }

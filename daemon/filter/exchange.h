@@ -154,8 +154,9 @@ void exchange_ask_again(struct exchange *ex, unsigned server);
 
 /* ---- attempt.c ---- */
 
-/* Asks this server. False when nothing could be sent. */
-bool attempt_begin(struct exchange *ex, unsigned server);
+/* Asks this server. ERR_FULL when we have no socket to spare, which is no try; ERR_IO when
+ * nothing could be sent. */
+enum err attempt_begin(struct exchange *ex, unsigned server);
 void attempt_close(struct attempt *attempt);
 /* The same attempt goes on over TCP; false when that cannot be begun. */
 bool attempt_over_tcp(struct attempt *attempt);

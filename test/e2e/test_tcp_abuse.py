@@ -119,6 +119,22 @@ class Descriptors(AbuseTest):
                                   "-c", self.path("lachan.yaml"), folder="/usr/bin")
         self.program.wait_log("serving with")
 
+    def ask_at_once(self, count):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(PATIENCE_S)
+            sock.connect(("127.0.0.1", self.port))
+            for i in range(count):
+                sock.send(dns.make_query("n%d.example.vn" % i, ident=i))
+            got = [dns.Reply(sock.recv(2000)) for _ in range(count)]
+        self.assertEqual({r.id for r in got}, set(range(count)))
+        return got
+
+    def test_more_questions_than_sockets_wait_their_turn(self):
+        self.run_with_descriptors(64, server={"threads": 1})
+        self.fake.records.update({"n%d.example.vn" % i: "192.0.2.7" for i in range(40)})
+        self.assertEqual({r.rcode for r in self.ask_at_once(40)}, {dns.NOERROR})
+        self.stop_clean()
+
     def test_with_64_descriptors_udp_and_tcp_are_served_and_nothing_spins(self):
         self.run_with_descriptors(64)
         self.assertIn("files may be open (RLIMIT_NOFILE)", self.program.log())
@@ -137,14 +153,7 @@ class Descriptors(AbuseTest):
     def test_questions_upstream_fail_cleanly_and_come_back(self):
         self.run_with_descriptors(64, server={"threads": 1})  # none that had no part in it
         self.fake.silent = True
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(PATIENCE_S)
-            sock.connect(("127.0.0.1", self.port))
-            for i in range(150):
-                sock.send(dns.make_query("n%d.example.vn" % i, ident=i))
-            got = [dns.Reply(sock.recv(2000)) for _ in range(150)]
-        self.assertEqual({r.id for r in got}, set(range(150)))
-        self.assertEqual({r.rcode for r in got}, {dns.SERVFAIL})
+        self.assertEqual({r.rcode for r in self.ask_at_once(150)}, {dns.SERVFAIL})
         self.fake.silent = False
         wait_for("answers again", lambda: self.ask_filter("www.example.vn").addresses())
         self.assertEqual(self.ask_filter("casino.example", tcp=True).addresses(), ["127.0.0.1"])
