@@ -227,13 +227,13 @@ static void write_latency(struct sheet *s, const struct family *f)
 static const char *server_labels(char out[LABELS_BYTES], const json_t *server)
 {
 	const char *zone = text_of(server, "zone");
-	size_t len;
+	char second[LABELS_BYTES];
 
 	(void)label(out, "server", text_of(server, "address"));
-	len = strlen(out);
-	if (zone[0] != 0 && len + strlen(zone) + 16 < LABELS_BYTES)
-		(void)snprintf(
-		    out + len - 1, LABELS_BYTES - len + 1, ",zone=\"%s\"}", zone);
+	(void)label(second, "zone", zone);
+	size_t len = strlen(out);
+	if (zone[0] != 0 && len + strlen(second) < LABELS_BYTES)
+		(void)snprintf(out + len - 1, LABELS_BYTES - len + 1, ",%s", second + 1);
 	return out;
 }
 

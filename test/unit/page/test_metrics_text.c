@@ -47,6 +47,13 @@ static void values_of_labels_are_escaped(void **state)
 	assert_has(text, "lachan_build_info{version=\"a\\\"b\\\\c\\nd\"} 1\n");
 	assert_has(text, "lachan_feed_ok{feed=\"x\\\"}\\n\"} 1\n");
 	free(text);
+
+	text = write_text("{\"upstreams\":[{\"address\":\"192.0.2.1\",\"zone\":"
+	                  "\"a\\\\032b.lan\",\"queries\":7}]}",
+	    "{}");
+	assert_has(text,
+	    "lachan_upstream_queries_total{server=\"192.0.2.1\",zone=\"a\\\\032b.lan\"} 7\n");
+	free(text);
 }
 
 static void a_silent_filter_leaves_what_is_known(void **state)
