@@ -372,6 +372,7 @@ static size_t answer_test(struct worker *w, struct request *r, struct answer *a)
 	struct verdict v = decide(w, r, &question);
 	size_t len;
 
+	v.data_count = 0; /* what rules put in the answer's place may lead upstream */
 	return settle(w, r, &asked, &v, a, &len) ? len : answer_rcode(a, RCODE_SERVFAIL);
 }
 

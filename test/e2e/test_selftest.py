@@ -4,6 +4,7 @@ import os
 import socket
 import struct
 
+from filter_test import FilterTest
 from lachan_test import LachanTest, dns, main
 
 SELFTEST_OPTION = 65253
@@ -142,6 +143,21 @@ class SelfTest(LachanTest):
         status, made, _ = self.selftest(config=config)
         self.assertEqual(status, 1)
         self.assertIn("not running", made["error"])
+
+
+class OfRules(FilterTest):
+    RULES = {"gambling": "||alias.example^$dnsrewrite=garden.example.vn\n"}
+    RECORDS = {"garden.example.vn": "192.0.2.7"}
+
+    def test_what_a_rule_leads_to_is_not_asked_of_upstream(self):
+        self.run_filter()
+        made = self.control("selftest", names=[{"category": "gambling", "name": "alias.example"}])
+        tried = made["cells"][0]
+        self.assertEqual((tried["verdict"], tried["answer"]), ("block", "warning"))
+        self.assert_blocked(self.ask_filter("alias.example", options=(
+            (SELFTEST_OPTION, struct.pack("<QB", int(made["token"], 16), tried["index"])),)))
+        self.assertEqual(self.control("status")["queries"]["forwarded"], 0)
+        self.assertEqual(self.ask_filter("alias.example").addresses(), ["192.0.2.7"])
 
 
 if __name__ == "__main__":
