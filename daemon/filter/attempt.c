@@ -82,7 +82,10 @@ static enum err begin(struct attempt *a)
 {
 	if (!a->server.tcp)
 		return udp_begin(a);
-	return attempt_over_tcp(a) ? OK : ERR_FULL;
+	errno = 0;
+	if (attempt_over_tcp(a))
+		return OK;
+	return errno == EMFILE || errno == ENFILE ? ERR_FULL : ERR_IO;
 }
 
 enum err attempt_begin(struct exchange *ex, unsigned server)
