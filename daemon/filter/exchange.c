@@ -4,6 +4,9 @@
 
 enum {
 	AGAIN_MS = 700,
+	AGAIN_QUIET_MS = 1600, /* the same where nothing says that it was lost */
+	LOOK_MS = 100,         /* whether something does by now */
+	LAST_MS = 2100,        /* the third and last query leaves, at the earliest */
 	SOCKET_AGAIN_MS =
 	    2 * WHEEL_TICK_MS, /* without one to spare: others come to an end */
 };
@@ -38,6 +41,11 @@ static void wheel_add(struct exchange *ex)
 static uint64_t sooner(uint64_t a_ms, uint64_t b_ms)
 {
 	return a_ms < b_ms ? a_ms : b_ms;
+}
+
+static uint64_t later(uint64_t a_ms, uint64_t b_ms)
+{
+	return a_ms > b_ms ? a_ms : b_ms;
 }
 
 /* Until the first of all that it waits for. */
@@ -161,17 +169,28 @@ static bool choose(struct exchange *ex, unsigned *server)
 }
 
 /* When a server that is being waited for may be asked the same once more. A datagram may be
- * lost, but more often the server has to ask others first, and the next one adds nothing. */
+ * lost: likely so where what was asked later has been answered. More often the server has to
+ * ask others first, and the next one adds nothing. */
 static uint64_t again_at_ms(const struct exchange *ex, unsigned server)
 {
-	uint64_t last_ms = 0;
+	uint64_t now_ms = ex->forwarder->worker->now.mono_ms;
+	uint64_t first_ms = 0, last_ms = 0;
 
 	for (unsigned i = 0; i < ex->tries; i++) {
 		const struct attempt *a = &ex->attempts[i];
-		if (a->exchange != NULL && a->server_index == server)
-			last_ms = a->sent_ms;
+		if (a->exchange == NULL || a->server_index != server)
+			continue;
+		first_ms = last_ms == 0 ? a->sent_ms : first_ms;
+		last_ms = a->sent_ms;
 	}
-	return last_ms == 0 ? 0 : last_ms + (uint64_t)AGAIN_MS * ex->tried.tries[server];
+	if (last_ms == 0)
+		return 0;
+	if (ex->tried.tries[server] > 1)
+		return later(last_ms + AGAIN_MS, first_ms + LAST_MS);
+	if (now_ms < last_ms + AGAIN_MS ||
+	    exchange_health(ex)->servers[server].newest_ms >= last_ms)
+		return last_ms + AGAIN_MS;
+	return sooner(now_ms + LOOK_MS, last_ms + AGAIN_QUIET_MS);
 }
 
 /* Tries this server, and plans the next try. */

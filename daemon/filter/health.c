@@ -35,6 +35,7 @@ void health_follow(struct health *h, const struct upstream_set *set)
 		store(&s->refusals, 0);
 		atomic_store_explicit(&s->queries, 0, memory_order_relaxed);
 		atomic_store_explicit(&s->timeouts, 0, memory_order_relaxed);
+		s->newest_ms = 0;
 		s->probe_at_ms = 0;
 		s->told_down = false;
 		s->lowers_case = false;
@@ -117,6 +118,8 @@ void health_answered(struct health *h, unsigned server, uint64_t sent_ms, uint64
 		h->recoveries++;
 	store(&s->srtt_us, srtt_us == 0 ? rtt_us : (srtt_us * 7 + rtt_us) / 8);
 	store(&s->failures, 0);
+	if (sent_ms > s->newest_ms)
+		s->newest_ms = sent_ms;
 }
 
 void health_was_helpful(struct health *h, unsigned server)

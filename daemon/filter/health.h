@@ -28,6 +28,7 @@ struct server_health {
 	atomic_uint_fast64_t queries;
 	atomic_uint_fast64_t timeouts;
 	/* The worker's alone: */
+	uint64_t newest_ms; /* when the newest query that it has answered was sent */
 	uint64_t down_since_ms;
 	uint64_t probe_at_ms; /* not before */
 	bool told_down;       /* by filter/probe.h */

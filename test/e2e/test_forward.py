@@ -556,6 +556,43 @@ class Together(ForwardTest):
         self.assertEqual(self.queries()["forwarded"], 1)
         self.stop_clean()
 
+    def test_a_slow_server_is_asked_once_for_all(self):
+        """Nothing says that the question was lost; asking again would add nothing."""
+        took = {}
+
+        def script(q):
+            begin = time.monotonic()
+            time.sleep(1)
+            truth(q)
+            took[q.name] = time.monotonic() - begin
+        self.run_with(script, server={"threads": 1})
+        for name in ("n%d.example.vn" % i for i in range(5)):
+            for reply in self.askers(50, 5, name):
+                self.assertEqual(reply.addresses(), [TRUTH])
+            wait_for("the end of the script", lambda name=name: name in took)
+            if took[name] < 1.2:  # else the machine was too slow to tell
+                self.assertEqual(len(self.servers[0].asked(name)), 1)
+                return
+
+    def test_a_lost_question_is_asked_again_soon_where_others_were_answered(self):
+        lost = []
+
+        def script(q):
+            if q.name == "lost.example.vn" and not lost:
+                lost.append(time.monotonic())
+                return
+            truth(q)
+        self.run_with(script, server={"threads": 1})
+        answers = []
+        waits = threading.Thread(
+            target=lambda: answers.append(self.ask_filter("lost.example.vn")))
+        waits.start()
+        wait_for("the first", lambda: lost)
+        self.ask_filter("other.example.vn")
+        waits.join()
+        self.assertEqual(answers[0].addresses(), [TRUTH])
+        self.assertEqual(len(self.servers[0].asked("lost.example.vn")), 2)
+
     def test_five_hundred_askers_of_a_dead_name_all_hear_it(self):
         self.run_with(silence, server={"threads": 3})
         begin = time.monotonic()
