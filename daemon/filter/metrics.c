@@ -19,10 +19,7 @@
 #include "filter/program.h"
 #include "filter/tcp_places.h"
 #include "filter/worker.h"
-
-enum {
-	STATM_BYTES = 256
-};
+#include "kit/process.h"
 
 static json_t *report_latency(const struct filter *f)
 {
@@ -77,23 +74,6 @@ static uint64_t count_waiting(const struct filter *f)
 	return waiting;
 }
 
-/* Resident pages: the second number of statm. 0 where it cannot be read. */
-static uint64_t memory_bytes(void)
-{
-	struct buf text = BUF_INIT(STATM_BYTES);
-	uint64_t pages = 0;
-	long page_bytes = sysconf(_SC_PAGESIZE);
-
-	if (file_read("/proc/self/statm", &text) == OK) {
-		struct slice rest = buf_slice(&text);
-		(void)slice_cut(&rest, ' ');
-		if (!slice_to_u64(slice_cut(&rest, ' '), UINT64_MAX / 65536, &pages))
-			pages = 0;
-	}
-	buf_deinit(&text);
-	return page_bytes > 0 ? pages * (uint64_t)page_bytes : 0;
-}
-
 static bool is_paused(const struct snapshot *s)
 {
 	uint64_t now_ms = clock_mono_ms();
@@ -131,7 +111,7 @@ json_t *metrics_report(struct program *p)
 	    (json_int_t)count_waiting(p->filter), "questions",
 	    (json_int_t)inflight_count(p->filter->inflight), "tcp_connections",
 	    (json_int_t)tcp_places_count(p->filter->tcp_places), "memory_bytes",
-	    (json_int_t)memory_bytes());
+	    (json_int_t)process_resident_bytes());
 
 	if (report != NULL)
 		leave_out_names(report, publisher_load_failures(p->publisher));

@@ -10,6 +10,7 @@
 
 enum {
 	STATUS_MAX_BYTES = 16 << 10,
+	STATM_BYTES = 256,
 	PATH_BYTES = 64,
 	KEY_BYTES = 32
 };
@@ -76,4 +77,21 @@ long process_number(pid_t pid, const char *key)
 bool process_is_traced(pid_t pid)
 {
 	return process_number(pid, "TracerPid") > 0;
+}
+
+/* The second number of statm, in pages. */
+uint64_t process_resident_bytes(void)
+{
+	struct buf text = BUF_INIT(STATM_BYTES);
+	uint64_t pages = 0;
+	long page_bytes = sysconf(_SC_PAGESIZE);
+
+	if (file_read("/proc/self/statm", &text) == OK) {
+		struct slice rest = buf_slice(&text);
+		(void)slice_cut(&rest, ' ');
+		if (!slice_to_u64(slice_cut(&rest, ' '), UINT64_MAX / 65536, &pages))
+			pages = 0;
+	}
+	buf_deinit(&text);
+	return page_bytes > 0 ? pages * (uint64_t)page_bytes : 0;
 }

@@ -3,6 +3,7 @@
 #define KIT_PROCESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum process_state {
@@ -22,5 +23,8 @@ bool process_is_traced(pid_t pid);
 /* The value of a line of /proc/PID/status with a number ("Seccomp", "NoNewPrivs"); -1 when
  * there is none. */
 long process_number(pid_t pid, const char *key);
+
+/* Resident memory of ourselves in bytes; 0 when it cannot be read. */
+uint64_t process_resident_bytes(void);
 
 #endif

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "kit/feed_meta.h"
 #include "kit/log.h"
+#include "kit/process.h"
 #include "page/http.h"
 #include "page/inquiry.h"
 #include "page/metrics_text.h"
@@ -17,8 +19,6 @@ enum {
 	CONNECTIONS_PER_CLIENT = 4,
 	DEADLINE_MS = 5000,
 	KEEP_MS = 500, /* a text: who asks in a loop does not busy the filter */
-	META_MAX_BYTES = 64 * 1024,
-	STATM_BYTES = 256
 };
 
 struct metrics {
@@ -41,23 +41,6 @@ struct metrics {
 
 /* ---- what is at hand without asking ---- */
 
-static json_t *read_meta(const struct metrics *m, const char *name)
-{
-	char file[128], folder[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
-	struct buf text = BUF_INIT(META_MAX_BYTES);
-	json_t *meta = NULL;
-
-	int n = snprintf(file, sizeof file, "%s.meta", name);
-	if (n > 0 && (size_t)n < sizeof file &&
-	    path_join(folder, sizeof folder, m->config->server.state_dir.text, "feeds") ==
-	        OK &&
-	    path_join(path, sizeof path, folder, file) == OK &&
-	    file_read(path, &text) == OK)
-		meta = json_loadb((const char *)text.ptr, text.len, 0, NULL);
-	buf_deinit(&text);
-	return meta;
-}
-
 /* {"NAME":"ok|unchanged|refused|held|never"} of the lists that are pulled. */
 static json_t *read_results(const struct metrics *m)
 {
@@ -67,30 +50,14 @@ static json_t *read_results(const struct metrics *m)
 	for (size_t i = 0; i < feeds->count; i++) {
 		if (!feeds->items[i].enabled)
 			continue;
-		json_t *meta = read_meta(m, feeds->items[i].name.text);
+		json_t *meta = feed_meta_read(
+		    m->config->server.state_dir.text, feeds->items[i].name.text);
 		const char *result = json_string_value(json_object_get(meta, "result"));
 		(void)json_object_set_new(results, feeds->items[i].name.text,
 		    json_string(result == NULL ? "never" : result));
 		json_decref(meta);
 	}
 	return results;
-}
-
-/* Resident memory of ours: the second number of statm, in pages. */
-static uint64_t memory_bytes(void)
-{
-	struct buf text = BUF_INIT(STATM_BYTES);
-	uint64_t pages = 0;
-	long page_bytes = sysconf(_SC_PAGESIZE);
-
-	if (file_read("/proc/self/statm", &text) == OK) {
-		struct slice rest = buf_slice(&text);
-		(void)slice_cut(&rest, ' ');
-		if (!slice_to_u64(slice_cut(&rest, ' '), UINT64_MAX / 65536, &pages))
-			pages = 0;
-	}
-	buf_deinit(&text);
-	return page_bytes > 0 ? pages * (uint64_t)page_bytes : 0;
 }
 
 /* ---- a round ---- */
@@ -143,7 +110,7 @@ static void finish_round(struct metrics *m)
 	    .filter = m->filter,
 	    .lachand = m->lachand,
 	    .feed_results = results,
-	    .page_memory_bytes = memory_bytes(),
+	    .page_memory_bytes = process_resident_bytes(),
 	};
 
 	buf_reset(&m->text);

@@ -3,29 +3,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "kit/feed_meta.h"
 #include "lachanctl/say.h"
-
-enum {
-	META_MAX_BYTES = 64 * 1024
-};
-
-/* state_dir/feeds/NAME.meta; NULL when there is none that can be read. */
-static json_t *read_meta(const struct ctl *c, const char *name)
-{
-	char file[128], folder[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
-	struct buf text = BUF_INIT(META_MAX_BYTES);
-	json_t *meta = NULL;
-
-	int n = snprintf(file, sizeof file, "%s.meta", name);
-	if (n > 0 && (size_t)n < sizeof file &&
-	    path_join(folder, sizeof folder, c->config->server.state_dir.text, "feeds") ==
-	        OK &&
-	    path_join(path, sizeof path, folder, file) == OK &&
-	    file_read(path, &text) == OK)
-		meta = json_loadb((const char *)text.ptr, text.len, 0, NULL);
-	buf_deinit(&text);
-	return meta;
-}
 
 static const char *text_or(const json_t *object, const char *key, const char *otherwise)
 {
@@ -58,7 +37,7 @@ static json_t *member_or(const json_t *meta, const char *key, json_t *otherwise)
 
 static json_t *feed_to_json(const struct ctl *c, const struct config_feed *feed)
 {
-	json_t *meta = read_meta(c, feed->name.text);
+	json_t *meta = feed_meta_read(c->config->server.state_dir.text, feed->name.text);
 	const char *url = feed->url.count > 0 ? feed->url.items[0].text : "";
 	json_t *made = json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:s, s:s, s:o, s:s}",
 	    "name", feed->name.text, "category", feed->category.text, "enabled",

@@ -8,11 +8,11 @@
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/words.h"
 #include "lachanctl/doctor/doctor.h"
+#include "lachanctl/doctor/netlink.h"
 #include "lachanctl/say.h"
 
 enum {
@@ -20,7 +20,6 @@ enum {
 	SHOWN_MAX = 20,
 	DEVICE_ADDRESSES_MAX = 4, /* a device has a link-local address, one or two more */
 	SURE_AFTER_S = 15 * 60,   /* before, a quiet device may just not have asked yet */
-	NETLINK_S = 2
 };
 
 struct device {
@@ -103,31 +102,10 @@ static int take_neighbour(const struct nlmsghdr *message, void *context)
 
 static bool read_neighbours(struct devices *all)
 {
-	_Alignas(8) uint8_t bytes[8192];
-	const struct timeval patience = {.tv_sec = NETLINK_S};
-	struct nlmsghdr *request = mnl_nlmsg_put_header(bytes);
-	struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
-	int going = MNL_CB_OK;
+	static const struct netlink_table NEIGHBOURS = {
+	    RTM_GETNEIGH, AF_UNSPEC, sizeof(struct ndmsg)};
 
-	if (socket == NULL)
-		return false;
-	request->nlmsg_type = RTM_GETNEIGH;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request->nlmsg_seq = 1;
-	(void)mnl_nlmsg_put_extra_header(request, sizeof(struct ndmsg));
-	(void)setsockopt(
-	    mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) != 0 ||
-	    mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
-		going = MNL_CB_ERROR;
-	while (going == MNL_CB_OK) {
-		ssize_t n = mnl_socket_recvfrom(socket, bytes, sizeof bytes);
-		going = n < 0 ? MNL_CB_ERROR
-		              : mnl_cb_run(bytes, (size_t)n, 1,
-		                    mnl_socket_get_portid(socket), take_neighbour, all);
-	}
-	(void)mnl_socket_close(socket);
-	return going == MNL_CB_STOP;
+	return netlink_read(&NEIGHBOURS, take_neighbour, all);
 }
 
 /* The way out is no device of a pupil. */

@@ -3,14 +3,10 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
-#include <sys/time.h>
 
 #include "base/words.h"
 #include "lachanctl/doctor/doctor.h"
-
-enum {
-	NETLINK_S = 2
-};
+#include "lachanctl/doctor/netlink.h"
 
 static const struct doctor_lan *lan_of(const struct doctor *d, uint32_t index)
 {
@@ -69,32 +65,10 @@ static int take_address(const struct nlmsghdr *message, void *context)
 
 static bool read_addresses(struct doctor *d)
 {
-	_Alignas(8) uint8_t bytes[8192];
-	const struct timeval patience = {.tv_sec = NETLINK_S};
-	struct nlmsghdr *request = mnl_nlmsg_put_header(bytes);
-	struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
-	int going = MNL_CB_OK;
+	static const struct netlink_table ADDRESSES = {
+	    RTM_GETADDR, AF_INET, sizeof(struct ifaddrmsg)};
 
-	if (socket == NULL)
-		return false;
-	request->nlmsg_type = RTM_GETADDR;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request->nlmsg_seq = 1;
-	struct ifaddrmsg *head = mnl_nlmsg_put_extra_header(request, sizeof *head);
-	head->ifa_family = AF_INET;
-	(void)setsockopt(
-	    mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) != 0 ||
-	    mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
-		going = MNL_CB_ERROR;
-	while (going == MNL_CB_OK) {
-		ssize_t n = mnl_socket_recvfrom(socket, bytes, sizeof bytes);
-		going = n < 0 ? MNL_CB_ERROR
-		              : mnl_cb_run(bytes, (size_t)n, 1,
-		                    mnl_socket_get_portid(socket), take_address, d);
-	}
-	(void)mnl_socket_close(socket);
-	return going == MNL_CB_STOP;
+	return netlink_read(&ADDRESSES, take_address, d);
 }
 
 void check_lease(struct doctor *d)
