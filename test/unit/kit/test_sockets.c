@@ -145,7 +145,9 @@ static void the_holder_of_a_wildcard_holds_every_address(void **state)
 	assert_int_equal(listen(fd, 1), 0);
 	assert_true(holder_find(HOLDER_TCP, &wanted, &who));
 	assert_int_equal(who.pid, getpid());
-	assert_false(holder_find(HOLDER_UDP, &wanted, &who));
+	/* Another program may have the same number over UDP; we have not. */
+	if (holder_find(HOLDER_UDP, &wanted, &who))
+		assert_int_not_equal(who.pid, getpid());
 	(void)close(fd);
 }
 
