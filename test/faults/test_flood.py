@@ -6,6 +6,7 @@ memory within its limit. The load comes from test/bench; without it the test is 
     FLOOD=1000000 BUILD_DIR=build python3 -B test/faults/test_flood.py"""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,8 @@ BENCH = os.path.join(SOURCE_DIR, "test", "bench")
 class Flood(FilterTest):
     def setUp(self):
         super().setUp()
+        if shutil.which("make") is None:
+            self.skipTest("make is not installed")
         self.tools = self.path("tools")
         made = subprocess.run(["make", "-s", "-C", BENCH, "BUILD=" + self.tools], check=False,
                               capture_output=True)
