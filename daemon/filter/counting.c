@@ -1,10 +1,8 @@
 #include <errno.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -461,16 +459,6 @@ void counting_set_watch(
 
 /* ---- life ---- */
 
-/* Nothing of a device may reach a disk (DESIGN.md): tmpfs and ramfs are memory. */
-static bool is_memory(const char *folder)
-{
-	struct statfs fs;
-
-	if (statfs(folder, &fs) != 0)
-		return false;
-	return (uint64_t)fs.f_type == TMPFS_MAGIC || (uint64_t)fs.f_type == RAMFS_MAGIC;
-}
-
 static enum err make_paths(struct counting *c, const struct config_server *server)
 {
 	enum err rc = path_join(
@@ -483,7 +471,8 @@ static enum err make_paths(struct counting *c, const struct config_server *serve
 		rc = path_join(
 		    c->outbox, sizeof c->outbox, server->state_dir.text, "outbox");
 	}
-	if (rc == OK && is_memory(server->run_dir.text)) {
+	/* Nothing of a device may reach a disk. */
+	if (rc == OK && file_is_in_memory(server->run_dir.text)) {
 		rc = path_join(
 		    c->run_path, sizeof c->run_path, server->run_dir.text, "tally");
 	}

@@ -1,13 +1,12 @@
 #include "filter/diagnose.h"
 
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/words.h"
 #include "dns/text.h"
 #include "filter/clock.h"
@@ -173,14 +172,6 @@ static void on_time(evutil_socket_t fd, short what, void *context)
 
 /* ---- life ---- */
 
-static bool is_memory(const char *folder)
-{
-	struct statfs fs;
-
-	return statfs(folder, &fs) == 0 &&
-	    ((uint64_t)fs.f_type == TMPFS_MAGIC || (uint64_t)fs.f_type == RAMFS_MAGIC);
-}
-
 enum err diagnose_new(struct diagnose **out, struct program *p, struct diag *why)
 {
 	const char *run_dir = publisher_now(p->publisher)->config->server.run_dir.text;
@@ -189,7 +180,8 @@ enum err diagnose_new(struct diagnose **out, struct program *p, struct diag *why
 	if (d == NULL)
 		return ERR_MEMORY;
 	d->program = p;
-	enum err rc = diagnosis_init(&d->now, run_dir, is_memory(run_dir), geteuid());
+	enum err rc =
+	    diagnosis_init(&d->now, run_dir, file_is_in_memory(run_dir), geteuid());
 	if (rc == ERR_IO) {
 		/* The names are not to suffer from it; nobody diagnoses until it is gone. */
 		log_error("diagnose",

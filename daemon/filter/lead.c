@@ -143,13 +143,7 @@ static size_t write_elsewhere(struct leading *l)
 bool lead_may_reach(const struct worker *w, const struct request *r,
     const struct verdict *passes, const struct subject *to, struct verdict *out)
 {
-	const struct policy_review review = {
-	    .policy = w->snapshot->policy,
-	    .who = &r->who,
-	    .state = &w->snapshot->state,
-	    .of_qname = passes,
-	    .now = w->now,
-	};
+	const struct policy_review review = query_policy_review(w, r, passes);
 	struct policy_question q = query_question(w, r);
 
 	q.name = to->name;

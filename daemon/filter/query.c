@@ -216,17 +216,23 @@ static struct verdict decide(
 	return v;
 }
 
-void query_review(struct reviewed *out, const struct worker *w, const struct request *r,
-    const struct verdict *passes, const struct stored *stored)
+struct policy_review query_policy_review(
+    const struct worker *w, const struct request *r, const struct verdict *passes)
 {
-	const struct policy_question question = query_question(w, r);
-	const struct policy_review review = {
+	return (struct policy_review){
 	    .policy = w->snapshot->policy,
 	    .who = &r->who,
 	    .state = &w->snapshot->state,
 	    .of_qname = passes,
 	    .now = w->now,
 	};
+}
+
+void query_review(struct reviewed *out, const struct worker *w, const struct request *r,
+    const struct verdict *passes, const struct stored *stored)
+{
+	const struct policy_question question = query_question(w, r);
+	const struct policy_review review = query_policy_review(w, r, passes);
 
 	review_answer(out, &review, &question, stored);
 }

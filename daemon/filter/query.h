@@ -163,6 +163,9 @@ size_t query_handle(struct worker *w, struct request *r, uint8_t *out, size_t ca
 void query_find(struct worker *w, struct request *r);
 /* The request as policy is asked about it; borrows from the request. */
 struct policy_question query_question(const struct worker *w, const struct request *r);
+/* How policy judges what an answer leads to; borrows from the request and `passes`. */
+struct policy_review query_policy_review(
+    const struct worker *w, const struct request *r, const struct verdict *passes);
 /* Judges an answer by what it leads to (filter/review.h). */
 void query_review(struct reviewed *out, const struct worker *w, const struct request *r,
     const struct verdict *passes, const struct stored *stored);

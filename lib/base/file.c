@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum err path_join(char *out, size_t size, const char *folder, const char *name)
@@ -185,4 +187,12 @@ int memfd_sealed(const char *name, struct slice content)
 		return -1;
 	}
 	return fd;
+}
+
+bool file_is_in_memory(const char *folder)
+{
+	struct statfs fs;
+
+	return statfs(folder, &fs) == 0 &&
+	    ((uint64_t)fs.f_type == TMPFS_MAGIC || (uint64_t)fs.f_type == RAMFS_MAGIC);
 }

@@ -50,6 +50,10 @@ MUST_CHECK enum err file_read(const char *path, struct buf *out);
 /* All of `data` to fd, resuming after signals and short writes; ERR_IO with errno set. */
 MUST_CHECK enum err fd_write_all(int fd, struct slice data);
 
+/* Whether `folder` is tmpfs or ramfs, whose files never reach a disk (swap aside). False for
+ * what is not there. */
+bool file_is_in_memory(const char *folder);
+
 /* fsync of the folder that holds `path`. */
 MUST_CHECK enum err file_sync_folder(const char *path);
 

@@ -1,12 +1,11 @@
 /* Where the gateway keeps its state: full, read-only, or on a disk where it should be memory. */
 #include <errno.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/words.h"
 #include "lachanctl/doctor/doctor.h"
 #include "lachanctl/say.h"
@@ -59,10 +58,8 @@ static void check_state(struct doctor *d, const char *path)
 static void check_run(struct doctor *d, const char *path)
 {
 	struct finding f = {.id = "folders", .severity = SEVERITY_HINT};
-	struct statfs fs;
 
-	if (statfs(path, &fs) != 0 || (uint64_t)fs.f_type == TMPFS_MAGIC ||
-	    (uint64_t)fs.f_type == RAMFS_MAGIC)
+	if (access(path, F_OK) != 0 || file_is_in_memory(path))
 		return;
 	finding_detail(&f,
 	    _("%s (server.run_dir) is not in memory: devices are counted in the program "
