@@ -101,7 +101,6 @@ static void serve_batch(struct worker *w, const struct listener *listener, unsig
 {
 	unsigned answered = 0;
 
-	counter_add(&w->counters.udp, count);
 	for (unsigned first = 0; first < count; first += REQUESTS_PER_CHUNK) {
 		unsigned n =
 		    count - first < REQUESTS_PER_CHUNK ? count - first : REQUESTS_PER_CHUNK;
@@ -118,6 +117,8 @@ static void serve_batch(struct worker *w, const struct listener *listener, unsig
 			answered += answer_datagram(w, first + k, &w->requests[k]);
 	}
 	latency_add_at_once(&w->latency, answered);
+	/* Last: who sees them counted may rely on what became of them. */
+	counter_add(&w->counters.udp, count);
 	unsigned dropped = udp_batch_flush(w->batch, listener->fd);
 	if (dropped > 0)
 		counter_add(&w->counters.dropped, dropped);
