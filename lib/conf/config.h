@@ -248,9 +248,14 @@ struct config_pages {
 	struct {
 		struct config_name name;
 	} portal;
-	/* The forms do not exist in this release: auto shows none either. */
 	enum config_form review;
 	enum config_form report;
+	uint64_t answer_within_ms;
+	uint64_t teacher_open_ms;
+};
+
+struct config_console {
+	struct conf_text users_file; /* "" stands for state_dir/users */
 };
 
 enum config_summary_tiers {
@@ -285,6 +290,7 @@ struct config {
 	struct config_cache cache;
 	struct config_filter filter;
 	struct config_pages pages;
+	struct config_console console;
 	struct config_monitor monitor;
 
 	/* The files of rules/ with the file's changes merged in: what is in force. */

@@ -225,19 +225,20 @@ static const struct schema_row PAGES_ROWS[] = {
     {"review", &SCHEMA_ENUM, AT(review), "auto",
         .help =
             "the \"ask for a review\" form, shown while somebody who answers has signed in "
-            "(it is not built yet: never)",
+            "",
         .words = FORM},
     {"report", &SCHEMA_ENUM, AT(report), "auto",
         .help = "the form to the counselling team, likewise", .words = FORM},
-    {"answer_within", &SCHEMA_ANYTHING, 0, "3d",
+    {"answer_within", &SCHEMA_DURATION, AT(answer_within_ms), "3d",
         .help = "... within this time; else the page offers 111 and a person",
-        .flags = SCHEMA_NOT_BUILT},
-    {"teacher_open", &SCHEMA_ANYTHING, 0, "45m",
-        .help = "how long a signed-in teacher opens a name for a room",
-        .flags = SCHEMA_NOT_BUILT},
+        .min = HOUR_MS, .max = 31 * (uint64_t)DAY_MS},
+    {"teacher_open", &SCHEMA_DURATION, AT(teacher_open_ms), "45m",
+        .help = "how long a signed-in teacher opens a name for a room", .min = MINUTE_MS,
+        .max = DAY_MS},
     {.name = NULL}};
 #undef AT
 
+#define AT(member) offsetof(struct config_console, member)
 static const struct schema_row CONSOLE_ROWS[] = {
     {"listen", &SCHEMA_ANYTHING, 0, "[\"127.0.0.1:8053\"]",
         .help = "plain http on loopback only", .flags = SCHEMA_NOT_BUILT},
@@ -246,10 +247,10 @@ static const struct schema_row CONSOLE_ROWS[] = {
     {"certificate", &SCHEMA_MAP, 0,
         .help = "empty: one of its own is made and its print shown",
         .rows = CERTIFICATE_ROWS},
-    {"users_file", &SCHEMA_ANYTHING, 0, "\"\"",
-        .help = "\"\" = state_dir/users; written by `lachanctl user`",
-        .flags = SCHEMA_NOT_BUILT},
+    {"users_file", &SCHEMA_TEXT, AT(users_file), "\"\"",
+        .help = "\"\" = state_dir/users; written by `lachanctl user`", .max = 500},
     {.name = NULL}};
+#undef AT
 
 static const struct schema_row NOTIFY_ROWS[] = {
     {"to", &SCHEMA_ANYTHING, 0, "smtp://mail.truong.lan",
@@ -346,7 +347,8 @@ const struct schema_row CONFIG_ROWS[] = {
         .rows = FILTER_ROWS},
     {"pages", &SCHEMA_MAP, PART(pages), .help = "the warning page and the portal",
         .rows = PAGES_ROWS},
-    {"console", &SCHEMA_MAP, 0, .help = "the school's web console", .rows = CONSOLE_ROWS},
+    {"console", &SCHEMA_MAP, PART(console), .help = "the school's web console",
+        .rows = CONSOLE_ROWS},
     {"notify", &SCHEMA_ANYTHING, 0, "[]",
         .help = "who is told; no content, only \"1 new message\"",
         .flags = SCHEMA_NOT_BUILT, .rows = NOTIFY_ROWS},
