@@ -308,6 +308,9 @@ enum err sockets_open_page(struct sockets *s, const struct config *config, struc
 	const struct config_endpoints one = {.items = &metrics, .count = 1};
 
 	enum err rc = sockets_open_tcp(s, SOCKETS_PAGE_HTTP, &config->pages.listen, why);
+	if (rc == OK)
+		rc =
+		    sockets_open_tcp(s, SOCKETS_PAGE_HTTPS, &config->pages.listen_tls, why);
 	if (rc == OK && metrics.addr.family != 0)
 		rc = sockets_open_tcp(s, SOCKETS_METRICS_HTTP, &one, why);
 	return rc;

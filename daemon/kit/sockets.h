@@ -8,6 +8,7 @@
  *	dns-udp     all addresses of worker 0 as listed, then those of worker 1, ...
  *	dns-tcp     the same
  *	page-http   the addresses as listed
+ *	page-https  the addresses as listed; none where pages.listen_tls is empty
  *	metrics-http  one, where server.metrics says so
  *	link        one (link.h)
  *
@@ -40,6 +41,7 @@ enum {
 #define SOCKETS_DNS_UDP      "dns-udp"
 #define SOCKETS_DNS_TCP      "dns-tcp"
 #define SOCKETS_PAGE_HTTP    "page-http"
+#define SOCKETS_PAGE_HTTPS   "page-https"
 #define SOCKETS_METRICS_HTTP "metrics-http"
 #define SOCKETS_LINK         "link"
 
@@ -82,8 +84,8 @@ void sockets_close(struct sockets *s);
 MUST_CHECK enum err sockets_open_dns(struct sockets *s,
     const struct config_endpoints *listen, unsigned workers, struct diag *why);
 
-/* Adds the two of lachan-page: a listener an address of pages.listen, and one for
- * server.metrics. As above. */
+/* Adds those of lachan-page: a listener an address of pages.listen and of
+ * pages.listen_tls, and one for server.metrics. As above. */
 MUST_CHECK enum err sockets_open_page(
     struct sockets *s, const struct config *config, struct diag *why);
 

@@ -10,8 +10,8 @@
 #ifndef PAGE_PAGES_H
 #define PAGE_PAGES_H
 
+#include "kit/ask.h"
 #include "page/allow.h"
-#include "page/ask.h"
 #include "page/http.h"
 #include "page/look.h"
 #include "page/texts.h"

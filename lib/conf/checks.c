@@ -240,6 +240,56 @@ static void refuse_same_endpoint(struct loader *l, const struct config_endpoints
 			}
 }
 
+/* Both lists open TCP sockets, so no address and port can be in both. */
+static void refuse_shared_endpoint(struct loader *l, const struct config_endpoints *list,
+    const struct config_endpoints *other, const char *other_key)
+{
+	for (size_t i = 0; i < list->count; i++)
+		for (size_t j = 0; j < other->count; j++)
+			if (addr_equal_port(&list->items[i].addr, &other->items[j].addr))
+				schema_mistake(&l->run, list->items[i].mark,
+				    _("'%s' stands in %s too (keep one, or choose another "
+				      "port)"),
+				    list->items[i].text, other_key);
+}
+
+/* ---- certificates ----------------------------------------------------------------------- */
+
+static void check_pair(struct loader *l, const struct config_certificate *pair,
+    const char *file_key, const char *key_key)
+{
+	bool has_file = pair->file.text[0] != 0;
+	bool has_key = pair->key.text[0] != 0;
+
+	if (has_file && !has_key)
+		schema_mistake(&l->run, pair->file.mark,
+		    _("%s wants %s beside it (name the file with its private key)"),
+		    file_key, key_key);
+	if (has_key && !has_file)
+		schema_mistake(&l->run, pair->key.mark,
+		    _("%s wants %s beside it (name the file with its certificate)"),
+		    key_key, file_key);
+}
+
+static void check_https(struct loader *l)
+{
+	const struct config_pages *pages = &l->config->pages;
+	const struct config_server *server = &l->config->server;
+
+	check_pair(l, &pages->ca, "pages.ca.certificate", "pages.ca.key");
+	check_pair(l, &pages->portal.certificate, "pages.portal.certificate.file",
+	    "pages.portal.certificate.key");
+	refuse_same_endpoint(l, &pages->listen_tls);
+	refuse_shared_endpoint(l, &pages->listen_tls, &pages->listen, "pages.listen");
+	refuse_shared_endpoint(l, &pages->listen_tls, &server->listen, "server.listen");
+	if (pages->listen_tls.count > 0 && pages->ca.file.text[0] == 0 &&
+	    pages->portal.certificate.file.text[0] == 0)
+		schema_mistake(&l->run, pages->listen_tls.mark,
+		    _("pages.listen_tls wants a certificate (make the school's own CA with "
+		      "`lachanctl ca make` and name it in pages.ca, or give "
+		      "pages.portal.certificate)"));
+}
+
 enum err config_check(struct loader *l)
 {
 	const struct rules_tiers *tiers = &l->config->tiers;
@@ -247,6 +297,7 @@ enum err config_check(struct loader *l)
 	check_groups(l);
 	refuse_same_endpoint(l, &l->config->server.listen);
 	refuse_same_endpoint(l, &l->config->pages.listen);
+	check_https(l);
 	enum err rc = check_feeds(l);
 	if (rc == OK)
 		rc = check_claims(l);

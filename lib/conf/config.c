@@ -125,8 +125,9 @@ static enum err parse_parts(struct loader *l)
 static enum err make_paths_absolute(struct loader *l)
 {
 	struct config *c = l->config;
-	struct conf_text *paths[] = {
-	    &c->server.state_dir, &c->server.run_dir, &c->filter.ca_file};
+	struct conf_text *paths[] = {&c->server.state_dir, &c->server.run_dir,
+	    &c->filter.ca_file, &c->pages.ca.file, &c->pages.ca.key,
+	    &c->pages.portal.certificate.file, &c->pages.portal.certificate.key};
 
 	for (size_t i = 0; i < COUNT_OF(paths); i++) {
 		paths[i]->text = loader_absolute(l, l->bundle->folder, paths[i]->text);
@@ -329,12 +330,29 @@ static bool same_text(const struct conf_text *a, const struct conf_text *b)
 	return strcmp(a->text, b->text) == 0;
 }
 
+/* Their files are read while we may: children cannot open them once they are nobody. */
+static const char *changed_certificate(
+    const struct config_pages *now, const struct config_pages *next)
+{
+	if (!same_text(&now->ca.file, &next->ca.file))
+		return "pages.ca.certificate";
+	if (!same_text(&now->ca.key, &next->ca.key))
+		return "pages.ca.key";
+	if (!same_text(&now->portal.certificate.file, &next->portal.certificate.file))
+		return "pages.portal.certificate.file";
+	if (!same_text(&now->portal.certificate.key, &next->portal.certificate.key))
+		return "pages.portal.certificate.key";
+	return NULL;
+}
+
 const char *config_needs_restart(const struct config *now, const struct config *next)
 {
 	if (!same_endpoints(&now->server.listen, &next->server.listen))
 		return "server.listen";
 	if (!same_endpoints(&now->pages.listen, &next->pages.listen))
 		return "pages.listen";
+	if (!same_endpoints(&now->pages.listen_tls, &next->pages.listen_tls))
+		return "pages.listen_tls";
 	if (!addr_equal_port(&now->server.metrics.addr, &next->server.metrics.addr))
 		return "server.metrics";
 	if (now->server.threads != next->server.threads)
@@ -347,5 +365,5 @@ const char *config_needs_restart(const struct config *now, const struct config *
 		return "server.state_dir";
 	if (!same_text(&now->server.run_dir, &next->server.run_dir))
 		return "server.run_dir";
-	return NULL;
+	return changed_certificate(&now->pages, &next->pages);
 }

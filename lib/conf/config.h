@@ -243,10 +243,21 @@ enum config_form {
 	FORM_OFF
 };
 
+/* Paths of two PEM files, absolute; both "" or neither. What is in them is judged by
+ * kit/certificates.h, since children may not read them again. */
+struct config_certificate {
+	struct conf_text file;
+	struct conf_text key;
+};
+
 struct config_pages {
 	struct config_endpoints listen;
+	/* Not empty: `ca` or portal.certificate is there. Empty: https is closed. */
+	struct config_endpoints listen_tls;
+	struct config_certificate ca;
 	struct {
 		struct config_name name;
+		struct config_certificate certificate;
 	} portal;
 	enum config_form review;
 	enum config_form report;

@@ -199,26 +199,34 @@ static const struct schema_row CACHE_ROWS[] = {
     {.name = NULL}};
 #undef AT
 
+#define AT(member) offsetof(struct config_pages, member)
 static const struct schema_row CA_ROWS[] = {
-    {"certificate", &SCHEMA_ANYTHING, 0, "\"\"", .help = "made by `lachanctl ca make`",
-        .flags = SCHEMA_NOT_BUILT},
-    {"key", &SCHEMA_ANYTHING, 0, "\"\"", .help = "leaves are minted for blocked names only",
-        .flags = SCHEMA_NOT_BUILT},
+    {"certificate", &SCHEMA_TEXT, AT(ca.file), "\"\"",
+        .help = "made by `lachanctl ca make`; PEM", .max = 500},
+    {"key", &SCHEMA_TEXT, AT(ca.key), "\"\"",
+        .help = "leaves are minted for blocked names only; PEM, 0600", .max = 500},
     {.name = NULL}};
 
-#define AT(member) offsetof(struct config_pages, member)
+static const struct schema_row PORTAL_CERTIFICATE_ROWS[] = {
+    {"file", &SCHEMA_TEXT, AT(portal.certificate.file), "\"\"",
+        .help = "the certificate chain, PEM", .max = 500},
+    {"key", &SCHEMA_TEXT, AT(portal.certificate.key), "\"\"",
+        .help = "its private key, PEM", .max = 500},
+    {.name = NULL}};
+
 static const struct schema_row PORTAL_ROWS[] = {
     {"name", &VALUE_NAME, AT(portal.name), "lachan.internal",
         .help = "answered with our own address"},
-    {"certificate", &SCHEMA_MAP, 0, .help = "for https", .rows = CERTIFICATE_ROWS},
+    {"certificate", &SCHEMA_MAP, 0, .help = "for https", .rows = PORTAL_CERTIFICATE_ROWS},
     {.name = NULL}};
 
 static const struct schema_row PAGES_ROWS[] = {
     {"listen", &SCHEMA_LIST, AT(listen), "[\"0.0.0.0:80\", \"[::]:80\"]",
         .help = "plain http; empty: no page", .item = &VALUE_ENDPOINT, .max_items = 64},
-    {"listen_tls", &SCHEMA_ANYTHING, 0, "[]",
-        .help = "for school-owned devices that trust the school's own CA",
-        .flags = SCHEMA_NOT_BUILT},
+    {"listen_tls", &SCHEMA_LIST, AT(listen_tls), "[]",
+        .help = "https, for school-owned devices that trust the school's own CA; empty: "
+                "closed",
+        .item = &VALUE_ENDPOINT, .max_items = 64},
     {"ca", &SCHEMA_MAP, 0, .help = "the school's own CA", .rows = CA_ROWS},
     {"portal", &SCHEMA_MAP, 0, .help = "where pupils and teachers find us",
         .rows = PORTAL_ROWS},

@@ -267,6 +267,11 @@ static void what_a_reload_cannot_change_is_named(void **state)
 	} CASES[] = {
 	    {"server: {listen: ['127.0.0.1:5300']}\n", "server.listen"},
 	    {"pages: {listen: []}\n", "pages.listen"},
+	    {"pages: {listen_tls: [\"127.0.0.1:443\"], ca: {certificate: a, key: b}}\n",
+	        "pages.listen_tls"},
+	    {"pages: {ca: {certificate: a, key: b}}\n", "pages.ca.certificate"},
+	    {"pages: {portal: {certificate: {file: a, key: b}}}\n",
+	        "pages.portal.certificate.file"},
 	    {"server: {metrics: '127.0.0.1:9153'}\n", "server.metrics"},
 	    {"server: {threads: 3}\n", "server.threads"},
 	    {"server: {user: ''}\n", "server.user"},

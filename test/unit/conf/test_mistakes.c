@@ -297,6 +297,38 @@ static void names_are_checked(void **state)
 	    "one)\n");
 }
 
+static void https_wants_a_certificate_and_a_port_of_its_own(void **state)
+{
+	(void)state;
+	assert_mistakes(SCHOOL "pages:\n  listen_tls: [0.0.0.0:443]\n", NULL,
+	    "3:15: pages.listen_tls wants a certificate (make the school's own CA with "
+	    "`lachanctl ca make` and name it in pages.ca, or give "
+	    "pages.portal.certificate)\n");
+	assert_mistakes(SCHOOL
+	    "pages:\n"
+	    "  listen_tls: [0.0.0.0:80, 10.0.0.1:443, '0.0.0.0:53', 10.0.0.1:443]\n"
+	    "  ca: {certificate: ca.pem, key: ca.key}\n",
+	    NULL,
+	    "3:16: '0.0.0.0:80' stands in pages.listen too (keep one, or choose another "
+	    "port)\n"
+	    "3:42: '0.0.0.0:53' stands in server.listen too (keep one, or choose another "
+	    "port)\n"
+	    "3:56: '10.0.0.1:443' stands here twice (keep one)\n");
+}
+
+static void a_certificate_and_its_key_come_together(void **state)
+{
+	(void)state;
+	assert_mistakes(SCHOOL "pages:\n"
+	                       "  ca: {certificate: ca.pem}\n"
+	                       "  portal: {certificate: {key: portal.key}}\n",
+	    NULL,
+	    "3:21: pages.ca.certificate wants pages.ca.key beside it (name the file with "
+	    "its private key)\n"
+	    "4:31: pages.portal.certificate.key wants pages.portal.certificate.file beside "
+	    "it (name the file with its certificate)\n");
+}
+
 static void what_is_not_built_is_refused_with_those_words(void **state)
 {
 	static const struct {
@@ -357,6 +389,8 @@ int main(void)
 	    cmocka_unit_test(devices_are_checked),
 	    cmocka_unit_test(forwarders_are_checked),
 	    cmocka_unit_test(names_are_checked),
+	    cmocka_unit_test(https_wants_a_certificate_and_a_port_of_its_own),
+	    cmocka_unit_test(a_certificate_and_its_key_come_together),
 	    cmocka_unit_test(what_is_not_built_is_refused_with_those_words),
 	    cmocka_unit_test(the_defaults_of_what_is_not_built_are_silent),
 	    cmocka_unit_test(the_privacy_floor_cannot_be_lowered),

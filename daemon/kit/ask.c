@@ -1,7 +1,8 @@
-#include "page/ask.h"
+#include "kit/ask.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -90,8 +91,7 @@ static bool connect_now(struct ask *a)
 		    event_new(a->base, a->fd, EV_READ | EV_PERSIST, on_readable, a);
 	}
 	if (a->readable == NULL || event_add(a->readable, NULL) != 0) {
-		log_warn("page",
-		    "no verdicts from the filter (%s): showing the neutral page",
+		log_warn("ask", "no verdicts from the filter (%s): going on without",
 		    strerror(errno));
 		disconnect(a);
 		return false;

@@ -2,10 +2,11 @@
  *
  * One SOCK_SEQPACKET connection, made when it is first needed and anew after a failure;
  * questions are told apart by their number. Whatever goes wrong -- no filter, a full
- * socket, ASK_WAIT_MS gone by -- the asker hears NULL and shows the neutral page.
+ * socket, ASK_WAIT_MS gone by -- the asker hears NULL: the page is the neutral one then,
+ * and no certificate is made.
  * Threads: everything on the thread of the event base. */
-#ifndef PAGE_ASK_H
-#define PAGE_ASK_H
+#ifndef KIT_ASK_H
+#define KIT_ASK_H
 
 #include <event2/event.h>
 
