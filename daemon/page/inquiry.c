@@ -1,6 +1,5 @@
 #include "page/inquiry.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,7 +12,6 @@
 #include "control/frame.h"
 
 enum {
-	REQUEST_BYTES = 128,
 	READ_BYTES = 4096
 };
 
@@ -50,9 +48,10 @@ static void settle(struct inquiry *q, json_t *answer)
 
 static json_t *parse(struct slice payload)
 {
-	json_t *answer = json_loadb((const char *)payload.ptr, payload.len, 0, NULL);
+	json_t *answer = json_loadb(
+	    (const char *)payload.ptr, payload.len, JSON_REJECT_DUPLICATES, NULL);
 
-	if (json_is_true(json_object_get(answer, "ok")))
+	if (json_is_object(answer))
 		return answer;
 	json_decref(answer);
 	return NULL;
@@ -105,25 +104,22 @@ static int connect_to(const char *path)
 	return fd;
 }
 
-static bool ask(struct inquiry *q, const char *command)
+static bool ask(struct inquiry *q, struct slice text)
 {
 	uint8_t header[FRAME_HEADER_BYTES];
-	char request[REQUEST_BYTES];
-	int len = snprintf(request, sizeof request, "{\"command\":\"%s\"}", command);
 
-	return len > 0 && (size_t)len < sizeof request &&
-	    frame_encode_header(header, (size_t)len) == OK &&
+	return frame_encode_header(header, text.len) == OK &&
 	    bufferevent_write(q->stream, header, sizeof header) == 0 &&
-	    bufferevent_write(q->stream, request, (size_t)len) == 0 &&
+	    bufferevent_write(q->stream, text.ptr, text.len) == 0 &&
 	    bufferevent_enable(q->stream, EV_READ | EV_WRITE) == 0;
 }
 
-struct inquiry *inquiry_begin(struct event_base *base, const char *path,
-    const char *command, inquiry_on_answer *on_answer, void *context)
+struct inquiry *inquiry_begin(struct event_base *base,
+    const struct inquiry_question *question, inquiry_on_answer *on_answer, void *context)
 {
-	const struct timeval limit = {
-	    INQUIRY_TIMEOUT_MS / 1000, INQUIRY_TIMEOUT_MS % 1000 * 1000};
-	int fd = connect_to(path);
+	const struct timeval limit = {(time_t)(question->timeout_ms / 1000),
+	    (suseconds_t)(question->timeout_ms % 1000) * 1000};
+	int fd = connect_to(question->path);
 	struct inquiry *q = fd < 0 ? NULL : calloc(1, sizeof *q);
 
 	if (q == NULL) {
@@ -131,7 +127,7 @@ struct inquiry *inquiry_begin(struct event_base *base, const char *path,
 			(void)close(fd);
 		return NULL;
 	}
-	frame_decoder_init(&q->decoder, FRAME_MAX_BYTES);
+	frame_decoder_init(&q->decoder, question->max_bytes);
 	q->on_answer = on_answer;
 	q->context = context;
 	q->stream = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
@@ -144,7 +140,7 @@ struct inquiry *inquiry_begin(struct event_base *base, const char *path,
 		return NULL;
 	}
 	bufferevent_setcb(q->stream, on_readable, NULL, on_event, q);
-	if (!ask(q, command)) {
+	if (!ask(q, question->text)) {
 		inquiry_drop(q);
 		return NULL;
 	}

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "conf/config.h"
+#include "kit/json_memory.h"
 #include "kit/link.h"
 #include "kit/log.h"
 #include "kit/sandbox.h"
@@ -188,6 +189,19 @@ static enum err open_ask(struct program *p, struct diag *why)
 	return rc;
 }
 
+static enum err open_desk(struct program *p, struct diag *why)
+{
+	char path[FILE_PATH_BYTES];
+	enum err rc =
+	    path_join(path, sizeof path, p->config->server.run_dir.text, "forms.sock");
+
+	if (rc == OK)
+		rc = desk_open(&p->pages.desk, p->base, path);
+	if (rc != OK)
+		diag_set(why, "forms.sock: %s", err_text(rc));
+	return rc;
+}
+
 static enum err open_http(struct program *p)
 {
 	const struct http_limits limits = {
@@ -211,6 +225,7 @@ static enum err open_link(struct program *p)
 
 static enum err begin(struct program *p, struct diag *why)
 {
+	json_memory_begin();
 	p->config = startup_take_config(&p->startup);
 	p->base = event_base_new();
 	enum err rc = p->base == NULL ? ERR_MEMORY : look_init(&p->look);
@@ -218,6 +233,8 @@ static enum err begin(struct program *p, struct diag *why)
 		rc = load_texts(p->config, &p->texts, why);
 	if (rc == OK)
 		rc = open_ask(p, why);
+	if (rc == OK)
+		rc = open_desk(p, why);
 	p->pages.config = p->config;
 	p->pages.texts = p->texts;
 	p->pages.look = &p->look;
@@ -245,6 +262,7 @@ static void end(struct program *p)
 {
 	link_close(p->link);
 	ask_close(p->pages.ask);
+	desk_close(p->pages.desk); /* it answers who waits: before http_close() */
 	http_close(p->http);
 	metrics_close(p->metrics);
 	free_event(p->term);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "control/frame.h"
 #include "kit/feed_meta.h"
 #include "kit/log.h"
 #include "kit/process.h"
@@ -18,7 +19,8 @@ enum {
 	CONNECTIONS_MAX = 16,
 	CONNECTIONS_PER_CLIENT = 4,
 	DEADLINE_MS = 5000,
-	KEEP_MS = 500, /* a text: who asks in a loop does not busy the filter */
+	ANSWER_MS = 2000, /* of those whom we ask */
+	KEEP_MS = 500,    /* a text: who asks in a loop does not busy the filter */
 };
 
 struct metrics {
@@ -127,12 +129,17 @@ static void look_whether_done(struct metrics *m)
 		finish_round(m);
 }
 
+static json_t *copy_if_ok(const json_t *answer)
+{
+	return json_is_true(json_object_get(answer, "ok")) ? json_deep_copy(answer) : NULL;
+}
+
 static void on_filter(void *context, const json_t *answer)
 {
 	struct metrics *m = context;
 
 	m->of_filter = NULL;
-	m->filter = json_deep_copy(answer);
+	m->filter = copy_if_ok(answer);
 	look_whether_done(m);
 }
 
@@ -141,14 +148,19 @@ static void on_lachand(void *context, const json_t *answer)
 	struct metrics *m = context;
 
 	m->of_lachand = NULL;
-	m->lachand = json_deep_copy(answer);
+	m->lachand = copy_if_ok(answer);
 	look_whether_done(m);
 }
 
 static void begin_round(struct metrics *m)
 {
-	m->of_filter = inquiry_begin(m->base, m->filter_path, "metrics", on_filter, m);
-	m->of_lachand = inquiry_begin(m->base, m->lachand_path, "children", on_lachand, m);
+	const struct inquiry_question of_filter = {m->filter_path,
+	    SLICE_LIT("{\"command\":\"metrics\"}"), ANSWER_MS, FRAME_MAX_BYTES};
+	const struct inquiry_question of_lachand = {m->lachand_path,
+	    SLICE_LIT("{\"command\":\"children\"}"), ANSWER_MS, FRAME_MAX_BYTES};
+
+	m->of_filter = inquiry_begin(m->base, &of_filter, on_filter, m);
+	m->of_lachand = inquiry_begin(m->base, &of_lachand, on_lachand, m);
 	look_whether_done(m);
 }
 

@@ -12,6 +12,7 @@
 
 #include "kit/ask.h"
 #include "page/allow.h"
+#include "page/desk.h"
 #include "page/http.h"
 #include "page/look.h"
 #include "page/texts.h"
@@ -21,6 +22,7 @@ struct pages {
 	const struct texts *texts;
 	const struct look *look;
 	struct ask *ask;
+	struct desk *desk;
 	struct allow_local local;
 };
 
