@@ -57,5 +57,6 @@ class BrowserTest(LachanTest):
         return json.loads(done.stdout)
 
     def here(self):
-        """Every name leads to this school's page."""
-        return "--host-resolver-rules=MAP * 127.0.0.1:%d" % self.page_port
+        """Every name leads to this school's page, and no https is tried first."""
+        return ("--host-resolver-rules=MAP * 127.0.0.1:%d" % self.page_port,
+                "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable")

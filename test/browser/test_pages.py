@@ -72,7 +72,7 @@ class Pages(BrowserTest):
         jobs = list(self.jobs(tier))
         wanted = os.environ.get("VARIANT")
         jobs = [job for job in jobs if wanted in (None, job["variant"])]
-        for job, seen in zip(jobs, self.visit(jobs, self.here())):
+        for job, seen in zip(jobs, self.visit(jobs, *self.here())):
             with self.subTest(os.path.basename(job["picture"])):
                 self.check(job, seen)
 

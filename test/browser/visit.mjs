@@ -94,8 +94,7 @@ async function visit(browser, job) {
 const browser = await puppeteer.launch({
     executablePath: chromium, pipe: true, acceptInsecureCerts: false,
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
-        "--disable-component-update", "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
-        ...flags],
+        "--disable-component-update", ...flags],
 });
 const all = [];
 for (const job of jobs)

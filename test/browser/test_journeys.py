@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Chromium in rooms of a school: namespaces with wires, our resolver in resolv.conf."""
+import http.server
+import os
+import shutil
+import subprocess
+import threading
+
+from browser_test import PICTURES, BrowserTest, main, plain_rules
+import netns
+
+GATEWAY = "10.10.%d.1"
+DEVICE = "10.10.%d.2"
+SITE = "192.0.2.80"
+GAME = "games.thu.lachan.example"
+CASINO = "gambling.thu.lachan.example"
+# What the site itself would say; no page of ours does.
+WELCOME = b"<!DOCTYPE html><html lang=en><title>The site itself</title><p>Welcome to the site itself."
+
+
+class Site(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(WELCOME)
+
+    def log_message(self, *_):
+        pass
+
+
+class Journeys(BrowserTest):
+    """Room 1 has a pupil (1) and a teacher (3), room 2 another pupil (2)."""
+
+    def setUp(self):
+        super().setUp()
+        self.gateway = netns.Space(self)
+        self.devices = {}
+        for number in (1, 2, 3):
+            space = self.devices[number] = netns.Space(self)
+            netns.wire(space, self.gateway, near="lan%d" % number,
+                       addresses=[DEVICE % number + "/24"],
+                       near_addresses=[GATEWAY % number + "/24"])
+            space.ip("route", "add", "default", "via", GATEWAY % number)
+            self.lead(space, GATEWAY % number)
+        self.gateway.ip("address", "add", SITE + "/32", "dev", "lo")
+        self.serve_site()
+
+    def lead(self, space, resolver):
+        """`ip netns exec` shows this as /etc/resolv.conf."""
+        folder = "/etc/netns/" + space.name
+        os.makedirs(folder)
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        with open(folder + "/resolv.conf", "w", encoding="ascii") as file:
+            file.write("nameserver %s\noptions timeout:2 attempts:2\n" % resolver)
+
+    def serve_site(self):
+        with self.gateway:
+            server = http.server.ThreadingHTTPServer((SITE, 80), Site)
+        thread = threading.Thread(target=self.inside, args=(server.serve_forever,), daemon=True)
+        thread.start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+
+    def inside(self, call):
+        with self.gateway:
+            call()
+
+    def write_config(self, *, extra="", **_):
+        """The school's own addresses in place of loopback's."""
+        lans = [GATEWAY % n for n in self.devices]
+        listen = ", ".join('"%s:53"' % at for at in [*lans, "127.0.0.1"])
+        pages = ", ".join('"%s:80"' % at for at in lans)
+        text = ("school:\n  levels: [lower_secondary]\n  languages: [en]\n  name: Trường Thử\n"
+                "server:\n  listen: [%s]\n  user: \"\"\n  data_dir: %s\n  state_dir: %s\n  run_dir: %s\n"
+                "upstream:\n  servers: [\"udp://127.0.0.1:%d\"]\n"
+                "filter:\n  groups:\n    - {name: phong-1, clients: [10.10.1.0/24, 10.10.3.0/24]}\n"
+                "    - {name: phong-2, clients: [10.10.2.0/24]}\n"
+                "  tiers:\n    - {name: lower_secondary, clients: [phong-1, phong-2]}\n"
+                "pages:\n  listen: [%s]\n" % (listen, plain_rules(), self.path("state"),
+                                               self.path("run"), self.up.port, pages))
+        return self.write("lachan.yaml", text + extra)
+
+    def open_school(self, extra=""):
+        with self.gateway:
+            self.begin_school(extra=extra, records={name: SITE for name in
+                                                    (GAME, CASINO, "open.example.vn")})
+
+    def browse(self, device, *jobs, env=None):
+        return self.visit(list(jobs), argv=("ip", "netns", "exec", self.devices[device].name),
+                          env=env)
+
+    def lachanctl(self, *words, given=""):
+        return subprocess.run([os.path.join(os.environ["BUILD_DIR"], "bin", "lachanctl"), "-c",
+                               self.config, *words], input=given.encode(), check=True,
+                              capture_output=True).stdout.decode()
+
+    def test_a_blocked_http_name_shows_the_page_and_an_open_one_itself(self):
+        self.open_school()
+        blocked, fine, portal = self.browse(
+            1, {"url": "http://%s/" % CASINO, "picture": os.path.join(PICTURES, "journey-http.png")},
+            {"url": "http://open.example.vn/"}, {"url": "http://lachan.internal/"})
+        self.assertEqual(blocked.get("error"), None, blocked)
+        self.assertEqual(blocked["status"], 403)
+        self.assertIn("111", blocked["text"])
+        self.assertEqual(fine["title"], "The site itself")
+        self.assertEqual(portal["status"], 200)
+
+    def test_https_without_the_schools_certificate_fails_at_once(self):
+        self.open_school()
+        seen, = self.browse(1, {"url": "https://%s/" % CASINO})
+        self.assertIn("ERR_CONNECTION_REFUSED", seen["error"])
+        self.assertLess(seen["took_ms"], 8000)
+
+
+if __name__ == "__main__":
+    main()
