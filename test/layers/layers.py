@@ -24,6 +24,7 @@ LIB = {
     "report": "base tally",
     "spool": "base",
     "audit": "base",
+    "seal": "base",
 }
 # A program may use all of lib/ and these folders of daemon/.
 PROGRAMS = {
