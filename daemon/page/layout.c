@@ -142,10 +142,22 @@ void layout_help(struct view *v, const struct tree_node *help, bool contacts_sho
 	view_raw(v, "</section>");
 }
 
+/* Where a teacher opens a name; the line says by `needs:` when. */
+static void write_sign_in(struct view *v, const struct tree_node *pair)
+{
+	if (!view_shows(v, pair))
+		return;
+	view_raw(v, "<p><a class=\"button\" ");
+	view_href(v, "/lachan/open");
+	view_element(v, ">", pair, "</a></p>");
+}
+
 void layout_hand_over(struct view *v)
 {
 	const struct tree_node *hand = texts_section(v->texts, "hand_over");
+	const struct standing holds = v->holds;
 
+	v->holds = v->occasion->standing; /* it reads the same whatever the category was */
 	view_raw(v,
 	    "<section class=\"box hand\" id=\"hand-over\" aria-labelledby=\"hand-title\">");
 	view_element(v, "<h2 id=\"hand-title\">", tree_find(hand, "title"),
@@ -158,8 +170,11 @@ void layout_hand_over(struct view *v)
 	view_raw(v, "</div>");
 	view_element(v, "<h3>", tree_find(hand, "teacher_title"), "</h3><ul>");
 	view_elements(v, "<li>", tree_find(hand, "to_teacher"), "</li>");
-	view_element(v, "</ul><p><a href=\"#top\">", tree_find(hand, "close"), "</a></p>");
+	view_raw(v, "</ul>");
+	write_sign_in(v, tree_find(hand, "sign_in"));
+	view_element(v, "<p><a href=\"#top\">", tree_find(hand, "close"), "</a></p>");
 	view_raw(v, "</section>");
+	v->holds = holds;
 }
 
 void layout_close(struct view *v, const struct tree_node *reference)

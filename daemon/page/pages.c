@@ -151,6 +151,8 @@ static unsigned write_page(
 		warning_write(out, &occasion);
 	} else if (kind == WARNING_OPEN_NOW) {
 		warning_write_open_now(out, &occasion);
+	} else if (kind == WARNING_NOT_READY) {
+		warning_write_not_ready(out, &occasion);
 	}
 	return warning_status(kind, answer);
 }

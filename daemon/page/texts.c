@@ -93,25 +93,32 @@ const struct tree_node *texts_pair(
 	return tree_find(texts_section(texts, section), key);
 }
 
-bool texts_may_show(const struct tree_node *line)
+/* An unknown condition never holds; texts_check has refused it. */
+static bool condition_holds(const char *condition, struct standing holds)
 {
-	return tree_find(line, "needs") == NULL;
+	if (strcmp(condition, "review") == 0)
+		return holds.review;
+	if (strcmp(condition, "report") == 0)
+		return holds.report;
+	return strcmp(condition, "teacher_open") == 0 && holds.teacher;
 }
 
-bool texts_button_shows(const struct texts *texts, const char *button)
+bool texts_may_show(const struct tree_node *line, struct standing holds)
 {
-	static const char *const built[] = {"btn_back", "btn_safe_sites", "btn_ask_teacher",
-	    "btn_tell_someone", "btn_try_again"};
-	const struct tree_node *needs =
-	    tree_find(texts_section(texts, "rules"), "button_needs");
+	const char *needs = tree_text(line, "needs", NULL);
+	const char *unless = tree_text(line, "unless", NULL);
 
-	if (tree_find(needs, button) != NULL)
-		return false;
-	for (size_t i = 0; i < COUNT_OF(built); i++) {
-		if (strcmp(built[i], button) == 0)
-			return true;
-	}
-	return false;
+	return (needs == NULL || condition_holds(needs, holds)) &&
+	    (unless == NULL || !condition_holds(unless, holds));
+}
+
+bool texts_button_shows(
+    const struct texts *texts, const char *button, struct standing holds)
+{
+	const struct tree_node *rules = texts_section(texts, "rules");
+	const char *needs = tree_text(tree_find(rules, "button_needs"), button, NULL);
+
+	return needs == NULL || condition_holds(needs, holds);
 }
 
 /* The item of a list of maps whose `id` is `id`. */
@@ -148,12 +155,20 @@ bool texts_find_tier(const struct texts *texts, const char *tier, struct texts_t
 	*out = (struct texts_tier){
 	    .name = tree_find(item, "name"),
 	    .pages = tree_find(texts_section(texts, "pages"), pages_of),
+	    .own = tree_find(texts_section(texts, "pages"), tier),
 	    .show_domain = show_domain,
 	    .older = strcmp(pages_of, "upper_secondary") == 0 || strcmp(tier, "staff") == 0,
 	    .staff = strcmp(tier, "staff") == 0,
 	    .calm = list_has(tree_find(rules, "no_red_alarm_for"), tier),
 	};
 	return out->pages != NULL;
+}
+
+const struct tree_node *texts_page(const struct texts_tier *tier, const char *variant)
+{
+	const struct tree_node *own = tree_find(tier->own, variant);
+
+	return own != NULL ? own : tree_find(tier->pages, variant);
 }
 
 bool texts_find_category(

@@ -10,6 +10,7 @@
 
 #include "conf/config.h"
 #include "conf/yaml_tree.h"
+#include "page/standing.h"
 
 struct texts;
 
@@ -36,15 +37,17 @@ const struct tree_node *texts_section(const struct texts *texts, const char *sec
 const struct tree_node *texts_pair(
     const struct texts *texts, const char *section, const char *key);
 
-/* May this line show? `review`, `report` and `teacher_open` do not hold yet, so a line that
- * needs one is left out and its `unless:` twin shows. */
-bool texts_may_show(const struct tree_node *line);
-/* Likewise for a button of button_needs, and only one that leads somewhere. */
-bool texts_button_shows(const struct texts *texts, const char *button);
+/* May this line show? A line with `needs:` while that holds, one with `unless:` while it does
+ * not: `review`, `report` and `teacher_open` of `holds`. */
+bool texts_may_show(const struct tree_node *line, struct standing holds);
+/* Likewise for a button, by rules.button_needs. */
+bool texts_button_shows(
+    const struct texts *texts, const char *button, struct standing holds);
 
 struct texts_tier {
 	const struct tree_node *name;  /* pair */
 	const struct tree_node *pages; /* map of variants; of `pages_of` where given */
+	const struct tree_node *own;   /* variants that stand before those; or NULL */
 	bool show_domain;
 	bool older;
 	bool staff;
@@ -53,6 +56,8 @@ struct texts_tier {
 
 /* False for a tier the file does not know. */
 bool texts_find_tier(const struct texts *texts, const char *tier, struct texts_tier *out);
+/* The tier's page of this variant; NULL when it has none. */
+const struct tree_node *texts_page(const struct texts_tier *tier, const char *variant);
 
 struct texts_category {
 	const struct tree_node *name;        /* pair, for staff */

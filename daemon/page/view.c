@@ -1,6 +1,7 @@
 #include "page/view.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -114,6 +115,9 @@ static void add_common_facts(struct view *v)
 	facts_add(&v->facts, "contact_email", school->contact.email.text);
 	facts_add(&v->facts, "contact_zalo", school->contact.zalo.text);
 	facts_add(&v->facts, "contact_facebook", school->contact.facebook.text);
+	(void)snprintf(v->minutes, sizeof v->minutes, "%" PRIu64,
+	    v->occasion->config->pages.teacher_open_ms / 60000);
+	facts_add(&v->facts, "minutes", v->minutes);
 	if (strcmp(school->hotline.text, "111") != 0)
 		facts_add(&v->facts, "hotline", school->hotline.text);
 }
@@ -123,6 +127,7 @@ void view_begin(struct view *v, const struct occasion *occasion, struct buf *out
 	*v = (struct view){.occasion = occasion, .texts = occasion->texts, .out = out};
 	find_tier(v);
 	v->voice = (struct voice){occasion->language, v->tier.older};
+	v->holds = occasion->standing;
 	make_reference(v);
 	make_date_time(v);
 	add_common_facts(v);
@@ -151,7 +156,7 @@ const struct tree_node *view_pair(
 
 bool view_shows(const struct view *v, const struct tree_node *pair)
 {
-	return pair != NULL && texts_may_show(pair) &&
+	return pair != NULL && texts_may_show(pair, v->holds) &&
 	    facts_cover(&v->facts, view_line(v, pair));
 }
 

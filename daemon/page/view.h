@@ -26,6 +26,7 @@ struct occasion {
 	bool by_name;         /* reached through a name, which our DNS answered */
 	int64_t now_s;        /* seconds since 1970 UTC */
 	uint32_t random;
+	struct standing standing; /* of the house: what forms somebody answers */
 };
 
 struct view {
@@ -35,9 +36,12 @@ struct view {
 	const char *tier_id; /* of the pages: a tier the texts know */
 	struct voice voice;
 	struct facts facts;
+	struct standing
+	    holds; /* of this page: the house's, less what its category forbids */
 	struct buf *out;
 	char reference[16];
 	char date_time[32];
+	char minutes[24];
 };
 
 /* Finds the tier (the answer's, else the strictest of the school) and the facts that every

@@ -1,0 +1,140 @@
+#include "page/notice.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static void find_open_time(struct notice *n, const struct occasion *occasion)
+{
+	int64_t opens_at = occasion->answer != NULL ? occasion->answer->opens_at_s : 0;
+	time_t now = (time_t)occasion->now_s, then = (time_t)opens_at;
+	struct tm today, later;
+
+	n->open_time[0] = 0;
+	if (opens_at <= occasion->now_s || localtime_r(&now, &today) == NULL ||
+	    localtime_r(&then, &later) == NULL)
+		return;
+	if (today.tm_year == later.tm_year && today.tm_yday == later.tm_yday) {
+		(void)snprintf(n->open_time, sizeof n->open_time, "%02d:%02d",
+		    later.tm_hour % 24, later.tm_min % 60);
+	}
+}
+
+/* Whatever opens again today has the page that says when, and nothing else has it. */
+static void choose_by_time(struct notice *n, const struct verdict_answer *answer)
+{
+	bool timed = strcmp(n->variant, "time_limited") == 0;
+
+	if (timed && n->open_time[0] == 0)
+		n->variant = "default";
+	if (strcmp(n->variant, "default") == 0 && n->open_time[0] != 0 && !n->allow_only &&
+	    !n->sensitive && !answer->locked)
+		n->variant = "time_limited";
+}
+
+static void choose_page(struct notice *n, struct view *v)
+{
+	n->fallback = texts_page(&v->tier, "default");
+	n->page = texts_page(&v->tier, n->variant);
+	if (n->page == NULL) {
+		n->variant = "default";
+		n->page = n->fallback;
+	}
+}
+
+static bool is_because(const struct view *v, enum verdict_reason reason)
+{
+	return v->occasion->answer != NULL && v->occasion->answer->reason == reason;
+}
+
+static bool needs_category(const struct view *v, const struct tree_node *line)
+{
+	return line != NULL && strstr(view_line(v, line), "{category}") != NULL;
+}
+
+/* Blocks that "belongs to the group" would tell wrongly; NULL for all others. */
+static const char *better_words(const struct view *v, const struct notice *n)
+{
+	if (is_because(v, VERDICT_BY_SAFE_SEARCH))
+		return "no_safe_search";
+	if (strcmp(n->category, "custom") == 0)
+		return "own_list";
+	if (strcmp(n->category, "illegal_vn") == 0)
+		return "by_law";
+	return is_because(v, VERDICT_BY_ANSWER) && v->tier.show_domain ? "leads_on" : NULL;
+}
+
+static const struct tree_node *choose_instead(const struct view *v, const struct notice *n)
+{
+	const struct tree_node *body = tree_find(n->page, "body");
+	const struct tree_node *first =
+	    body != NULL && body->count > 0 ? &body->items[0] : NULL;
+	const struct tree_node *careful = tree_find(n->page, "body_sensitive");
+	const char *better = better_words(v, n);
+
+	if (n->allow_only)
+		return view_pair(
+		    v, "ui", n->open_time[0] != 0 ? "allow_only_until" : "allow_only");
+	if (n->sensitive)
+		return careful;
+	if (better != NULL && !v->tier.staff && needs_category(v, first) &&
+	    view_shows(v, view_pair(v, "ui", better)))
+		return view_pair(v, "ui", better);
+	if (first != NULL && view_shows(v, first))
+		return NULL;
+	return careful != NULL ? careful : tree_find(n->fallback, "body_sensitive");
+}
+
+/* Nobody opens what is locked, and no teacher what must not be named. */
+static void narrow(struct view *v, const struct notice *n)
+{
+	const struct verdict_answer *answer = v->occasion->answer;
+
+	if (answer == NULL || answer->locked)
+		v->holds.review = v->holds.teacher = false;
+	if (n->sensitive)
+		v->holds.teacher = false;
+}
+
+static void add_facts(struct view *v, const struct notice *n)
+{
+	const struct verdict_answer *answer = v->occasion->answer;
+
+	facts_add(&v->facts, "open_time", n->open_time);
+	facts_add(&v->facts, "date_time", v->date_time);
+	if (answer == NULL)
+		return;
+	facts_add(&v->facts, "group", answer->group);
+	if (answer->name_shown && v->tier.show_domain)
+		facts_add(&v->facts, "domain", v->occasion->domain);
+	if (v->tier.staff && !n->sensitive && !answer->locked)
+		facts_add(&v->facts, "list_name", answer->rule);
+}
+
+void notice_make(struct notice *n, struct view *v)
+{
+	const struct verdict_answer *answer = v->occasion->answer;
+	struct texts_category category = {.page = "default"};
+
+	*n = (struct notice){.variant = "default", .category = ""};
+	find_open_time(n, v->occasion);
+	if (answer != NULL) {
+		n->category = answer->category;
+		n->sensitive = answer->sensitive;
+		n->allow_only = answer->reason == VERDICT_BY_ALLOW_ONLY;
+	}
+	if (is_because(v, VERDICT_BY_BYPASS))
+		n->variant = "bypass"; /* a canary: of no category */
+	if (!n->allow_only && texts_find_category(v->texts, n->category, &category)) {
+		n->variant = category.page;
+		n->sensitive = n->sensitive || category.sensitive;
+	}
+	choose_by_time(n, answer);
+	choose_page(n, v);
+	narrow(v, n);
+	if (!n->sensitive && !n->allow_only)
+		facts_add(&v->facts, "category",
+		    view_line(v, v->tier.staff ? category.name : category.child_label));
+	add_facts(v, n);
+	n->instead = choose_instead(v, n);
+}
