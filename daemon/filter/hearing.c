@@ -1,5 +1,6 @@
 #include "filter/hearing.h"
 
+#include "dns/leads.h"
 #include "filter/exchange.h"
 #include "filter/rebind.h"
 
@@ -49,6 +50,44 @@ bool hearing_of_answers(
 		}
 	}
 	return false;
+}
+
+static uint64_t listed_by_leads(const struct hearing *h, const struct stored *stored)
+{
+	struct lead_walk walk = lead_walk_over(stored);
+	struct policy_question target = *h->question;
+	struct name_hashes hashes;
+	uint64_t listed = 0;
+	struct lead lead;
+
+	target.hashes = &hashes;
+	while (lead_walk_next(&walk, &lead)) {
+		if (lead.is_address) {
+			listed |=
+			    policy_listed_address(h->policy, lead.address, h->question);
+			continue;
+		}
+		target.name = name_of(&lead.name);
+		name_hash_all(&hashes, target.name, policy_hash_key(h->policy));
+		listed |= policy_listed(h->policy, &target);
+	}
+	return listed;
+}
+
+uint64_t hearing_listed(const struct hearing *h)
+{
+	uint64_t listed = policy_listed(h->policy, h->question);
+	uint8_t bytes[LETTER_BYTES];
+	struct stored stored;
+
+	for (size_t t = 0; t < h->type_count; t++) {
+		for (size_t f = 0; f < COUNT_OF(FLAGS); f++) {
+			struct writer into = writer_over(bytes, sizeof bytes);
+			if (find_stored(h, h->types[t], FLAGS[f], &into, &stored))
+				listed |= listed_by_leads(h, &stored);
+		}
+	}
+	return listed;
 }
 
 bool hearing_has_inside(const struct hearing *h)

@@ -29,4 +29,8 @@ bool hearing_of_answers(
 /* Whether one holds addresses that no public name has a use for (filter/rebind.h). */
 bool hearing_has_inside(const struct hearing *hearing);
 
+/* Categories (bit i: category i) that list the name, or what an answer that is stored for it
+ * leads to (policy_listed()). Of `hearing` neither `who` nor `state` nor `now` is looked at. */
+uint64_t hearing_listed(const struct hearing *hearing);
+
 #endif

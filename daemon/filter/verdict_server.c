@@ -12,7 +12,7 @@
 #include "dns/codes.h"
 #include "filter/clock.h"
 #include "filter/diagnose.h"
-#include "filter/hearing.h"
+#include "filter/openable.h"
 #include "filter/program.h"
 #include "policy/grants.h"
 
@@ -171,6 +171,40 @@ static int64_t opens_at(const struct judgement *j)
 	return opens ? opening.wall_s : 0;
 }
 
+/* The end of what opened it; a grant for always has none. */
+static int64_t granted_until(const struct judgement *j)
+{
+	const struct grants *grants = j->snapshot->state.grants;
+
+	if (j->verdict.action != POLICY_PASS || j->verdict.reason != REASON_GRANT)
+		return 0;
+	for (size_t i = 0; i < grants_count(grants); i++) {
+		const struct grant *grant = grants_at(grants, i);
+		if (grant->id == j->verdict.grant)
+			return grant->always ? 0 : grant->until_wall_s;
+	}
+	return 0;
+}
+
+static int64_t paused_until(const struct judgement *j)
+{
+	uint64_t until_ms = j->snapshot->state.tiers[j->who.tier].paused_until_ms;
+
+	return until_ms <= j->now.mono_ms
+	    ? 0
+	    : j->now.wall_s + (int64_t)((until_ms - j->now.mono_ms + 999) / 1000);
+}
+
+/* Bypass names are answered as each vendor asks for: no page of ours is seen there. */
+static bool may_be_opened(const struct judgement *j)
+{
+	const struct verdict *v = &j->verdict;
+
+	return !v->locked && !v->sensitive && v->reason != REASON_NO_RULES &&
+	    v->reason != REASON_BYPASS &&
+	    openable_judge(j->snapshot, j->cache, &j->question) == OPENABLE;
+}
+
 static void fill_answer(const struct judgement *j, struct verdict_answer *out)
 {
 	const struct policy *policy = j->snapshot->policy;
@@ -183,9 +217,14 @@ static void fill_answer(const struct judgement *j, struct verdict_answer *out)
 	out->sensitive = v->sensitive;
 	out->name_shown = tier_sees_names(tier);
 	set_word(out->tier, sizeof out->tier, tier);
+	out->by_default = !j->who.claimed;
+	out->trial = !j->snapshot->state.enforce;
+	out->paused_until_s = paused_until(j);
+	out->grant_until_s = granted_until(j);
 	set_word(out->group, sizeof out->group, policy_group_name(policy, j->who.group));
 	if (!out->blocked)
 		return;
+	out->openable = may_be_opened(j);
 	out->opens_at_s = opens_at(j);
 	set_word(out->window, sizeof out->window,
 	    policy_window_name(policy, j->who.tier, v->window));

@@ -13,8 +13,10 @@ enum {
 	FLAG_SENSITIVE = 1 << 2,
 	FLAG_NAME_SHOWN = 1 << 3,
 	FLAG_RECORDED = 1 << 4,
-	FLAG_ALL =
-	    FLAG_BLOCKED | FLAG_LOCKED | FLAG_SENSITIVE | FLAG_NAME_SHOWN | FLAG_RECORDED
+	FLAG_BY_DEFAULT = 1 << 5,
+	FLAG_TRIAL = 1 << 6,
+	FLAG_OPENABLE = 1 << 7,
+	FLAG_ALL = (1 << 8) - 1
 };
 
 const char *verdict_reason_text(enum verdict_reason reason)
@@ -103,6 +105,24 @@ static void read_text(struct reader *r, char *out, size_t size)
 	out[s.len] = 0;
 }
 
+static void write_time(struct writer *w, int64_t seconds)
+{
+	if (seconds < 0)
+		w->bad = true;
+	writer_le64(w, (uint64_t)seconds);
+}
+
+static int64_t read_time(struct reader *r)
+{
+	uint64_t seconds = reader_le64(r);
+
+	if (seconds > INT64_MAX) {
+		r->bad = true;
+		return 0;
+	}
+	return (int64_t)seconds;
+}
+
 enum err verdict_encode_question(
     const struct verdict_question *q, uint8_t out[VERDICT_MAX_BYTES], size_t *len)
 {
@@ -156,32 +176,37 @@ enum err verdict_decode_question(struct slice message, struct verdict_question *
 	return OK;
 }
 
-static uint8_t answer_flags(const struct verdict_answer *a)
+static uint32_t answer_flags(const struct verdict_answer *a)
 {
-	unsigned flags = 0;
+	uint32_t flags = 0;
 
 	flags |= a->blocked ? FLAG_BLOCKED : 0u;
 	flags |= a->locked ? FLAG_LOCKED : 0u;
 	flags |= a->sensitive ? FLAG_SENSITIVE : 0u;
 	flags |= a->name_shown ? FLAG_NAME_SHOWN : 0u;
 	flags |= a->recorded ? FLAG_RECORDED : 0u;
-	return (uint8_t)flags;
+	flags |= a->by_default ? FLAG_BY_DEFAULT : 0u;
+	flags |= a->trial ? FLAG_TRIAL : 0u;
+	flags |= a->openable ? FLAG_OPENABLE : 0u;
+	return flags;
 }
 
 enum err verdict_encode_answer(
     const struct verdict_answer *a, uint8_t out[VERDICT_MAX_BYTES], size_t *len)
 {
-	if ((size_t)a->reason >= VERDICT_REASONS || a->opens_at_s < 0 ||
-	    a->diagnosed_until_s < 0)
+	if ((size_t)a->reason >= VERDICT_REASONS)
 		return ERR_RANGE;
 	struct writer w = writer_over(out, VERDICT_MAX_BYTES);
 	writer_u8(&w, 'A');
 	writer_u8(&w, VERDICT_VERSION);
 	writer_le32(&w, a->id);
 	writer_u8(&w, (uint8_t)a->reason);
-	writer_u8(&w, answer_flags(a));
-	writer_le64(&w, (uint64_t)a->opens_at_s);
-	writer_le64(&w, (uint64_t)a->diagnosed_until_s);
+	writer_le32(&w, answer_flags(a));
+	write_time(&w, a->opens_at_s);
+	write_time(&w, a->diagnosed_until_s);
+	write_time(&w, a->staff_until_s);
+	write_time(&w, a->paused_until_s);
+	write_time(&w, a->grant_until_s);
 	write_text(&w, a->tier, sizeof a->tier);
 	write_text(&w, a->category, sizeof a->category);
 	write_text(&w, a->group, sizeof a->group);
@@ -203,25 +228,28 @@ enum err verdict_decode_answer(struct slice message, struct verdict_answer *out)
 		return rc;
 	a.id = reader_le32(&r);
 	uint8_t reason = reader_u8(&r);
-	uint8_t flags = reader_u8(&r);
-	uint64_t opens_at_s = reader_le64(&r);
-	uint64_t diagnosed_until_s = reader_le64(&r);
+	uint32_t flags = reader_le32(&r);
+	a.opens_at_s = read_time(&r);
+	a.diagnosed_until_s = read_time(&r);
+	a.staff_until_s = read_time(&r);
+	a.paused_until_s = read_time(&r);
+	a.grant_until_s = read_time(&r);
 	read_text(&r, a.tier, sizeof a.tier);
 	read_text(&r, a.category, sizeof a.category);
 	read_text(&r, a.group, sizeof a.group);
 	read_text(&r, a.window, sizeof a.window);
 	read_text(&r, a.rule, sizeof a.rule);
-	if (r.bad || r.left > 0 || reason >= VERDICT_REASONS || (flags & ~FLAG_ALL) != 0 ||
-	    opens_at_s > INT64_MAX || diagnosed_until_s > INT64_MAX)
+	if (r.bad || r.left > 0 || reason >= VERDICT_REASONS || flags > FLAG_ALL)
 		return ERR_FORMAT;
 	a.reason = (enum verdict_reason)reason;
-	a.opens_at_s = (int64_t)opens_at_s;
-	a.diagnosed_until_s = (int64_t)diagnosed_until_s;
 	a.blocked = (flags & FLAG_BLOCKED) != 0;
 	a.locked = (flags & FLAG_LOCKED) != 0;
 	a.sensitive = (flags & FLAG_SENSITIVE) != 0;
 	a.name_shown = (flags & FLAG_NAME_SHOWN) != 0;
 	a.recorded = (flags & FLAG_RECORDED) != 0;
+	a.by_default = (flags & FLAG_BY_DEFAULT) != 0;
+	a.trial = (flags & FLAG_TRIAL) != 0;
+	a.openable = (flags & FLAG_OPENABLE) != 0;
 	*out = a;
 	return OK;
 }

@@ -5,8 +5,9 @@
  *
  *	question: 'Q' u8 version  u32 id  u8 family(4|6)  16 octets address
  *	          string name (wire form)
- *	answer:   'A' u8 version  u32 id  u8 reason  u8 flags  u64 opens_at
- *	          string tier  string category  string group  string window  string rule
+ *	answer:   'A' u8 version  u32 id  u8 reason  u32 flags
+ *	          u64 opens_at  u64 diagnosed_until  u64 staff_until  u64 paused_until
+ *	          u64 grant_until  string tier  string category  string group  string window  string rule
  *
  * Both ends come from one build, so another version is ERR_UNSUPPORTED, not translated.
  * The decoders believe nothing: they are fuzzed. Threads: pure functions. */
@@ -17,7 +18,7 @@
 #include "base/err.h"
 
 enum {
-	VERDICT_VERSION = 3,
+	VERDICT_VERSION = 4,
 	VERDICT_NAME_BYTES = 255, /* RFC 1035 section 3.1 */
 	VERDICT_WORD_BYTES = 64,  /* tier, category, group, window: with the final NUL */
 	VERDICT_RULE_BYTES =
@@ -70,11 +71,21 @@ struct verdict_answer {
 	bool sensitive;  /* the deciding category is sensitive */
 	bool name_shown; /* this tier's page may show the name */
 	bool recorded;   /* a diagnosis has written queries down, and its record is there */
-	/* Seconds since 1970 UTC at which a diagnosis ends; 0: none runs. */
+	bool by_default; /* no claim speaks of this device: its tier is the default one */
+	bool trial;      /* filter.enforce is off: little is blocked, for anybody */
+	/* Blocked, and a teacher may open it for a room: nothing that lists the name, or what
+	 * its answers are known to lead to, is locked, sensitive or of security. */
+	bool openable;
+	/* All times are seconds since 1970 UTC. */
+	/* At which a diagnosis ends; 0: none runs. */
 	int64_t diagnosed_until_s;
-	/* Seconds since 1970 UTC at which a window or the end of a grant opens it for this
-	 * device; 0: nothing does within the days that were looked at. */
+	/* At which a window or the end of a grant opens it for this device; 0: nothing does
+	 * within the days that were looked at. */
 	int64_t opens_at_s;
+	int64_t staff_until_s;  /* this device is staff's until then; 0: not by a sign-in */
+	int64_t paused_until_s; /* this tier is not filtered until then; 0: it is */
+	/* A grant opens the name for this device until then; 0: none does, or for always. */
+	int64_t grant_until_s;
 	char tier[VERDICT_WORD_BYTES];
 	char category[VERDICT_WORD_BYTES]; /* the deciding one; "" when not blocked */
 	char group[VERDICT_WORD_BYTES];    /* the room the device stands in; "" for none */

@@ -314,6 +314,16 @@ bool policy_targets_matter(const struct policy *policy, const struct policy_stat
 /* Whether any feed lists addresses at all. */
 bool policy_addresses_matter(const struct policy *policy);
 
+/* ---- what lists a name at all ------------------------------------------------------------- */
+
+/* Categories (bit i: category i) by which feeds, services or bypass names speak of the name,
+ * for whatever tier, client or type, in force or not: what somebody who opens it should know
+ * of. question->client and qtype are not looked at. Slow (main, not workers). */
+uint64_t policy_listed(const struct policy *policy, const struct policy_question *question);
+/* The same of an address (4 or 16 octets) in the answer to `asked`. */
+uint64_t policy_listed_address(
+    const struct policy *policy, struct slice address, const struct policy_question *asked);
+
 /* ---- "opens again at 11:30" ---------------------------------------------------------------- */
 
 struct policy_opening {

@@ -28,6 +28,8 @@ class FakeFilter:
     def __init__(self, path):
         self.tier, self.verdicts, self.silent, self.asked = "primary", {}, False, []
         self.window, self.opens_at = "", 0
+        self.by_default, self.trial, self.openable = False, False, set()  # names of the last
+        self.staff_until, self.paused_until, self.grant_until = 0, 0, 0
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.bind(path)
         self.sock.listen(8)
@@ -47,7 +49,7 @@ class FakeFilter:
             if not question:
                 return
             kind, version, number, family = struct.unpack_from("<BBIB", question)
-            assert (kind, version) == (ord("Q"), 3), question
+            assert (kind, version) == (ord("Q"), 4), question
             length = question[23]
             name = wire_to_text(question[24:24 + length])
             self.asked.append((name, family, question[7:7 + 4]))
@@ -58,11 +60,12 @@ class FakeFilter:
         reason, category, blocked, locked, sensitive = self.verdicts.get(
             name, (BY_PORTAL if name == PORTAL else BY_NOTHING, "", False, False, False))
         shown = self.tier in ("upper_secondary", "continuing_education", "staff")
-        flags = blocked | locked << 1 | sensitive << 2 | shown << 3
+        flags = (blocked | locked << 1 | sensitive << 2 | shown << 3 | self.by_default << 5 |
+                 self.trial << 6 | (name in self.openable) << 7)
         strings = b"".join(bytes([len(s)]) + s.encode()
                            for s in (self.tier, category, "", self.window, "test-list"))
-        return struct.pack("<BBIBBQQ", ord("A"), 3, number, reason, flags,
-                           self.opens_at, 0) + strings
+        return struct.pack("<BBIBI5Q", ord("A"), 4, number, reason, flags, self.opens_at, 0,
+                           self.staff_until, self.paused_until, self.grant_until) + strings
 
     def block(self, name, category, locked=False, sensitive=False):
         self.verdicts[name] = (BY_LOCKED if locked else BY_CATEGORY, category, True, locked,

@@ -22,8 +22,13 @@ static struct verdict_answer some_answer(void)
 	    .blocked = true,
 	    .sensitive = true,
 	    .recorded = true,
+	    .by_default = true,
+	    .openable = true,
 	    .opens_at_s = 1790000000,
 	    .diagnosed_until_s = 1790000600,
+	    .staff_until_s = 1790000700,
+	    .paused_until_s = 1790000800,
+	    .grant_until_s = 1790000900,
 	    .tier = "lower_secondary",
 	    .category = "gambling",
 	    .group = "phong-tin-1",
@@ -63,6 +68,10 @@ static void an_answer_survives_the_way(void **state)
 	assert_true(out.blocked && out.sensitive && !out.locked && !out.name_shown);
 	assert_true(out.opens_at_s == in.opens_at_s);
 	assert_true(out.recorded && out.diagnosed_until_s == in.diagnosed_until_s);
+	assert_true(out.by_default && out.openable && !out.trial);
+	assert_true(out.staff_until_s == in.staff_until_s);
+	assert_true(out.paused_until_s == in.paused_until_s);
+	assert_true(out.grant_until_s == in.grant_until_s);
 	assert_string_equal(out.tier, in.tier);
 	assert_string_equal(out.category, in.category);
 	assert_string_equal(out.group, in.group);
@@ -156,6 +165,26 @@ static void texts_with_control_characters_do_not_travel(void **state)
 	assert_int_equal(verdict_decode_answer((struct slice){wire, len}, &a), ERR_FORMAT);
 }
 
+static void times_before_1970_and_unknown_flags_do_not_travel(void **state)
+{
+	(void)state;
+	struct verdict_answer a = some_answer();
+	uint8_t wire[VERDICT_MAX_BYTES];
+	size_t len = 0;
+
+	a.staff_until_s = -1;
+	assert_int_equal(verdict_encode_answer(&a, wire, &len), ERR_RANGE);
+	a = some_answer();
+	assert_int_equal(verdict_encode_answer(&a, wire, &len), OK);
+	wire[8] = 1; /* of the flags, behind kind, version, id and reason */
+	assert_int_equal(verdict_decode_answer((struct slice){wire, len}, &a), ERR_FORMAT);
+	wire[8] = 0;
+	wire[18] = 0x80; /* the first time's highest octet */
+	assert_int_equal(verdict_decode_answer((struct slice){wire, len}, &a), ERR_FORMAT);
+	wire[18] = 0;
+	assert_int_equal(verdict_decode_answer((struct slice){wire, len}, &a), OK);
+}
+
 static void every_reason_has_a_word(void **state)
 {
 	(void)state;
@@ -175,6 +204,7 @@ int main(void)
 	    cmocka_unit_test(another_version_is_told_apart),
 	    cmocka_unit_test(names_must_be_whole_and_in_lower_case),
 	    cmocka_unit_test(texts_with_control_characters_do_not_travel),
+	    cmocka_unit_test(times_before_1970_and_unknown_flags_do_not_travel),
 	    cmocka_unit_test(every_reason_has_a_word),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
