@@ -352,7 +352,8 @@ static void on_closed(void *context, struct control_peer *peer)
 
 enum err control_open(struct program *p, struct diag *why)
 {
-	const struct control_handlers handlers = {on_request, on_closed, p, 0};
+	const struct control_handlers handlers = {
+	    .on_request = on_request, .on_closed = on_closed, .context = p};
 	char path[FILE_PATH_BYTES];
 
 	enum err rc = path_join(path, sizeof path,

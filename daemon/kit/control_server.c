@@ -22,6 +22,7 @@
 enum {
 	GROUPS_MAX = 256, /* supplementary groups of a peer that are looked at */
 	SOCKET_MODE = 0660,
+	SOCKET_MODE_ALONE = 0600,
 	READ_BYTES = 4096
 };
 
@@ -133,7 +134,8 @@ static bool in_group(int fd, const struct ucred *who, gid_t group)
 	return false;
 }
 
-static bool may_ask(int fd, gid_t guests, uid_t *uid, bool *guest)
+static bool may_ask(
+    int fd, const struct control_handlers *handlers, uid_t *uid, bool *guest)
 {
 	struct ucred who;
 	socklen_t len = sizeof who;
@@ -142,9 +144,13 @@ static bool may_ask(int fd, gid_t guests, uid_t *uid, bool *guest)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0)
 		return false;
 	*uid = who.uid;
-	if (who.uid == 0 || who.uid == geteuid() || in_group(fd, &who, getegid()))
+	if (who.uid == 0 || who.uid == geteuid())
 		return true;
-	*guest = guests != 0 && in_group(fd, &who, guests);
+	if (handlers->ourselves_alone)
+		return false;
+	if (in_group(fd, &who, getegid()))
+		return true;
+	*guest = handlers->guests != 0 && in_group(fd, &who, handlers->guests);
 	return *guest;
 }
 
@@ -178,7 +184,7 @@ static void on_accept(struct evconnlistener *listener UNUSED, evutil_socket_t fd
 	const struct timeval idle = {.tv_sec = CONTROL_IDLE_S};
 	uid_t uid = (uid_t)-1;
 	bool guest = false;
-	bool welcome = may_ask((int)fd, server->handlers.guests, &uid, &guest);
+	bool welcome = may_ask((int)fd, &server->handlers, &uid, &guest);
 
 	if (server->peer_count >= CONTROL_CLIENTS_MAX) {
 		(void)close((int)fd);
@@ -239,8 +245,11 @@ static enum err clear_place(const struct sockaddr_un *at, struct diag *why)
 }
 
 /* A bound socket with its mode and group; -1 with errno. */
-static int bind_socket(const struct sockaddr_un *at, gid_t guests, ino_t *inode)
+static int bind_socket(
+    const struct sockaddr_un *at, const struct control_handlers *handlers, ino_t *inode)
 {
+	const mode_t mode = handlers->ourselves_alone ? SOCKET_MODE_ALONE : SOCKET_MODE;
+	gid_t guests = handlers->guests;
 	struct stat st;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -248,7 +257,7 @@ static int bind_socket(const struct sockaddr_un *at, gid_t guests, ino_t *inode)
 		return -1;
 	/* By umask and setfsgid(), not chmod() and chown(): in a folder of another user the
 	 * name could have become a link to somebody's file between the two calls. */
-	mode_t before = umask(0777 & ~SOCKET_MODE);
+	mode_t before = umask(0777 & ~mode);
 	if (guests != 0)
 		(void)setfsgid(guests);
 	bool bound = bind(fd, (const struct sockaddr *)at, sizeof *at) == 0;
@@ -270,7 +279,7 @@ static enum err listen_at(struct control_server *server, struct diag *why)
 	enum err rc = clear_place(&server->at, why);
 	if (rc != OK)
 		return rc;
-	int fd = bind_socket(&server->at, server->handlers.guests, &server->inode);
+	int fd = bind_socket(&server->at, &server->handlers, &server->inode);
 	if (fd < 0) {
 		diag_set(why, "%s: %s", server->at.sun_path, strerror(errno));
 		return ERR_IO;

@@ -1,6 +1,6 @@
 /* control_server -- the listening end of a control socket (JSON in frames, frame.h).
  *
- * The socket is made with mode 0660. The kernel says who connects (SO_PEERCRED): root, our
+ * The socket is made with mode 0660 (0600 for ourselves alone). The kernel says who connects (SO_PEERCRED): root, our
  * own user, and members of the socket's group are served; others are told so and closed.
  * At most CONTROL_CLIENTS_MAX at a time; a client that is silent for CONTROL_IDLE_S
  * seconds, or does not read what it asked for until CONTROL_OUTPUT_BYTES wait, is closed.
@@ -36,6 +36,8 @@ struct control_handlers {
 	/* The socket's group in place of our own: its members may connect, and are guests
 	 * (control_peer_is_guest) unless they could ask without it. 0: our own, no guests. */
 	gid_t guests;
+	/* Root and our own user, no group; mode 0600. */
+	bool ourselves_alone;
 };
 
 /* Makes the socket at `path`; what an earlier process left there is replaced. ERR_IO,

@@ -30,7 +30,8 @@ const bool syscall_lists_exact = INSTRUMENTED == 0;
 #define FILTER   (1U << SYSCALLS_FILTER)
 #define PAGE     (1U << SYSCALLS_PAGE)
 #define FEEDS    (1U << SYSCALLS_FEEDS)
-#define CHILDREN (FILTER | PAGE | FEEDS)
+#define DESK     (1U << SYSCALLS_DESK)
+#define CHILDREN (FILTER | PAGE | FEEDS | DESK)
 
 /* ---- what every child does ---- */
 
@@ -79,7 +80,7 @@ static const char *const writing[] = {"chmod", "fallocate", "fchmod", "fchmodat"
 /* The sealed copy of the rules that no failing disk reaches. */
 static const char *const sealed_copies[] = {"memfd_create", NULL};
 
-/* control.sock and verdict.sock are made anew at their start. */
+/* Sockets in run_dir are made anew at their start. */
 static const char *const listening[] = {"listen", NULL};
 
 #if INSTRUMENTED
@@ -96,9 +97,9 @@ const struct syscall_group syscall_groups[] = {
     {CHILDREN, descriptors},
     {CHILDREN, reading},
     {CHILDREN, sockets},
-    {FILTER | FEEDS, writing},
+    {FILTER | FEEDS | DESK, writing},
     {FILTER | FEEDS, sealed_copies},
-    {FILTER | PAGE, listening},
+    {FILTER | PAGE | DESK, listening},
 #if INSTRUMENTED
     {CHILDREN, instruments},
 #endif

@@ -17,7 +17,8 @@ enum syscalls_program {
 	SYSCALLS_FILTER,
 	SYSCALLS_PAGE,
 	SYSCALLS_FEEDS,
-	SYSCALLS_SUPERVISOR
+	SYSCALLS_SUPERVISOR,
+	SYSCALLS_DESK
 };
 
 /* With any value but "" in the environment: a call outside the list ends the program with

@@ -38,6 +38,7 @@ static const struct {
 } programs[] = {
     {FILTER, true},
     {PAGE, true},
+    {"lachan-desk", false},
     {"lachan-share", false},
     {"lachan-console", false},
 };

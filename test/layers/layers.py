@@ -33,6 +33,7 @@ PROGRAMS = {
     "filter": "kit",
     "feeds": "kit",
     "page": "kit",
+    "desk": "kit",
     "share": "kit",
     "console": "kit",
     "district": "kit",

@@ -72,7 +72,8 @@ static int start(void **state)
 {
 	static struct service service;
 	struct diag why = {0};
-	const struct control_handlers handlers = {on_request, on_closed, &service, 0};
+	const struct control_handlers handlers = {
+	    .on_request = on_request, .on_closed = on_closed, .context = &service};
 
 	memset(&service, 0, sizeof service);
 	(void)snprintf(service.folder, sizeof service.folder, "/tmp/lachan-control-XXXXXX");
@@ -201,7 +202,8 @@ static void the_socket_is_for_owner_and_group(void **state)
 static void a_living_socket_is_not_stolen_and_a_dead_one_replaced(void **state)
 {
 	struct service *service = *state;
-	const struct control_handlers handlers = {on_request, NULL, service, 0};
+	const struct control_handlers handlers = {
+	    .on_request = on_request, .context = service};
 	struct control_server *second = NULL;
 	struct diag why = {0};
 	char dead[128];

@@ -1,0 +1,32 @@
+/* desk -- what all parts of lachan-desk share. One thread, one event base; every function
+ * of this folder runs there. */
+#ifndef DESK_DESK_H
+#define DESK_DESK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "desk/part.h"
+
+struct config;
+struct control_server;
+struct event_base;
+struct filter_line;
+
+struct desk {
+	struct event_base *base;
+	struct config *config; /* in force; run_dir and state_dir never change */
+	struct filter_line *filter;
+	struct control_server *forms; /* run_dir/forms.sock: the page */
+	struct control_server *line;  /* run_dir/desk.sock: lachanctl */
+	struct call *calls;           /* under way, those without an answer yet */
+	unsigned call_count;
+	bool
+	    present[DESK_PARTS_MAX]; /* parts that could be opened, by dispatch.c's table */
+};
+
+/* The clocks, each once: nothing else of this folder reads them. */
+uint64_t desk_mono_ms(void);
+int64_t desk_wall_s(void);
+
+#endif
