@@ -26,7 +26,8 @@ struct desk {
 	struct event_base *base;
 	char path[sizeof((struct sockaddr_un *)0)->sun_path];
 	struct place places[DESK_KINDS][PLACES_MAX];
-	struct desk_standing standing;
+	struct standing standing;
+	bool there;
 	struct event *poll;
 	struct event *doubt; /* the end of what we believe */
 };
@@ -102,6 +103,12 @@ static bool holds(const json_t *answer, const char *what)
 	return json_is_true(json_object_get(answer, what));
 }
 
+static void believe_nothing(struct desk *d)
+{
+	d->there = false;
+	d->standing = (struct standing){.review = false};
+}
+
 static void on_standing(void *context, const json_t *answer)
 {
 	const struct timeval belief = {DESK_BELIEF_S, 0};
@@ -109,11 +116,12 @@ static void on_standing(void *context, const json_t *answer)
 
 	if (!desk_is_ok(answer))
 		return; /* what was heard before is believed until its time is up */
-	d->standing = (struct desk_standing){.review = holds(answer, "review"),
+	d->standing = (struct standing){.review = holds(answer, "review"),
 	    .report = holds(answer, "report"),
 	    .teacher = holds(answer, "teacher")};
-	if (event_add(d->doubt, &belief) != 0)
-		d->standing = (struct desk_standing){.review = false};
+	d->there = event_add(d->doubt, &belief) == 0;
+	if (!d->there)
+		believe_nothing(d);
 }
 
 static void on_poll(evutil_socket_t fd, short what, void *context)
@@ -132,12 +140,17 @@ static void on_doubt(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	d->standing = (struct desk_standing){.review = false};
+	believe_nothing(d);
 }
 
-struct desk_standing desk_standing(const struct desk *d)
+struct standing desk_standing(const struct desk *d)
 {
-	return d == NULL ? (struct desk_standing){.review = false} : d->standing;
+	return d == NULL ? (struct standing){.review = false} : d->standing;
+}
+
+bool desk_is_there(const struct desk *d)
+{
+	return d != NULL && d->there;
 }
 
 enum err desk_open(struct desk **out, struct event_base *base, const char *path)

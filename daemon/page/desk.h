@@ -15,13 +15,12 @@
 #ifndef PAGE_DESK_H
 #define PAGE_DESK_H
 
-#include <stdbool.h>
-
 #include <event2/event.h>
 #include <jansson.h>
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "page/standing.h"
 
 enum {
 	DESK_POLL_S = 5,
@@ -40,13 +39,6 @@ enum desk_kind {
 	DESK_KINDS
 };
 
-/* What holds now; all false while the desk does not say so. */
-struct desk_standing {
-	bool review;  /* somebody who answers reviews has signed in lately */
-	bool report;  /* likewise for reports of harm */
-	bool teacher; /* somebody may sign in to open a name */
-};
-
 struct desk;
 
 /* `answer` is an object; NULL when there is none, for whatever reason. Borrowed until the
@@ -59,8 +51,10 @@ MUST_CHECK enum err desk_open(struct desk **out, struct event_base *base, const 
 /* Questions under way are answered NULL first. NULL: nothing. */
 void desk_close(struct desk *d);
 
-/* All false for NULL: there is no desk. */
-struct desk_standing desk_standing(const struct desk *d);
+/* What holds now; all false while the desk does not say so, and for NULL. */
+struct standing desk_standing(const struct desk *d);
+/* Has it told its standing lately? Then it reads codes, whoever is here. */
+bool desk_is_there(const struct desk *d);
 
 /* Asks; `question` is an object with "command" and is taken (NULL, as json_pack() gives
  * without memory, is answered NULL). Exactly one call of on_answer follows, perhaps before

@@ -129,6 +129,7 @@ static struct occasion make_occasion(
 	    .language_chosen = r->language_chosen,
 	    .by_name = r->by_name,
 	    .now_s = (int64_t)time(NULL),
+	    .standing = desk_standing(r->pages->desk),
 	};
 
 	if (getrandom(&occasion.random, sizeof occasion.random, GRND_NONBLOCK) < 0)
