@@ -26,6 +26,9 @@ enum {
 	STATUS_WRONG = 2 /* usage or configuration */
 };
 
+/* Set once, before the first configuration is read. */
+static startup_judge *judge_files;
+
 /* What the command line says. */
 struct request {
 	const char *path;      /* -c; NULL: not given */
@@ -35,6 +38,24 @@ struct request {
 	bool help;
 	const char *unknown; /* the first word that is no option; NULL: all are */
 };
+
+void startup_use_judge(startup_judge *judge)
+{
+	judge_files = judge;
+}
+
+/* Frees *config where its files will not do. */
+static enum err judge(struct config **config, struct diags *all)
+{
+	if (judge_files == NULL)
+		return OK;
+	judge_files(*config, all);
+	if (all->errors == 0)
+		return OK;
+	config_free(*config);
+	*config = NULL;
+	return ERR_CONFIG;
+}
 
 static void print_usage(FILE *to, const char *program, const struct startup_option *options)
 {
@@ -187,9 +208,10 @@ static enum err load(const struct request *request, struct config **out, struct 
 	if (request->config_fd != NULL &&
 	    setenv(CONFIG_FD_VARIABLE, request->config_fd, 1) != 0)
 		return ERR_MEMORY;
+	bool handed_over = getenv(CONFIG_FD_VARIABLE) != NULL;
 	enum err rc = config_load_child(out, request->path, all);
 	(void)unsetenv(CONFIG_FD_VARIABLE);
-	return rc;
+	return rc == OK && !handed_over ? judge(out, all) : rc;
 }
 
 /* Says what is wrong; the exit status. */
@@ -366,6 +388,8 @@ enum err startup_read_again(
 	if (s->config_path[0] == 0)
 		return ERR_UNSUPPORTED;
 	enum err rc = config_load(&next, s->config_path, &all);
+	if (rc == OK)
+		rc = judge(&next, &all);
 	log_diags("config", &all);
 	diags_deinit(&all);
 	if (rc != OK) {

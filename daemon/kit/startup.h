@@ -45,6 +45,14 @@ struct startup {
 	int link_fd;                       /* for link_open(); -1 when there is none */
 };
 
+/* What only files beside the configuration can tell (kit/certificates.h): called, from here
+ * on, with every configuration that is read from its file -- at the start, by --check, by
+ * startup_read_again() -- and its errors are mistakes like the others. Children of the
+ * supervisor get what was judged already, and could not open such files again. Call it
+ * before startup_begin(). */
+typedef void startup_judge(const struct config *config, struct diags *all);
+void startup_use_judge(startup_judge *judge);
+
 /* False: the program ends now with *status (0 after --check and --version, 2 for wrong
  * usage or configuration, 1 for anything else); everything was said and released. */
 MUST_CHECK bool startup_begin(

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kit/certificates.h"
 #include "kit/json_memory.h"
 #include "kit/log.h"
 #include "kit/notify.h"
@@ -423,6 +424,7 @@ int main(int argc, char **argv)
 	int status;
 
 	json_memory_begin();
+	startup_use_judge(certificates_judge);
 	if (!startup_begin(&startup, "lachand", argc, argv, &status))
 		return status;
 	notify_open();

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "base/words.h"
+#include "kit/certificates.h"
 #include "kit/json_memory.h"
 #include "kit/log.h"
 #include "kit/notify.h"
@@ -179,6 +180,10 @@ static enum err read_next(
 {
 	*restart_key = NULL;
 	enum err rc = bundle_load(&sv->reload.next, sv->config_path, mistakes);
+	if (rc == OK) {
+		certificates_judge(sv->reload.next.config, mistakes);
+		rc = mistakes->errors > 0 ? ERR_CONFIG : OK;
+	}
 	if (rc != OK) {
 		if (mistakes->errors == 0)
 			diags_error(mistakes, sv->config_path, 0, 0, "%s", err_text(rc));
