@@ -11,8 +11,9 @@
 #include "dns/name.h"
 
 enum {
-	HELLO_MAX_BYTES = 8192, /* of records; today's longest, with post-quantum keys, are 2 KiB */
-	HELLO_RECORD_BYTES = 5  /* the head of a record */
+	HELLO_MAX_BYTES =
+	    8192, /* of records; today's longest, with post-quantum keys, are 2 KiB */
+	HELLO_RECORD_BYTES = 5 /* the head of a record */
 };
 
 /* `bytes` is what has come so far. OK: *name is the server's name, len 0 when the client
