@@ -44,12 +44,6 @@ static const char *body_class(const struct view *v)
 	return view_is_young(v) ? "young" : "older";
 }
 
-/* While a diagnosis runs, and until its record is erased. */
-static bool is_recorded(const struct view *v)
-{
-	return v->occasion->answer != NULL && v->occasion->answer->recorded;
-}
-
 /* The one time that queries are written down is told on every page (lachanctl diagnose). */
 static void write_diagnosis(struct view *v)
 {
@@ -177,14 +171,25 @@ void layout_hand_over(struct view *v)
 	v->holds = holds;
 }
 
+/* The promise that is true now: never the common one while queries are, or may be, written
+ * down, which lasts until the record of a diagnosis is erased. */
+static const char *privacy(const struct view *v)
+{
+	const struct verdict_answer *answer = v->occasion->answer;
+
+	if (answer == NULL)
+		return "privacy_unknown";
+	if (answer->diagnosed_until_s > v->occasion->now_s)
+		return "privacy_diagnostic";
+	return answer->recorded ? "privacy_recorded" : "privacy_aggregate";
+}
+
 void layout_close(struct view *v, const struct tree_node *reference)
 {
 	view_raw(v, "</main><footer>");
 	if (!view_element(v, "<p>", view_pair(v, "ui", "footer"), "</p>"))
 		view_element(v, "<p>", view_pair(v, "ui", "product_name"), "</p>");
-	view_element(v, "<p>",
-	    view_pair(v, "ui", is_recorded(v) ? "privacy_diagnostic" : "privacy_aggregate"),
-	    "</p>");
+	view_element(v, "<p>", view_pair(v, "ui", privacy(v)), "</p>");
 	view_element(v, "<p>", reference, "</p>");
 	view_raw(v, "</footer></div></body></html>\n");
 }

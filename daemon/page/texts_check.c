@@ -1,10 +1,13 @@
 #include "page/texts_check.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/attr.h"
 #include "base/text.h"
+#include "page/buttons.h"
+#include "page/texts_words.h"
 
 struct check {
 	const struct tree_node *root;
@@ -114,10 +117,19 @@ static void check_phrases(
 {
 	for (size_t i = 0; c->never_say != NULL && i < c->never_say->count; i++) {
 		const char *phrase = c->never_say->items[i].text;
-		if (phrase != NULL && strstr(text, phrase) != NULL) {
+		if (phrase != NULL && words_say(text, phrase)) {
 			mistake(
 			    c, pair, "a page never says \"%s\" (rules.never_say)", phrase);
 		}
+	}
+}
+
+static void check_letters(
+    const struct check *c, const struct tree_node *pair, const char *text)
+{
+	if (words_have_loose_marks(text)) {
+		mistake(c, pair,
+		    "a combining mark (write the line in Unicode NFC, with whole letters)");
 	}
 }
 
@@ -159,6 +171,7 @@ static void check_pair(const struct check *c, const struct tree_node *pair)
 	for (size_t i = 0; i < COUNT_OF(lines); i++) {
 		check_hotline(c, pair, lines[i]);
 		check_phrases(c, pair, lines[i]);
+		check_letters(c, pair, lines[i]);
 	}
 	check_condition(c, pair, "needs");
 	check_condition(c, pair, "unless");
@@ -172,6 +185,9 @@ static void check_buttons(const struct check *c, const struct tree_node *buttons
 			mistake(c, &buttons->items[i],
 			    "unknown button \"%s\" (its words belong under `ui`)",
 			    button != NULL ? button : "");
+		} else if (!buttons_know(button)) {
+			mistake(c, &buttons->items[i], "the button \"%s\" leads nowhere",
+			    button);
 		}
 	}
 }
@@ -186,7 +202,7 @@ static void check_below(const struct check *c, const struct tree_node *node)
 	}
 	for (size_t i = 0; i < node->count; i++) {
 		const char *key = node->kind == TREE_MAP ? node->keys[i].text : "";
-		if (strcmp(key, "buttons") == 0) {
+		if (strcmp(key, "buttons") == 0 || strcmp(key, "adult_buttons") == 0) {
 			check_buttons(c, &node->items[i]);
 		} else {
 			check_below(c, &node->items[i]);
@@ -204,6 +220,26 @@ static void check_page(const struct check *c, const struct tree_node *page)
 	}
 }
 
+/* Each variant that a category asks for. The smallest have one page for everything, and
+ * staff read the plain facts where no page says more. */
+static void check_variants(
+    const struct check *c, const struct tree_node *tier, const struct texts_tier *pages)
+{
+	const struct tree_node *categories = tree_find(c->root, "categories");
+	const char *id = tree_text(tier, "id", "");
+
+	if (strcmp(id, "preschool") == 0 || strcmp(id, "staff") == 0)
+		return;
+	for (size_t i = 0; categories != NULL && i < categories->count; i++) {
+		const char *page = tree_text(&categories->items[i], "page", "default");
+		if (strcmp(page, "none") != 0 && texts_page(pages, page) == NULL) {
+			mistake(c, tier,
+			    "the tier \"%s\" has no page `%s`, which \"%s\" asks for", id,
+			    page, tree_text(&categories->items[i], "id", ""));
+		}
+	}
+}
+
 static void check_tiers(const struct check *c)
 {
 	const struct tree_node *tiers = tree_find(c->root, "tiers");
@@ -212,20 +248,73 @@ static void check_tiers(const struct check *c)
 	for (size_t i = 0; tiers != NULL && i < tiers->count; i++) {
 		const struct tree_node *tier = &tiers->items[i];
 		const char *id = tree_text(tier, "id", "");
-		const struct tree_node *pages =
-		    tree_find(all_pages, tree_text(tier, "pages_of", id));
-		if (tree_find(pages, "default") == NULL)
+		const struct texts_tier pages = {
+		    .pages = tree_find(all_pages, tree_text(tier, "pages_of", id)),
+		    .own = tree_find(all_pages, id)};
+		if (texts_page(&pages, "default") == NULL)
 			mistake(c, tier, "the tier \"%s\" has no default page", id);
-		for (size_t k = 0; pages != NULL && k < pages->count; k++)
-			check_page(c, &pages->items[k]);
+		check_variants(c, tier, &pages);
 	}
+	for (size_t i = 0; all_pages != NULL && i < all_pages->count; i++) {
+		for (size_t k = 0; k < all_pages->items[i].count; k++)
+			check_page(c, &all_pages->items[i].items[k]);
+	}
+}
+
+/* "câu <= 20 tiếng": the number in it; 0 when there is none. */
+static size_t level_of(const struct check *c, const char *tier)
+{
+	const struct tree_node *levels =
+	    tree_find(tree_find(c->root, "rules"), "reading_level");
+	const char *text = tree_text(levels, tier, "");
+
+	return strtoul(text + strcspn(text, "0123456789"), NULL, 10);
+}
+
+/* Every line of `vi` below `node`; older pupils and staff read longer ones. */
+static void check_level(const struct check *c, const struct tree_node *node, size_t level)
+{
+	const char *vi = tree_text(node, "vi", NULL);
+
+	if (vi != NULL && words_longest_sentence(vi) > level) {
+		mistake(c, node, "a sentence of %zu syllables (at most %zu here: %s)",
+		    words_longest_sentence(vi), level, "rules.reading_level");
+	}
+	for (size_t i = 0; vi == NULL && i < node->count; i++)
+		check_level(c, &node->items[i], level);
+}
+
+static void check_levels(const struct check *c)
+{
+	/* Sections that the youngest readers meet. */
+	static const char *const shared[] = {"ui", "open_now", "not_ready", "portal",
+	    "status", "notices", "forms", "report_form", "review_form", "review_answer",
+	    "poster"};
+	static const char *const tiers[] = {"preschool", "primary", "lower_secondary"};
+	const struct tree_node *pages = tree_find(c->root, "pages");
+	const struct tree_node *hand = tree_find(c->root, "hand_over");
+	size_t young = level_of(c, "primary");
+
+	for (size_t i = 0; i < COUNT_OF(tiers); i++) {
+		size_t level = level_of(c, tiers[i]);
+		const struct tree_node *page = tree_find(pages, tiers[i]);
+		if (page != NULL && level + young > 0)
+			check_level(c, page, level > 0 ? level : young);
+	}
+	for (size_t i = 0; i < COUNT_OF(shared) && young > 0; i++) {
+		const struct tree_node *section = tree_find(c->root, shared[i]);
+		if (section != NULL)
+			check_level(c, section, young);
+	}
+	if (tree_find(hand, "to_pupil") != NULL && young > 0)
+		check_level(c, tree_find(hand, "to_pupil"), young);
 }
 
 static void check_sections(const struct check *c)
 {
 	static const char *const needed[] = {"rules", "helplines", "tiers", "categories",
-	    "ui", "pages", "hand_over", "open_now", "portal", "learning_sites", "status",
-	    "forms"};
+	    "ui", "pages", "hand_over", "open_now", "not_ready", "portal", "learning_sites",
+	    "status", "forms"};
 
 	for (size_t i = 0; i < COUNT_OF(needed); i++) {
 		if (tree_find(c->root, needed[i]) == NULL)
@@ -251,5 +340,6 @@ enum err texts_check(const struct tree_node *root, struct diags *all)
 			check_below(&c, &root->items[i]);
 	}
 	check_tiers(&c);
+	check_levels(&c);
 	return all->errors == before ? OK : ERR_CONFIG;
 }

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "page/texts.h"
+#include "page/texts_words.h"
 
 /* The file that ships, with the first `from` replaced by `to`. */
 static enum err load_changed(const char *from, const char *to, struct diags *all)
@@ -94,6 +95,60 @@ static void an_unknown_button_or_condition_is_refused(void **state)
 	expect_mistake("needs: review}", "needs: revue}", "unknown condition");
 }
 
+static void a_variant_that_a_category_asks_for_must_exist(void **state)
+{
+	(void)state;
+	expect_mistake("    page: bypass\n", "    page: detour\n", "has no page `detour`");
+}
+
+static void a_button_that_leads_nowhere_is_refused(void **state)
+{
+	(void)state;
+	expect_mistake("buttons: [btn_back, btn_safe_sites, btn_ask_teacher]",
+	    "buttons: [btn_language]", "leads nowhere");
+}
+
+static void the_youngest_read_short_sentences(void **state)
+{
+	(void)state;
+	expect_mistake("vi: \"Trang này không dành cho các bé.\"",
+	    "vi: \"một hai ba bốn năm sáu bảy tám chín mười một hai ba bốn năm sáu bảy "
+	    "tám chín mười một.\"",
+	    "a sentence of 21 syllables");
+	expect_mistake("vi: \"Lúc này, Lá Chắn không chặn trang này.\"",
+	    "vi: \"một hai ba bốn năm sáu bảy tám chín mười một hai ba bốn năm sáu bảy "
+	    "tám chín mười một.\"",
+	    "at most 20 here");
+}
+
+static void letters_are_whole(void **state)
+{
+	(void)state;
+	expect_mistake("vi: \"Quay lại\"", "vi: \"Quay la\xcc\xa3i\"", "Unicode NFC");
+}
+
+static void a_threat_is_found_in_capitals_too(void **state)
+{
+	(void)state;
+	expect_mistake("vi: \"Quay lại\"", "vi: \"Kỷ luật\"", "never says");
+}
+
+static void sentences_are_counted_as_they_are_read(void **state)
+{
+	(void)state;
+	assert_int_equal(words_longest_sentence(""), 0);
+	assert_int_equal(words_longest_sentence("Em chờ nhé!"), 3);
+	assert_int_equal(words_longest_sentence("Em chờ – một phút – nhé."), 5);
+	assert_int_equal(words_longest_sentence("Gọi 111. Gọi vn-cop.vn ngay nhé"), 4);
+	assert_int_equal(words_longest_sentence("Chọn “Quay lại.” Rồi chờ"), 3);
+	assert_int_equal(words_longest_sentence("Nhóm “{category}” đóng… Em chờ nhé"), 3);
+	assert_int_equal(words_longest_sentence("   – …  "), 0);
+	assert_false(words_have_loose_marks("Thầy cô trả lời: được"));
+	assert_true(words_have_loose_marks("Tha\xcc\x82\xcc\x80y"));
+	assert_true(words_say("Em SẼ Bị Xử lý", "bị xử lý"));
+	assert_false(words_say("Em", ""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +159,12 @@ int main(void)
 	    cmocka_unit_test(a_hotline_with_a_placeholder_is_refused),
 	    cmocka_unit_test(a_phrase_that_threatens_is_refused),
 	    cmocka_unit_test(an_unknown_button_or_condition_is_refused),
+	    cmocka_unit_test(a_variant_that_a_category_asks_for_must_exist),
+	    cmocka_unit_test(a_button_that_leads_nowhere_is_refused),
+	    cmocka_unit_test(the_youngest_read_short_sentences),
+	    cmocka_unit_test(letters_are_whole),
+	    cmocka_unit_test(a_threat_is_found_in_capitals_too),
+	    cmocka_unit_test(sentences_are_counted_as_they_are_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
