@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/words.h"
 #include "conf/config.h"
+#include "desk/answer.h"
 #include "desk/call.h"
 #include "desk/standing.h"
 #include "kit/log.h"
@@ -13,6 +14,7 @@
 /* In the order in which they are opened; closed the other way round. */
 static const struct part *const PARTS[] = {
     &standing_part,
+    &answer_part,
 };
 
 _Static_assert(COUNT_OF(PARTS) <= DESK_PARTS_MAX, "desk->present is too short");
