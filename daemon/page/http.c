@@ -1,54 +1,52 @@
-#include "page/http.h"
+#include "page/http_internal.h"
 
 #include <stdlib.h>
-#include <sys/queue.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/listener.h>
 
-#include "kit/log.h"
-
-enum phase {
-	PHASE_HEAD,
-	PHASE_WAIT,  /* the handler has it */
-	PHASE_DRAIN, /* the answer is on its way */
-	PHASE_LINGER /* we have sent FIN; what still arrives is thrown away */
+enum {
+	/* What a peer may send behind its request before it is cut off: who sent a form that
+	 * is too long shall read so, a flood shall not be drained for ever. */
+	THROWN_AWAY_MAX_BYTES = 256 * 1024
 };
 
-struct http_exchange {
-	LIST_ENTRY(http_exchange) entry;
-	struct http_server *server;
-	struct bufferevent *stream; /* NULL: the peer has gone while the handler waits */
-	struct event *deadline;
-	enum phase phase;
-	struct addr peer;
-	struct head head;
-	uint8_t *head_bytes; /* what `head` points into */
-};
-
-struct listening {
-	SLIST_ENTRY(listening) entry;
-	struct evconnlistener *listener;
-};
-
-struct http_server {
-	struct event_base *base;
-	struct http_limits limits;
-	struct http_handlers handlers;
-	LIST_HEAD(, http_exchange) exchanges;
-	unsigned count;
-	SLIST_HEAD(, listening) listeners;
-	struct event *resume; /* after descriptors ran out */
-};
+static void on_deadline(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	http_exchange_give_up(context);
+}
 
 static void arm(struct http_exchange *x, unsigned ms)
 {
 	struct timeval tv = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
 	event_add(x->deadline, &tv);
+}
+
+/* ---- life ---- */
+
+struct http_exchange *http_exchange_new(
+    struct http_server *server, const struct http_door *door, const struct addr *peer)
+{
+	struct http_exchange *x = calloc(1, sizeof *x);
+
+	if (x == NULL)
+		return NULL;
+	x->server = server;
+	x->door = door;
+	x->peer = *peer;
+	x->slot = http_server_slot(server, peer);
+	x->deadline = evtimer_new(server->base, on_deadline, x);
+	if (x->deadline == NULL) {
+		free(x);
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&server->exchanges, x, entry);
+	server->count++;
+	server->slot_counts[x->slot]++;
+	arm(x, server->limits.request_ms);
+	return x;
 }
 
 static void release_stream(struct http_exchange *x)
@@ -59,31 +57,51 @@ static void release_stream(struct http_exchange *x)
 	event_del(x->deadline);
 }
 
-static void release(struct http_exchange *x)
+/* Without a word to the door. */
+static void forget(struct http_exchange *x)
 {
 	release_stream(x);
-	LIST_REMOVE(x, entry);
+	TAILQ_REMOVE(&x->server->exchanges, x, entry);
 	x->server->count--;
+	x->server->slot_counts[x->slot]--;
 	event_free(x->deadline);
 	free(x->head_bytes);
+	free(x->body_bytes);
 	free(x);
 }
 
-/* While a handler holds the exchange only its stream may go. */
-static void give_up(struct http_exchange *x)
+void http_exchange_release(struct http_exchange *x)
 {
-	if (x->phase == PHASE_WAIT) {
+	if (x->phase == HTTP_DOOR)
+		x->door->abandon(x->door->context, x);
+	forget(x);
+}
+
+void http_exchange_give_up(struct http_exchange *x)
+{
+	if (x->phase == HTTP_WAIT) {
 		release_stream(x);
 	} else {
-		release(x);
+		http_exchange_release(x);
 	}
 }
+
+size_t http_exchange_pending(const struct http_exchange *x)
+{
+	return x->phase != HTTP_DRAIN
+	    ? 0
+	    : evbuffer_get_length(bufferevent_get_output(x->stream));
+}
+
+/* ---- the answer ---- */
 
 static const char *reason_phrase(unsigned status)
 {
 	switch (status) {
 	case 200:
 		return "OK";
+	case 303:
+		return "See Other";
 	case 400:
 		return "Bad Request";
 	case 403:
@@ -92,8 +110,16 @@ static const char *reason_phrase(unsigned status)
 		return "Not Found";
 	case 405:
 		return "Method Not Allowed";
+	case 411:
+		return "Length Required";
 	case 413:
 		return "Content Too Large";
+	case 415:
+		return "Unsupported Media Type";
+	case 417:
+		return "Expectation Failed";
+	case 429:
+		return "Too Many Requests";
 	case 431:
 		return "Request Header Fields Too Large";
 	case 451:
@@ -118,27 +144,29 @@ static void append_date(struct evbuffer *out)
 		evbuffer_add_printf(out, "%s", text);
 }
 
-static void send_reply(struct http_exchange *x, const struct http_reply *reply)
+static void write_reply(struct http_exchange *x, const struct http_reply *reply)
 {
+	bool with_body = x->head.method != HEAD_HEAD && reply->body.len > 0;
 	struct evbuffer *out = bufferevent_get_output(x->stream);
 
-	x->phase = PHASE_DRAIN;
+	http_server_make_room(x->server, with_body ? reply->body.len : 0);
+	x->phase = HTTP_DRAIN;
 	evbuffer_add_printf(
 	    out, "HTTP/1.1 %u %s\r\n", reply->status, reason_phrase(reply->status));
 	append_date(out);
 	evbuffer_add_printf(out, "%sContent-Length: %zu\r\nConnection: close\r\n\r\n",
 	    reply->headers, reply->body.len);
-	if (x->head.method != HEAD_HEAD && reply->body.len > 0)
+	if (with_body)
 		evbuffer_add(out, reply->body.ptr, reply->body.len);
-	arm(x, x->server->limits.deadline_ms);
+	arm(x, x->server->limits.answer_ms);
 }
 
 void http_reply(struct http_exchange *x, const struct http_reply *reply)
 {
 	if (x->stream == NULL) {
-		release(x);
+		forget(x);
 	} else {
-		send_reply(x, reply);
+		write_reply(x, reply);
 	}
 }
 
@@ -147,8 +175,59 @@ static void refuse(struct http_exchange *x, unsigned status)
 	struct http_reply reply = {.status = status,
 	    .headers = status == 405 ? "Allow: GET, HEAD\r\nCache-Control: no-store\r\n"
 	                             : "Cache-Control: no-store\r\n"};
-	send_reply(x, &reply);
+	write_reply(x, &reply);
 }
+
+/* ---- the body ---- */
+
+static void hand_over(struct http_exchange *x)
+{
+	x->phase = HTTP_WAIT;
+	arm(x, x->server->limits.answer_ms);
+	x->server->handlers.on_request(x->server->handlers.context, x);
+}
+
+static void read_body(struct http_exchange *x, struct evbuffer *in)
+{
+	int got = evbuffer_remove(
+	    in, x->body_bytes + x->body_len, x->head.body_bytes - x->body_len);
+
+	x->body_len += got > 0 ? (size_t)got : 0;
+	if (x->body_len == x->head.body_bytes)
+		hand_over(x);
+}
+
+/* 0: the body may come, and there is room for it. */
+static unsigned admit_body(struct http_exchange *x)
+{
+	const struct http_handlers *handlers = &x->server->handlers;
+
+	unsigned status =
+	    handlers->on_post == NULL ? 405 : handlers->on_post(handlers->context, x);
+	if (status != 0)
+		return status;
+	if (x->head.body_bytes > HTTP_BODY_MAX_BYTES)
+		return 413;
+	x->body_bytes = malloc(x->head.body_bytes + 1u);
+	return x->body_bytes == NULL ? 503 : 0;
+}
+
+static void begin_body(struct http_exchange *x, struct evbuffer *in)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	unsigned status = admit_body(x);
+
+	if (status != 0) {
+		refuse(x, status);
+		return;
+	}
+	x->phase = HTTP_BODY;
+	if (x->head.expects_continue && evbuffer_get_length(in) < x->head.body_bytes)
+		(void)bufferevent_write(x->stream, go_on, sizeof go_on - 1);
+	read_body(x, in);
+}
+
+/* ---- the head ---- */
 
 static unsigned take_head(struct http_exchange *x, struct evbuffer *in, size_t len)
 {
@@ -168,7 +247,7 @@ static void read_head(struct http_exchange *x, struct evbuffer *in)
 	const uint8_t *bytes = evbuffer_pullup(in, (ev_ssize_t)look);
 	if (bytes == NULL)
 		return;
-	enum err rc = head_find_end((struct slice){bytes, look}, &len);
+	enum err rc = head_find_end((struct slice){bytes, look}, &x->head_seen, &len);
 	if (rc == ERR_AGAIN)
 		return;
 	if (rc != OK) {
@@ -178,10 +257,24 @@ static void read_head(struct http_exchange *x, struct evbuffer *in)
 	unsigned status = take_head(x, in, len);
 	if (status != 0) {
 		refuse(x, status);
-		return;
+	} else if (x->head.method == HEAD_POST) {
+		begin_body(x, in);
+	} else {
+		hand_over(x);
 	}
-	x->phase = PHASE_WAIT;
-	x->server->handlers.on_request(x->server->handlers.context, x);
+}
+
+/* ---- the stream ---- */
+
+/* More than one request, or a body that nobody asked for: never looked at. */
+static void throw_away(struct http_exchange *x, struct evbuffer *in)
+{
+	size_t len = evbuffer_get_length(in);
+
+	x->thrown_away += len;
+	evbuffer_drain(in, len);
+	if (x->thrown_away > THROWN_AWAY_MAX_BYTES)
+		http_exchange_give_up(x);
 }
 
 static void on_readable(struct bufferevent *stream, void *context)
@@ -189,10 +282,12 @@ static void on_readable(struct bufferevent *stream, void *context)
 	struct http_exchange *x = context;
 	struct evbuffer *in = bufferevent_get_input(stream);
 
-	if (x->phase == PHASE_HEAD) {
+	if (x->phase == HTTP_HEAD) {
 		read_head(x, in);
-	} else { /* more than one request, or a body: never looked at */
-		evbuffer_drain(in, evbuffer_get_length(in));
+	} else if (x->phase == HTTP_BODY) {
+		read_body(x, in);
+	} else {
+		throw_away(x, in);
 	}
 }
 
@@ -202,11 +297,15 @@ static void on_written(struct bufferevent *stream, void *context)
 {
 	struct http_exchange *x = context;
 
-	if (x->phase != PHASE_DRAIN)
+	if (x->phase != HTTP_DRAIN)
 		return;
-	x->phase = PHASE_LINGER;
-	shutdown(bufferevent_getfd(stream), SHUT_WR);
-	arm(x, HTTP_LINGER_MS);
+	x->phase = HTTP_LINGER;
+	x->door->finish(x->door->context, stream);
+	if (x->peer_finished) {
+		forget(x);
+	} else {
+		arm(x, HTTP_LINGER_MS);
+	}
 }
 
 /* A peer may close its sending half as soon as it has asked (RFC 9112 section 9.6); only
@@ -217,174 +316,30 @@ static void on_event(struct bufferevent *stream, short what, void *context)
 	bool ended = (what & BEV_EVENT_EOF) != 0;
 
 	(void)stream;
-	if (ended && (x->phase == PHASE_WAIT || x->phase == PHASE_DRAIN))
+	if ((what & BEV_EVENT_CONNECTED) != 0) /* a door's handshake is done */
 		return;
-	give_up(x);
-}
-
-static void on_deadline(evutil_socket_t fd, short what, void *context)
-{
-	(void)fd;
-	(void)what;
-	give_up(context);
-}
-
-static unsigned count_client(const struct http_server *server, const struct addr *peer)
-{
-	const struct http_exchange *x;
-	unsigned count = 0;
-
-	LIST_FOREACH (x, &server->exchanges, entry)
-		count += addr_equal(&x->peer, peer) ? 1 : 0;
-	return count;
-}
-
-static bool may_enter(const struct http_server *server, const struct addr *peer)
-{
-	return server->count < server->limits.connections &&
-	    server->handlers.may_ask(server->handlers.context, peer) &&
-	    count_client(server, peer) < server->limits.per_client;
-}
-
-static struct http_exchange *exchange_new(struct http_server *server, int fd)
-{
-	struct http_exchange *x = calloc(1, sizeof *x);
-
-	if (x == NULL)
-		return NULL;
-	x->deadline = evtimer_new(server->base, on_deadline, x);
-	x->stream = bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
-	if (x->deadline == NULL || x->stream == NULL) {
-		if (x->deadline != NULL)
-			event_free(x->deadline);
-		if (x->stream != NULL) {
-			bufferevent_setfd(x->stream, -1); /* the caller closes it */
-			bufferevent_free(x->stream);
-		}
-		free(x);
-		return NULL;
-	}
-	return x;
-}
-
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
-    struct sockaddr *from, int from_len, void *context)
-{
-	struct http_server *server = context;
-	struct sockaddr_storage storage = {.ss_family = AF_UNSPEC};
-
-	(void)listener;
-	if (from_len > 0 && (size_t)from_len <= sizeof storage)
-		memcpy(&storage, from, (size_t)from_len);
-	struct addr peer = addr_from_sockaddr(&storage);
-	struct http_exchange *x =
-	    may_enter(server, &peer) ? exchange_new(server, fd) : NULL;
-	if (x == NULL) {
-		close(fd);
+	if (ended && (x->phase == HTTP_WAIT || x->phase == HTTP_DRAIN)) {
+		x->peer_finished = true;
 		return;
 	}
-	x->server = server;
-	x->peer = peer;
-	LIST_INSERT_HEAD(&server->exchanges, x, entry);
-	server->count++;
-	bufferevent_setcb(x->stream, on_readable, on_written, on_event, x);
-	(void)bufferevent_set_max_single_read(x->stream, 2 * HEAD_MAX_BYTES);
-	bufferevent_enable(x->stream, EV_READ | EV_WRITE);
-	arm(x, server->limits.deadline_ms);
+	http_exchange_give_up(x);
 }
 
-static void set_listening(struct http_server *server, bool on)
+void http_begin(struct http_exchange *x, struct bufferevent *stream)
 {
-	struct listening *l;
-
-	SLIST_FOREACH (l, &server->listeners, entry)
-		if (on) {
-			evconnlistener_enable(l->listener);
-		} else {
-			evconnlistener_disable(l->listener);
-		}
+	x->stream = stream;
+	x->phase = HTTP_HEAD;
+	bufferevent_setcb(stream, on_readable, on_written, on_event, x);
+	(void)bufferevent_set_max_single_read(stream, 2 * HEAD_MAX_BYTES);
+	bufferevent_enable(stream, EV_READ | EV_WRITE);
 }
 
-static void on_resume(evutil_socket_t fd, short what, void *context)
+void http_drop(struct http_exchange *x)
 {
-	(void)fd;
-	(void)what;
-	set_listening(context, true);
+	forget(x);
 }
 
-/* Without a pause a listener without descriptors to accept into would spin. */
-static void on_accept_error(struct evconnlistener *listener, void *context)
-{
-	struct http_server *server = context;
-	struct timeval pause = {0, 200 * 1000};
-
-	(void)listener;
-	log_warn("page", "cannot accept connections: %s; trying again in 200 ms",
-	    evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
-	set_listening(server, false);
-	event_add(server->resume, &pause);
-}
-
-enum err http_open(struct http_server **out, struct event_base *base,
-    const struct http_limits *limits, const struct http_handlers *handlers)
-{
-	struct http_server *server = calloc(1, sizeof *server);
-
-	if (server == NULL)
-		return ERR_MEMORY;
-	server->base = base;
-	server->limits = *limits;
-	server->handlers = *handlers;
-	LIST_INIT(&server->exchanges);
-	SLIST_INIT(&server->listeners);
-	server->resume = evtimer_new(base, on_resume, server);
-	if (server->resume == NULL) {
-		free(server);
-		return ERR_MEMORY;
-	}
-	*out = server;
-	return OK;
-}
-
-enum err http_listen_take(struct http_server *server, int fd)
-{
-	struct listening *l = calloc(1, sizeof *l);
-
-	if (l == NULL)
-		return ERR_MEMORY;
-	/* backlog 0: the socket listens already */
-	l->listener = evconnlistener_new(
-	    server->base, on_accept, server, LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (l->listener == NULL) {
-		free(l);
-		return ERR_MEMORY;
-	}
-	evconnlistener_set_error_cb(l->listener, on_accept_error);
-	SLIST_INSERT_HEAD(&server->listeners, l, entry);
-	return OK;
-}
-
-void http_close(struct http_server *server)
-{
-	if (server == NULL)
-		return;
-	while (!LIST_EMPTY(&server->exchanges))
-		release(LIST_FIRST(&server->exchanges));
-	while (!SLIST_EMPTY(&server->listeners)) {
-		struct listening *l = SLIST_FIRST(&server->listeners);
-		SLIST_REMOVE_HEAD(&server->listeners, entry);
-		close(evconnlistener_get_fd(l->listener));
-		evconnlistener_free(l->listener);
-		free(l);
-	}
-	event_free(server->resume);
-	free(server);
-}
-
-unsigned http_connection_count(const struct http_server *server)
-{
-	return server->count;
-}
+/* ---- what handlers see ---- */
 
 const struct head *http_head(const struct http_exchange *x)
 {
@@ -394,4 +349,14 @@ const struct head *http_head(const struct http_exchange *x)
 const struct addr *http_peer(const struct http_exchange *x)
 {
 	return &x->peer;
+}
+
+struct slice http_body(const struct http_exchange *x)
+{
+	return (struct slice){x->body_bytes, x->body_len};
+}
+
+bool http_is_secure(const struct http_exchange *x)
+{
+	return x->door->is_secure;
 }

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include <event2/event.h>
 
@@ -17,10 +18,11 @@
 #include "page/pages.h"
 
 enum {
-	CONNECTIONS_MAX = 256,
-	CONNECTIONS_PER_CLIENT = 16,
-	DEADLINE_MS = 5000,
-	CARE_SECONDS = 10 /* between looks at the interfaces and held-back log lines */
+	CONNECTIONS_MAX = 384,
+	CONNECTIONS_PER_CLIENT = 32,
+	REQUEST_MS = 5000,
+	ANSWER_MS = 10000, /* a poor Wi-Fi takes its time over a page */
+	CARE_SECONDS = 10  /* between looks at the interfaces and held-back log lines */
 };
 
 struct program {
@@ -167,7 +169,7 @@ static enum err listen_all(struct program *p, struct diag *why)
 		rc = sockets_open_page(sockets, p->config, why);
 	while (rc == OK && sockets_count(sockets, SOCKETS_PAGE_HTTP) > 0) {
 		int fd = sockets_take(sockets, SOCKETS_PAGE_HTTP);
-		rc = http_listen_take(p->http, fd);
+		rc = http_listen_take(p->http, fd, NULL);
 	}
 	if (rc == OK)
 		rc = open_metrics(p);
@@ -202,11 +204,26 @@ static enum err open_desk(struct program *p, struct diag *why)
 	return rc;
 }
 
+/* A start without random octets must not end in tokens that anybody can make. */
+static enum err open_limits(struct program *p)
+{
+	struct hash_key key;
+
+	if (getrandom(&key, sizeof key, 0) != (ssize_t)sizeof key ||
+	    getrandom(&p->pages.token_key, sizeof p->pages.token_key, 0) !=
+	        (ssize_t)sizeof p->pages.token_key)
+		return ERR_IO;
+	return limits_open(&p->pages.limits, key);
+}
+
 static enum err open_http(struct program *p)
 {
 	const struct http_limits limits = {
-	    CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT, DEADLINE_MS};
-	const struct http_handlers handlers = {pages_may_ask, pages_on_request, &p->pages};
+	    CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT, REQUEST_MS, ANSWER_MS};
+	const struct http_handlers handlers = {.may_ask = pages_may_ask,
+	    .on_post = pages_on_post,
+	    .on_request = pages_on_request,
+	    .context = &p->pages};
 
 	return http_open(&p->http, p->base, &limits, &handlers);
 }
@@ -240,6 +257,8 @@ static enum err begin(struct program *p, struct diag *why)
 	p->pages.look = &p->look;
 	allow_read_local(&p->pages.local);
 	if (rc == OK)
+		rc = open_limits(p);
+	if (rc == OK)
 		rc = open_http(p);
 	if (rc == OK)
 		rc = listen_all(p, why);
@@ -264,6 +283,7 @@ static void end(struct program *p)
 	ask_close(p->pages.ask);
 	desk_close(p->pages.desk); /* it answers who waits: before http_close() */
 	http_close(p->http);
+	limits_close(p->pages.limits);
 	metrics_close(p->metrics);
 	free_event(p->term);
 	free_event(p->interrupt);

@@ -202,7 +202,7 @@ enum err metrics_open(struct metrics **out, struct event_base *base,
     const struct config *config, const struct allow_local *local)
 {
 	const struct http_limits limits = {
-	    CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT, DEADLINE_MS};
+	    CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT, DEADLINE_MS, DEADLINE_MS};
 	struct metrics *m = calloc(1, sizeof *m);
 	const char *folder = config->server.run_dir.text;
 
@@ -212,7 +212,8 @@ enum err metrics_open(struct metrics **out, struct event_base *base,
 	m->config = config;
 	m->local = local;
 	m->text = BUF_INIT(HTTP_REPLY_MAX_BYTES);
-	const struct http_handlers handlers = {may_ask, on_request, m};
+	const struct http_handlers handlers = {
+	    .may_ask = may_ask, .on_request = on_request, .context = m};
 	enum err rc =
 	    path_join(m->filter_path, sizeof m->filter_path, folder, "control.sock");
 	if (rc == OK)
@@ -230,7 +231,7 @@ enum err metrics_open(struct metrics **out, struct event_base *base,
 
 enum err metrics_listen_take(struct metrics *m, int fd)
 {
-	return http_listen_take(m->http, fd);
+	return http_listen_take(m->http, fd, NULL);
 }
 
 void metrics_use_config(struct metrics *m, const struct config *config)

@@ -4,6 +4,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "page/busy.h"
 #include "page/gzip.h"
 #include "page/portal.h"
 #include "page/warning.h"
@@ -203,6 +204,33 @@ static bool wants_page(const struct request *r, const struct head *head)
 	    head->sec_fetch_dest.ptr == NULL;
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Is this a path that takes a form? */
+static bool is_posted_to(struct slice path)
+{
+	(void)path;
+	return false;
+}
+
+unsigned pages_on_post(void *context, const struct http_exchange *x)
+{
+	const struct head *head = http_head(x);
+
+	(void)context;
+	if (!is_posted_to(head->path))
+		return 405;
+	if (!head_is_form(head))
+		return 415;
+	return token_same_site(head, http_is_secure(x) ? "https" : "http") ? 0 : 403;
+}
+
 void pages_on_request(void *context, struct http_exchange *x)
 {
 	struct pages *pages = context;
@@ -222,6 +250,12 @@ void pages_on_request(void *context, struct http_exchange *x)
 	        !slice_equal_nocase(head->host, SLICE_LIT("localhost")));
 	r->gzip = head_accepts(head->accept_encoding, "gzip");
 	choose_language(r, head);
+	unsigned wait_s = limits_take_request(pages->limits, http_peer(x), now_ms());
+	if (wait_s > 0) {
+		busy_reply(x, pages->texts, r->language, wait_s);
+		free(r);
+		return;
+	}
 	choose_page(r, head);
 	if (!wants_page(r, head)) {
 		send_page(r, r->target == TARGET_PORTAL ? 404 : 403, SLICE_EMPTY);

@@ -14,8 +14,10 @@
 #include "page/allow.h"
 #include "page/desk.h"
 #include "page/http.h"
+#include "page/limits.h"
 #include "page/look.h"
 #include "page/texts.h"
+#include "page/token.h"
 
 struct pages {
 	const struct config *config; /* replaced together at a reload */
@@ -23,11 +25,14 @@ struct pages {
 	const struct look *look;
 	struct ask *ask;
 	struct desk *desk;
+	struct limits *limits;
+	struct token_key token_key; /* of the forms that are shown */
 	struct allow_local local;
 };
 
 /* The handlers of http.h; `context` is a struct pages. */
 bool pages_may_ask(void *context, const struct addr *peer);
+unsigned pages_on_post(void *context, const struct http_exchange *x);
 void pages_on_request(void *context, struct http_exchange *x);
 
 #endif

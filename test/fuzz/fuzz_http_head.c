@@ -28,9 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const words[] = {"vi", "en"};
 	struct slice bytes = {data, size};
 	struct head head;
-	size_t len;
+	size_t seen = 0, len;
 
-	if (head_find_end(bytes, &len) != OK)
+	if (head_find_end(bytes, &seen, &len) != OK)
 		return 0;
 	hold(len <= size && len <= HEAD_MAX_BYTES);
 	bytes.len = len;

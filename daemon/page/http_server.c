@@ -1,0 +1,248 @@
+#include "page/http_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/listener.h>
+
+#include "kit/log.h"
+
+struct http_listening {
+	SLIST_ENTRY(http_listening) entry;
+	struct http_server *server;
+	struct evconnlistener *listener;
+	const struct http_door *door;
+};
+
+/* ---- the plain door ---- */
+
+static void plain_enter(void *context, struct http_exchange *x, int fd)
+{
+	struct bufferevent *stream =
+	    bufferevent_socket_new(x->server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+
+	(void)context;
+	if (stream != NULL) {
+		http_begin(x, stream);
+	} else {
+		close(fd);
+		http_drop(x);
+	}
+}
+
+static void plain_abandon(void *context, struct http_exchange *x)
+{
+	(void)context;
+	(void)x; /* it begins when it enters: nothing is ever left at this door */
+}
+
+static void plain_finish(void *context, struct bufferevent *stream)
+{
+	(void)context;
+	(void)shutdown(bufferevent_getfd(stream), SHUT_WR);
+}
+
+static const struct http_door plain_door = {
+    .enter = plain_enter, .abandon = plain_abandon, .finish = plain_finish};
+
+/* ---- places ---- */
+
+unsigned http_server_slot(const struct http_server *server, const struct addr *peer)
+{
+	return (unsigned)(addr_hash(peer, server->slot_key) % HTTP_SLOTS);
+}
+
+static unsigned count_client(const struct http_server *server, const struct addr *peer)
+{
+	unsigned most = server->slot_counts[http_server_slot(server, peer)];
+	const struct http_exchange *x;
+	unsigned count = 0;
+
+	if (most < server->limits.per_client)
+		return most; /* no need to tell its slot's clients apart */
+	TAILQ_FOREACH (x, &server->exchanges, entry)
+		count += addr_equal(&x->peer, peer) ? 1 : 0;
+	return count;
+}
+
+/* Is `x` better to lose than `than`, which is older? What has been answered goes first; then
+ * what belongs to who holds most. */
+static bool goes_before(const struct http_exchange *x, const struct http_exchange *than)
+{
+	const uint16_t *counts = x->server->slot_counts;
+	bool answered = x->phase == HTTP_LINGER;
+
+	if (than == NULL || answered != (than->phase == HTTP_LINGER))
+		return than == NULL || answered;
+	return counts[x->slot] > counts[than->slot];
+}
+
+/* Gives up one connection, of `peer` if that is not NULL; false when each of them waits for
+ * its handler, which has a deadline of its own. */
+static bool evict(struct http_server *server, const struct addr *peer)
+{
+	struct http_exchange *x, *worst = NULL;
+
+	TAILQ_FOREACH (x, &server->exchanges, entry) {
+		bool may_go =
+		    x->phase != HTTP_WAIT && (peer == NULL || addr_equal(&x->peer, peer));
+		if (may_go && goes_before(x, worst))
+			worst = x;
+	}
+	if (worst == NULL)
+		return false;
+	http_exchange_give_up(worst);
+	return true;
+}
+
+static bool find_place(struct http_server *server, const struct addr *peer)
+{
+	if (!server->handlers.may_ask(server->handlers.context, peer))
+		return false;
+	if (count_client(server, peer) >= server->limits.per_client)
+		return evict(server, peer);
+	return server->count < server->limits.connections || evict(server, NULL);
+}
+
+void http_server_make_room(struct http_server *server, size_t bytes)
+{
+	struct http_exchange *x, *next;
+	size_t pending = bytes;
+
+	TAILQ_FOREACH (x, &server->exchanges, entry)
+		pending += http_exchange_pending(x);
+	for (x = TAILQ_FIRST(&server->exchanges);
+	     x != NULL && pending > HTTP_PENDING_MAX_BYTES; x = next) {
+		next = TAILQ_NEXT(x, entry);
+		size_t freed = http_exchange_pending(x);
+		pending -= freed;
+		if (freed > 0)
+			http_exchange_give_up(x);
+	}
+}
+
+/* ---- listening ---- */
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
+    struct sockaddr *from, int from_len, void *context)
+{
+	const struct http_listening *l = context;
+	struct sockaddr_storage storage = {.ss_family = AF_UNSPEC};
+
+	(void)listener;
+	if (from_len > 0 && (size_t)from_len <= sizeof storage)
+		memcpy(&storage, from, (size_t)from_len);
+	struct addr peer = addr_from_sockaddr(&storage);
+	struct http_exchange *x = find_place(l->server, &peer)
+	    ? http_exchange_new(l->server, l->door, &peer)
+	    : NULL;
+	if (x == NULL) {
+		close(fd);
+	} else {
+		l->door->enter(l->door->context, x, fd);
+	}
+}
+
+static void set_listening(struct http_server *server, bool on)
+{
+	struct http_listening *l;
+
+	SLIST_FOREACH (l, &server->listeners, entry)
+		if (on) {
+			evconnlistener_enable(l->listener);
+		} else {
+			evconnlistener_disable(l->listener);
+		}
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	set_listening(context, true);
+}
+
+/* Without a pause a listener without descriptors to accept into would spin. */
+static void on_accept_error(struct evconnlistener *listener, void *context)
+{
+	struct http_server *server = ((struct http_listening *)context)->server;
+	struct timeval pause = {0, 200 * 1000};
+	int error = EVUTIL_SOCKET_ERROR();
+
+	(void)listener;
+	if ((error == EMFILE || error == ENFILE) && evict(server, NULL))
+		return;
+	log_warn("page", "cannot accept connections: %s; trying again in 200 ms",
+	    evutil_socket_error_to_string(error));
+	set_listening(server, false);
+	event_add(server->resume, &pause);
+}
+
+enum err http_open(struct http_server **out, struct event_base *base,
+    const struct http_limits *limits, const struct http_handlers *handlers)
+{
+	struct http_server *server = calloc(1, sizeof *server);
+
+	if (server == NULL)
+		return ERR_MEMORY;
+	server->base = base;
+	server->limits = *limits;
+	server->handlers = *handlers;
+	TAILQ_INIT(&server->exchanges);
+	SLIST_INIT(&server->listeners);
+	/* Without random octets this early the key is known: then slots may be shared. */
+	(void)getrandom(&server->slot_key, sizeof server->slot_key, GRND_NONBLOCK);
+	server->resume = evtimer_new(base, on_resume, server);
+	if (server->resume == NULL) {
+		free(server);
+		return ERR_MEMORY;
+	}
+	*out = server;
+	return OK;
+}
+
+enum err http_listen_take(struct http_server *server, int fd, const struct http_door *door)
+{
+	struct http_listening *l = calloc(1, sizeof *l);
+
+	if (l == NULL)
+		return ERR_MEMORY;
+	l->server = server;
+	l->door = door == NULL ? &plain_door : door;
+	/* backlog 0: the socket listens already */
+	l->listener =
+	    evconnlistener_new(server->base, on_accept, l, LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (l->listener == NULL) {
+		free(l);
+		return ERR_MEMORY;
+	}
+	evconnlistener_set_error_cb(l->listener, on_accept_error);
+	SLIST_INSERT_HEAD(&server->listeners, l, entry);
+	return OK;
+}
+
+void http_close(struct http_server *server)
+{
+	if (server == NULL)
+		return;
+	while (!TAILQ_EMPTY(&server->exchanges))
+		http_exchange_release(TAILQ_FIRST(&server->exchanges));
+	while (!SLIST_EMPTY(&server->listeners)) {
+		struct http_listening *l = SLIST_FIRST(&server->listeners);
+		SLIST_REMOVE_HEAD(&server->listeners, entry);
+		close(evconnlistener_get_fd(l->listener));
+		evconnlistener_free(l->listener);
+		free(l);
+	}
+	event_free(server->resume);
+	free(server);
+}
+
+unsigned http_connection_count(const struct http_server *server)
+{
+	return server->count;
+}
