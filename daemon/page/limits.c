@@ -70,7 +70,8 @@ static void refill(struct bucket *b, const struct rate *rate, uint64_t mono_ms)
 	} else {
 		b->taken -= passed * rate->per_minute;
 	}
-	b->at_ms = mono_ms;
+	if (mono_ms > b->at_ms)
+		b->at_ms = mono_ms;
 }
 
 /* Milliseconds until one can be taken; 0: now. */

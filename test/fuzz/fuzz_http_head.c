@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "page/head.h"
+#include "page/token.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -42,6 +43,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_inside(head.accept_language, bytes);
 	check_inside(head.accept_encoding, bytes);
 	check_inside(head.sec_fetch_dest, bytes);
+	check_inside(head.sec_fetch_site, bytes);
+	check_inside(head.authority, bytes);
+	check_inside(head.origin, bytes);
+	check_inside(head.content_type, bytes);
+	hold(head.method == HEAD_POST || head.body_bytes == 0);
+	hold(head.host.len <= head.authority.len);
+	(void)head_is_form(&head);
+	(void)token_same_site(&head, "http");
 	hold(head.path.len > 0 && head.path.ptr[0] == '/');
 	hold(head_choose_language(head.accept_language, words, 2) < 2);
 	(void)head_wants_page(&head);
