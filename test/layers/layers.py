@@ -25,6 +25,7 @@ LIB = {
     "spool": "base",
     "audit": "base",
     "seal": "base",
+    "accounts": "base seal",
     "reviews": "base",
 }
 # A program may use all of lib/ and these folders of daemon/.

@@ -1,0 +1,14 @@
+/* users -- the school's accounts as the desk knows them: read again when the file changes,
+ * nobody at all while it is broken. */
+#ifndef DESK_USERS_H
+#define DESK_USERS_H
+
+#include "accounts/accounts.h"
+#include "desk/part.h"
+
+extern const struct part users_part;
+
+/* Those in force; never NULL, and borrowed until the loop turns. */
+const struct accounts *users_now(const struct desk *desk);
+
+#endif

@@ -1,0 +1,43 @@
+/* Whatever the file of users holds: what is accepted is exactly what would be written. */
+#include <stdlib.h>
+
+#include "accounts/accounts.h"
+
+#define HOLDS(condition)          \
+	do {                      \
+		if (!(condition)) \
+			abort();  \
+	} while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_account(const struct account *a)
+{
+	HOLDS(account_name_is_sound(slice_of(a->name)));
+	HOLDS(a->roles != 0 && a->roles < ACCOUNT_BIT(ACCOUNT_ROLES));
+	HOLDS(a->has_key == ((a->roles & ACCOUNT_BIT(ACCOUNT_COUNSELLOR)) != 0));
+	HOLDS(
+	    a->cost.log_n >= 1 && a->cost.log_n <= 17 && a->cost.r >= 1 && a->cost.p >= 1);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct accounts all = ACCOUNTS_NONE;
+	struct buf again = BUF_INIT(1 << 20);
+	struct diag why = {.text = ""};
+	struct slice text = {data, size};
+
+	if (accounts_read(&all, text, "users", &why) != OK) {
+		HOLDS(all.items == NULL && why.line > 0 && why.column > 0);
+		return 0;
+	}
+	for (size_t i = 0; i < all.count; i++) {
+		check_account(&all.items[i]);
+		HOLDS(accounts_find(&all, all.items[i].name) == &all.items[i]);
+	}
+	accounts_write(&again, &all);
+	HOLDS(slice_equal(buf_slice(&again), text));
+	buf_deinit(&again);
+	accounts_deinit(&all);
+	return 0;
+}
