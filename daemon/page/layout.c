@@ -78,9 +78,10 @@ void layout_open(struct view *v, const struct tree_node *title, enum scene scene
 	view_raw(v, "<style>");
 	view_raw(v, look->style);
 	buf_printf(v->out,
-	    "</style></head><body class=\"%s\" id=\"top\"><div class=\"wrap\">"
+	    "</style></head><body class=\"%s%s%s\" id=\"top\"><div class=\"wrap\">"
 	    "<header class=\"top\"><a class=\"brand\" ",
-	    body_class(v));
+	    body_class(v), v->page_class != NULL ? " " : "",
+	    v->page_class != NULL ? v->page_class : "");
 	view_href(v, "/lachan/");
 	view_raw(v, ">");
 	view_raw(v, look->brand);

@@ -1,24 +1,6 @@
 #include "page/notice.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-static void find_open_time(struct notice *n, const struct occasion *occasion)
-{
-	int64_t opens_at = occasion->answer != NULL ? occasion->answer->opens_at_s : 0;
-	time_t now = (time_t)occasion->now_s, then = (time_t)opens_at;
-	struct tm today, later;
-
-	n->open_time[0] = 0;
-	if (opens_at <= occasion->now_s || localtime_r(&now, &today) == NULL ||
-	    localtime_r(&then, &later) == NULL)
-		return;
-	if (today.tm_year == later.tm_year && today.tm_yday == later.tm_yday) {
-		(void)snprintf(n->open_time, sizeof n->open_time, "%02d:%02d",
-		    later.tm_hour % 24, later.tm_min % 60);
-	}
-}
 
 /* Whatever opens again today has the page that says when, and nothing else has it. */
 static void choose_by_time(struct notice *n, const struct verdict_answer *answer)
@@ -92,7 +74,7 @@ static void narrow(struct view *v, const struct notice *n)
 
 	if (answer == NULL || answer->locked)
 		v->holds.review = v->holds.teacher = false;
-	if (n->sensitive)
+	if (n->sensitive || (answer != NULL && !answer->openable))
 		v->holds.teacher = false;
 }
 
@@ -117,8 +99,8 @@ void notice_make(struct notice *n, struct view *v)
 	struct texts_category category = {.page = "default"};
 
 	*n = (struct notice){.variant = "default", .category = ""};
-	find_open_time(n, v->occasion);
 	if (answer != NULL) {
+		view_clock_today(v, answer->opens_at_s, n->open_time);
 		n->category = answer->category;
 		n->sensitive = answer->sensitive;
 		n->allow_only = answer->reason == VERDICT_BY_ALLOW_ONLY;

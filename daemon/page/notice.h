@@ -17,7 +17,8 @@ struct notice {
 	const char *category; /* id; "" when nobody told */
 	bool sensitive;
 	bool allow_only;
-	char open_time[16]; /* "13:30" when a window opens the name later today; else "" */
+	char open_time
+	    [VIEW_CLOCK_BYTES]; /* "13:30" when a window opens the name later today; else "" */
 };
 
 /* Chooses the page, narrows what the view holds by the category, and adds the facts that

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "page/layout.h"
+#include "page/portal_lists.h"
+#include "page/poster.h"
 
 bool portal_find(struct slice path, enum portal_page *out)
 {
@@ -15,6 +17,7 @@ bool portal_find(struct slice path, enum portal_page *out)
 	    {"status", PORTAL_STATUS},
 	    {"help", PORTAL_HELP},
 	    {"sites", PORTAL_SITES},
+	    {"poster", PORTAL_POSTER},
 	    {"review", PORTAL_CLOSED},
 	    {"report", PORTAL_CLOSED},
 	};
@@ -57,6 +60,30 @@ static void write_link(struct view *v, const char *path, const struct tree_node 
 	view_element(v, ">", pair, "</a></li>");
 }
 
+static bool is_tiny(const struct view *v)
+{
+	return strcmp(v->tier_id, "preschool") == 0;
+}
+
+/* What people of the house answer; each only while somebody does. */
+static void write_form_links(struct view *v)
+{
+	const struct standing holds = v->holds;
+
+	if (holds.review && !is_tiny(v))
+		write_link(v, "/lachan/review", view_pair(v, "review_form", "title"));
+	if (holds.report && !is_tiny(v))
+		write_link(v, "/lachan/report", view_pair(v, "report_form", "title"));
+	if ((holds.review || holds.report) && !is_tiny(v))
+		write_link(v, "/lachan/answer", view_pair(v, "review_answer", "title"));
+	if (holds.teacher && v->tier.staff) {
+		write_link(v, "/lachan/open", view_pair(v, "open_form", "title"));
+		write_link(v, "/lachan/quick", view_pair(v, "quick_report_form", "title"));
+	}
+	if (holds.teacher)
+		write_link(v, "/lachan/staff", view_pair(v, "ui", "btn_staff_sign_in"));
+}
+
 /* The other pages of the portal. */
 static void write_links(struct view *v, enum portal_page here)
 {
@@ -65,27 +92,36 @@ static void write_links(struct view *v, enum portal_page here)
 		write_link(v, "/lachan/", portal_pair(v, "btn_first"));
 	if (here != PORTAL_HELP)
 		write_link(v, "/lachan/help", portal_pair(v, "btn_help"));
-	if (here != PORTAL_SITES && strcmp(v->tier_id, "preschool") != 0)
+	if (here != PORTAL_SITES && !is_tiny(v))
 		write_link(v, "/lachan/sites", portal_pair(v, "sites_title"));
 	if (here != PORTAL_WHY)
 		write_link(v, "/lachan/why", portal_pair(v, "btn_why"));
 	if (here != PORTAL_STATUS)
 		write_link(v, "/lachan/status", status_pair(v, "title"));
+	write_form_links(v);
+	if (v->tier.staff)
+		write_link(v, "/lachan/poster", portal_pair(v, "btn_poster"));
 	view_raw(v, "</ul></nav>");
+}
+
+static bool is_paused(const struct view *v)
+{
+	return v->occasion->answer != NULL &&
+	    v->occasion->answer->paused_until_s > v->occasion->now_s;
+}
+
+static bool is_trial(const struct view *v)
+{
+	return v->occasion->answer != NULL && v->occasion->answer->trial;
 }
 
 /* A device that found us by a name has asked our DNS for it. One that came by address may
  * use another filter, or none: that is not known. */
 static const char *protection(const struct view *v)
 {
-	return v->occasion->by_name && v->occasion->answer != NULL ? "protected"
-	                                                           : "unknown";
-}
-
-static bool is_trial(const struct view *v)
-{
-	return v->occasion->answer != NULL &&
-	    v->occasion->answer->reason == VERDICT_BY_TRIAL;
+	if (!v->occasion->by_name || v->occasion->answer == NULL)
+		return "unknown";
+	return is_paused(v) || is_trial(v) ? "partly" : "protected";
 }
 
 static void write_first(struct view *v)
@@ -105,98 +141,68 @@ static void write_why(struct view *v)
 	view_elements(v, "<p>", portal_pair(v, "why"), "</p>");
 }
 
+/* A line that says until when; nothing when that is not today. */
+static void write_until(struct view *v, const char *key, int64_t until_s)
+{
+	char end_time[VIEW_CLOCK_BYTES];
+	size_t known = v->facts.count;
+
+	view_clock_today(v, until_s, end_time);
+	facts_add(&v->facts, "end_time", end_time);
+	view_element(v, "<p>", status_pair(v, key), "</p>");
+	v->facts.count = known; /* of this line alone */
+}
+
+static void write_state(struct view *v, const struct verdict_answer *answer)
+{
+	write_until(v, "staff_until", answer->staff_until_s);
+	if (answer->staff_until_s > v->occasion->now_s && v->holds.teacher) {
+		view_raw(v, "<p><a ");
+		view_href(v, "/lachan/staff");
+		view_element(v, ">", view_pair(v, "staff_form", "end_now"), "</a></p>");
+	}
+	if (answer->by_default)
+		view_element(v, "<p>", status_pair(v, "by_default"), "</p>");
+	write_until(v, "paused", answer->paused_until_s);
+	if (answer->trial)
+		view_element(v, "<p>", status_pair(v, "trial"), "</p>");
+}
+
 static void write_status(struct view *v)
 {
 	const char *state = protection(v);
 
 	view_element(v, "<h1>", status_pair(v, state), "</h1>");
-	if (strcmp(state, "protected") == 0)
+	if (strcmp(state, "unknown") != 0)
 		view_element(v, "<p>", status_pair(v, "protected_why"), "</p>");
-	if (is_trial(v))
-		view_element(v, "<p>", status_pair(v, "trial"), "</p>");
+	if (v->occasion->answer != NULL)
+		write_state(v, v->occasion->answer);
 	view_element(v, "<p>", status_pair(v, "limits"), "</p>");
 	if (strcmp(state, "unknown") != 0)
 		return;
 	view_raw(v, "<p><a href=\"http://");
 	view_escaped(v, v->occasion->config->pages.portal.name.text);
 	view_element(v, "/lachan/status\">", status_pair(v, "check"), "</a></p>");
-}
-
-static bool list_has(const struct tree_node *list, const char *word)
-{
-	for (size_t i = 0; list != NULL && i < list->count; i++) {
-		if (list->items[i].text != NULL && strcmp(list->items[i].text, word) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Is this item of a list meant for the reader's tier, and not switched off? */
-static bool is_offered(const struct view *v, const struct tree_node *item)
-{
-	const struct tree_node *enabled = tree_find(item, "enabled");
-	bool on = true;
-
-	if (enabled != NULL && !tree_to_bool(enabled, &on))
-		on = false;
-	return on && list_has(tree_find(item, "tiers"), v->tier_id);
-}
-
-static void write_helpline(struct view *v, const struct tree_node *line)
-{
-	const char *number = tree_text(line, "number", "");
-	const char *url = tree_text(line, "url", "");
-
-	view_raw(v, "<a class=\"call\" href=\"");
-	if (*number != 0) {
-		view_raw(v, "tel:");
-		for (const char *p = number; *p != 0; p++) {
-			if (*p != ' ')
-				buf_byte(v->out, (uint8_t)*p);
-		}
-		view_raw(v, "\"><b>");
-		view_escaped(v, number);
-		view_raw(v, "</b><span>");
-	} else {
-		view_escaped(v, url);
-		view_raw(v, "\"><span>");
-	}
-	view_element(v, "", tree_find(line, "name"), "");
-	view_element(v, "<br><span class=\"quiet\">", tree_find(line, "note"), "</span>");
-	view_raw(v, "</span></a>");
+	view_element(v, "<p class=\"quiet\">", status_pair(v, "check_note"), "</p>");
 }
 
 static void write_help(struct view *v)
 {
-	const struct tree_node *lines = texts_section(v->texts, "helplines");
-
 	view_element(v, "<h1>", view_pair(v, "ui", "help_title"), "</h1>");
-	for (size_t i = 0; lines != NULL && i < lines->count; i++) {
-		if (is_offered(v, &lines->items[i]))
-			write_helpline(v, &lines->items[i]);
-	}
+	portal_write_helplines(v);
 	view_element(v, "<p>", view_pair(v, "ui", "hotline"), "</p>");
 	layout_contacts(v);
 }
 
 static void write_sites(struct view *v)
 {
-	const struct tree_node *sites = texts_section(v->texts, "learning_sites");
-
 	view_element(v, "<h1>", portal_pair(v, "sites_title"), "</h1>");
-	view_element(v, "<p>", portal_pair(v, "sites_intro"), "</p>");
-	view_raw(v, "<ul class=\"links\">");
-	for (size_t i = 0; sites != NULL && i < sites->count; i++) {
-		const struct tree_node *site = &sites->items[i];
-		if (!is_offered(v, site))
-			continue;
-		view_raw(v, "<li><a href=\"");
-		view_escaped(v, tree_text(site, "url", ""));
-		view_element(v, "\">", tree_find(site, "name"), "");
-		view_element(v, "<span>", tree_find(site, "about"), "</span>");
-		view_raw(v, "</a></li>");
+	if (is_tiny(v)) {
+		view_element(v, "<p>", portal_pair(v, "sites_none"), "</p>");
+		return;
 	}
-	view_raw(v, "</ul>");
+	view_element(v, "<p>", portal_pair(v, "sites_intro"), "</p>");
+	portal_write_sites(v);
 }
 
 static void write_closed(struct view *v)
@@ -220,6 +226,7 @@ static const struct tree_node *title_of(const struct view *v, enum portal_page p
 		return portal_pair(v, "not_here");
 	case PORTAL_HELP:
 	case PORTAL_CLOSED:
+	case PORTAL_POSTER: /* has written its own */
 	default:
 		return view_pair(v, "ui", "help_title");
 	}
@@ -246,6 +253,7 @@ static void write_text(struct view *v, enum portal_page page)
 	case PORTAL_CLOSED:
 		write_closed(v);
 		break;
+	case PORTAL_POSTER:
 	case PORTAL_NOT_HERE:
 	default:
 		view_element(v, "<h1>", portal_pair(v, "not_here"), "</h1>");
@@ -257,6 +265,10 @@ void portal_write(struct buf *out, const struct occasion *occasion, enum portal_
 {
 	struct view v;
 
+	if (page == PORTAL_POSTER) {
+		poster_write(out, occasion);
+		return;
+	}
 	view_begin(&v, occasion, out);
 	layout_open(
 	    &v, title_of(&v, page), view_is_young(&v) ? SCENE_MEADOW : SCENE_SHIELD);

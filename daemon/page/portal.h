@@ -13,6 +13,7 @@ enum portal_page {
 	PORTAL_STATUS,
 	PORTAL_HELP,
 	PORTAL_SITES,
+	PORTAL_POSTER,  /* to print: poster.h */
 	PORTAL_CLOSED,  /* review and report: nobody reads forms here yet */
 	PORTAL_NOT_HERE /* no such page */
 };

@@ -208,3 +208,17 @@ void view_href(struct view *v, const char *path)
 	        : v->voice.language == LANGUAGE_EN ? "?lang=en"
 	                                           : "?lang=vi");
 }
+
+void view_clock_today(const struct view *v, int64_t at_s, char out[VIEW_CLOCK_BYTES])
+{
+	time_t now = (time_t)v->occasion->now_s, then = (time_t)at_s;
+	struct tm today, later;
+
+	out[0] = 0;
+	if (then <= now || localtime_r(&now, &today) == NULL ||
+	    localtime_r(&then, &later) == NULL || today.tm_year != later.tm_year ||
+	    today.tm_yday != later.tm_yday)
+		return;
+	if (strftime(out, VIEW_CLOCK_BYTES, "%H:%M", &later) == 0)
+		out[0] = 0;
+}

@@ -11,7 +11,8 @@
 #include "page/texts.h"
 
 enum {
-	VIEW_MAX_BYTES = 200 * 1024
+	VIEW_MAX_BYTES = 200 * 1024,
+	VIEW_CLOCK_BYTES = 8
 };
 
 /* What is known of a request when its page is made. All borrowed. */
@@ -33,7 +34,8 @@ struct view {
 	const struct occasion *occasion;
 	const struct texts *texts;
 	struct texts_tier tier;
-	const char *tier_id; /* of the pages: a tier the texts know */
+	const char *page_class; /* more words for the class of <body>; or NULL */
+	const char *tier_id;    /* of the pages: a tier the texts know */
 	struct voice voice;
 	struct facts facts;
 	struct standing
@@ -69,6 +71,9 @@ bool view_element(
 /* One element for each line of a list; NULL is an empty list. How many were written. */
 size_t view_elements(
     struct view *v, const char *open, const struct tree_node *list, const char *close);
+/* "13:30" when `at_s` (seconds since 1970 UTC) lies ahead of us on this very day, by local
+ * time; else "". */
+void view_clock_today(const struct view *v, int64_t at_s, char out[VIEW_CLOCK_BYTES]);
 /* How many lines of a list would show. */
 size_t view_count(const struct view *v, const struct tree_node *list);
 /* href="PATH" with the chosen language carried on. */

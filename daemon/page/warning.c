@@ -157,7 +157,12 @@ static void write_again(
 
 	view_begin(&v, occasion, out);
 	const struct tree_node *page = texts_section(v.texts, section);
+	char end_time[VIEW_CLOCK_BYTES] = "";
+
 	layout_open(&v, tree_find(page, "title"), SCENE_DOOR);
+	if (occasion->answer != NULL)
+		view_clock_today(&v, occasion->answer->grant_until_s, end_time);
+	facts_add(&v.facts, "end_time", end_time);
 	write_heading(&v, page);
 	view_elements(&v, "<p>", tree_find(page, "body"), "</p>");
 	buttons_write(&v, tree_find(page, "buttons"));
