@@ -12,6 +12,7 @@ struct config;
 struct control_server;
 struct event_base;
 struct filter_line;
+struct leaf_desk;
 
 struct desk {
 	struct event_base *base;
@@ -19,6 +20,7 @@ struct desk {
 	struct filter_line *filter;
 	struct control_server *forms; /* run_dir/forms.sock: the page */
 	struct control_server *line;  /* run_dir/desk.sock: lachanctl */
+	struct leaf_desk *leaf;       /* leaf.c's; NULL: pages.ca is not given */
 	struct call *calls;           /* under way, those without an answer yet */
 	unsigned call_count;
 	bool

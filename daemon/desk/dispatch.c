@@ -8,6 +8,7 @@
 #include "conf/config.h"
 #include "desk/answer.h"
 #include "desk/call.h"
+#include "desk/leaf.h"
 #include "desk/standing.h"
 #include "kit/log.h"
 
@@ -15,6 +16,7 @@
 static const struct part *const PARTS[] = {
     &standing_part,
     &answer_part,
+    &leaf_part,
 };
 
 _Static_assert(COUNT_OF(PARTS) <= DESK_PARTS_MAX, "desk->present is too short");

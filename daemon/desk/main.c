@@ -11,6 +11,8 @@
 #include "conf/config.h"
 #include "desk/dispatch.h"
 #include "desk/filter.h"
+#include "desk/leaf.h"
+#include "kit/certificates.h"
 #include "kit/json_memory.h"
 #include "kit/link.h"
 #include "kit/log.h"
@@ -135,6 +137,7 @@ static enum err begin(struct program *p, struct diag *why)
 	if (setpriority(PRIO_PROCESS, 0, NICE) != 0)
 		log_warn("desk", "cannot lower our priority: %s", strerror(errno));
 	desk->config = startup_take_config(&p->startup);
+	leaf_read_ca(desk);
 	if (rc == OK)
 		rc = sandbox_enter(desk->config->server.user.text, why);
 	if (rc == OK)
@@ -172,6 +175,7 @@ static void end(struct program *p)
 	    desk->filter); /* those who wait end their calls, with the parts there */
 	desk->filter = NULL;
 	dispatch_close(desk);
+	leaf_forget_ca(desk);
 	if (desk->base != NULL)
 		event_base_free(desk->base);
 	config_free(desk->config);
@@ -185,6 +189,7 @@ int main(int argc, char **argv)
 	int status;
 
 	json_memory_begin();
+	startup_use_judge(certificates_judge);
 	if (!startup_begin(&p.startup, "lachan-desk", argc, argv, &status))
 		return status;
 	enum err rc = begin(&p, &why);

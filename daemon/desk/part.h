@@ -18,7 +18,7 @@ struct call;
 struct desk;
 
 enum {
-	DESK_PARTS_MAX = 8
+	DESK_PARTS_MAX = 16
 };
 
 /* Which socket a command came by. */
