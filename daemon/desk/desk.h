@@ -10,6 +10,7 @@
 
 struct config;
 struct control_server;
+struct desk_reviews;
 struct event_base;
 struct filter_line;
 struct leaf_desk;
@@ -23,6 +24,7 @@ struct desk {
 	struct leaf_desk *leaf;       /* leaf.c's; NULL: pages.ca is not given */
 	struct call *calls;           /* under way, those without an answer yet */
 	unsigned call_count;
+	struct desk_reviews *reviews; /* reviews.c's own; NULL: could not be opened */
 	bool
 	    present[DESK_PARTS_MAX]; /* parts that could be opened, by dispatch.c's table */
 };

@@ -9,12 +9,14 @@
 #include "desk/answer.h"
 #include "desk/call.h"
 #include "desk/leaf.h"
+#include "desk/reviews.h"
 #include "desk/standing.h"
 #include "kit/log.h"
 
 /* In the order in which they are opened; closed the other way round. */
 static const struct part *const PARTS[] = {
     &standing_part,
+    &reviews_part,
     &answer_part,
     &leaf_part,
 };

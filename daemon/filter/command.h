@@ -3,8 +3,8 @@
  * Requests and replies are JSON objects; sentences are English msgids, translated by whoever
  * shows them. The larger commands, and their keys:
  *
- *	explain {"name","type"?,"client"?|"tier"?,"at"?} -> kit/explain_json.h
- *	        at: RFC 3339 (without an offset: the school's time), or seconds since 1970
+ *	explain {"name","type"?,"client"?|"tier"?,"at"?,"lines"?} -> kit/explain_json.h
+ *	        lines: false where nobody reads the feeds' lines, which take time to find; at: RFC 3339 (without an offset: the school's time), or seconds since 1970
  *	allow, deny {"name","tier"?|"group"?|"client"?,"for_ms"?|"for":"always","reason"?}
  *	        -> {"id","until"}; without a scope for everybody; 45 minutes by default
  *	grants  -> {"grants":[{"id","deny","name","scope","who","made","until","by","reason",

@@ -23,6 +23,7 @@ struct subject {
 	uint16_t qtype;
 	struct policy_who who;
 	bool at_given;
+	bool lines; /* of the feeds; looking for them reads their copies */
 	int64_t at_s;
 };
 
@@ -101,6 +102,7 @@ static bool read_subject(
 		command_fail(c, N_("that is not a record type"));
 		return false;
 	}
+	out->lines = !json_is_false(json_object_get(c->request, "lines"));
 	return read_asker(c, policy, out) && read_time(c, now, out);
 }
 
@@ -225,7 +227,7 @@ static json_t *explain(struct program *p, const struct subject *subject, struct 
 		json_decref(made);
 		made = NULL;
 	}
-	if (made != NULL && s->rules->db != NULL &&
+	if (made != NULL && subject->lines && s->rules->db != NULL &&
 	    explain_find_lines(made, s->rules->db, s->config->server.state_dir.text) !=
 	        OK) {
 		log_warn(
