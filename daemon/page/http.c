@@ -26,6 +26,22 @@ static void arm(struct http_exchange *x, unsigned ms)
 
 /* ---- life ---- */
 
+/* The other connections of the client of `x`; what they know of each other changes by
+ * `change`. */
+static unsigned count_siblings(const struct http_exchange *x, int change)
+{
+	struct http_exchange *other;
+	unsigned count = 0;
+
+	TAILQ_FOREACH (other, &x->server->exchanges, entry) {
+		if (other == x || !addr_equal(&other->peer, &x->peer))
+			continue;
+		other->of_client += (unsigned)change;
+		count++;
+	}
+	return count;
+}
+
 struct http_exchange *http_exchange_new(
     struct http_server *server, const struct http_door *door, const struct addr *peer)
 {
@@ -36,7 +52,6 @@ struct http_exchange *http_exchange_new(
 	x->server = server;
 	x->door = door;
 	x->peer = *peer;
-	x->slot = http_server_slot(server, peer);
 	x->deadline = evtimer_new(server->base, on_deadline, x);
 	if (x->deadline == NULL) {
 		free(x);
@@ -44,7 +59,7 @@ struct http_exchange *http_exchange_new(
 	}
 	TAILQ_INSERT_TAIL(&server->exchanges, x, entry);
 	server->count++;
-	server->slot_counts[x->slot]++;
+	x->of_client = count_siblings(x, 1) + 1;
 	arm(x, server->limits.request_ms);
 	return x;
 }
@@ -63,7 +78,7 @@ static void forget(struct http_exchange *x)
 	release_stream(x);
 	TAILQ_REMOVE(&x->server->exchanges, x, entry);
 	x->server->count--;
-	x->server->slot_counts[x->slot]--;
+	(void)count_siblings(x, -1);
 	event_free(x->deadline);
 	free(x->head_bytes);
 	free(x->body_bytes);

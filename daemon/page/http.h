@@ -12,9 +12,10 @@
  * nothing for smuggling to stand behind (RFC 9112 section 11.2).
  *
  * When all places are taken, a new connection takes the place of another one: of its own
- * address if that has per_client of them, else of the one that has waited longest, those
- * first that have been answered. Slow peers wait longest; an honest request is over in
- * milliseconds, so a flood of slow ones costs the others nothing.
+ * client if that has per_client of them, else of the client that has most; what is answered
+ * already goes first, then what came first, never what waits for the handler. Slow peers
+ * are the oldest and an honest request is over in milliseconds, so a flood of slow ones
+ * costs the others nothing.
  * Threads: everything on the thread of the event base. */
 #ifndef PAGE_HTTP_H
 #define PAGE_HTTP_H

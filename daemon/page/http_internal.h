@@ -6,10 +6,6 @@
 
 #include "page/http.h"
 
-enum {
-	HTTP_SLOTS = 1024
-};
-
 /* In the order of a connection's life. */
 enum http_phase {
 	HTTP_DOOR, /* the door has it */
@@ -34,7 +30,7 @@ struct http_exchange {
 	uint8_t *head_bytes; /* what `head` points into */
 	uint8_t *body_bytes; /* room for head.body_bytes */
 	size_t body_len;
-	unsigned slot;      /* of http_server.slot_counts */
+	unsigned of_client; /* connections of the same client, this one too */
 	bool peer_finished; /* its FIN is here */
 };
 
@@ -48,10 +44,6 @@ struct http_server {
 	struct http_handlers handlers;
 	struct http_exchanges exchanges;
 	unsigned count;
-	/* Connections by the hash of their client's address: who holds many is found in one
-	 * pass. Two clients in one slot are told apart where it matters. */
-	struct hash_key slot_key;
-	uint16_t slot_counts[HTTP_SLOTS];
 	SLIST_HEAD(, http_listening) listeners;
 	struct event *resume; /* after descriptors ran out */
 };
@@ -68,7 +60,6 @@ void http_exchange_release(struct http_exchange *x);
 size_t http_exchange_pending(const struct http_exchange *x);
 
 /* http_server.c */
-unsigned http_server_slot(const struct http_server *server, const struct addr *peer);
 /* Gives up the oldest answers that nobody reads until `bytes` more fit into
  * HTTP_PENDING_MAX_BYTES. */
 void http_server_make_room(struct http_server *server, size_t bytes);

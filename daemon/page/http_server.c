@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -51,34 +50,26 @@ static const struct http_door plain_door = {
 
 /* ---- places ---- */
 
-unsigned http_server_slot(const struct http_server *server, const struct addr *peer)
-{
-	return (unsigned)(addr_hash(peer, server->slot_key) % HTTP_SLOTS);
-}
-
 static unsigned count_client(const struct http_server *server, const struct addr *peer)
 {
-	unsigned most = server->slot_counts[http_server_slot(server, peer)];
 	const struct http_exchange *x;
-	unsigned count = 0;
 
-	if (most < server->limits.per_client)
-		return most; /* no need to tell its slot's clients apart */
-	TAILQ_FOREACH (x, &server->exchanges, entry)
-		count += addr_equal(&x->peer, peer) ? 1 : 0;
-	return count;
+	TAILQ_FOREACH (x, &server->exchanges, entry) {
+		if (addr_equal(&x->peer, peer))
+			return x->of_client;
+	}
+	return 0;
 }
 
 /* Is `x` better to lose than `than`, which is older? What has been answered goes first; then
  * what belongs to who holds most. */
 static bool goes_before(const struct http_exchange *x, const struct http_exchange *than)
 {
-	const uint16_t *counts = x->server->slot_counts;
 	bool answered = x->phase == HTTP_LINGER;
 
 	if (than == NULL || answered != (than->phase == HTTP_LINGER))
 		return than == NULL || answered;
-	return counts[x->slot] > counts[than->slot];
+	return x->of_client > than->of_client;
 }
 
 /* Gives up one connection, of `peer` if that is not NULL; false when each of them waits for
@@ -194,8 +185,6 @@ enum err http_open(struct http_server **out, struct event_base *base,
 	server->handlers = *handlers;
 	TAILQ_INIT(&server->exchanges);
 	SLIST_INIT(&server->listeners);
-	/* Without random octets this early the key is known: then slots may be shared. */
-	(void)getrandom(&server->slot_key, sizeof server->slot_key, GRND_NONBLOCK);
 	server->resume = evtimer_new(base, on_resume, server);
 	if (server->resume == NULL) {
 		free(server);
