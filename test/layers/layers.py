@@ -26,6 +26,7 @@ LIB = {
     "audit": "base",
     "seal": "base",
     "accounts": "base seal",
+    "cases": "base seal",
     "reviews": "base",
 }
 # A program may use all of lib/ and these folders of daemon/.
