@@ -6,6 +6,7 @@
  *	8a11…(16 hex) {"id":12,"name":"example.vn","deny":false,"scope":"tier",
  *	               "who":"lower_secondary","made":…,"until":…,"by":"uid:0","reason":"…"}
  *
+ * A teacher's opening has "content_only":true too; the others are without the member.
  * In front stands the checksum64 of the JSON behind the space. Times are seconds since 1970
  * UTC; `until` is 0 for always. Nothing in the file is believed but what the reader has
  * checked: the checksum finds accidents, not forgery. The filter writes it, alone (daemon/filter,
@@ -30,6 +31,7 @@ enum {
 struct grant_record {
 	uint32_t id; /* never 0, never used twice */
 	bool deny;
+	bool content_only; /* a teacher's opening (policy/grants.h); never of deny */
 	enum grant_scope scope;
 	char who[GRANT_WHO_BYTES]; /* "" for all */
 	struct name_buf name;      /* with all below it; two labels at least */

@@ -129,6 +129,7 @@ static enum err build_categories(struct build *b)
 		    .locked = c->locked,
 		    .sensitive = c->sensitive,
 		    .security = c->security,
+		    .bypass = strcmp(c->name.text, BYPASSING) == 0,
 		    .answer = c->answer,
 		};
 		if (policy->categories[i].name == NULL)
@@ -142,11 +143,12 @@ static enum err build_categories(struct build *b)
 			policy->hides_ech = this;
 		if (strcmp(c->name.text, STREAMING) == 0)
 			policy->streaming |= this;
-		if (strcmp(c->name.text, BYPASSING) == 0)
-			policy->bypassing |= this;
+		policy->bypassing |= policy->categories[i].bypass ? this : 0;
 		if (strcmp(c->name.text, OWN_CATEGORY) == 0)
 			policy->own_category = (uint8_t)i;
 	}
+	policy->guarded =
+	    policy->locked | policy->sensitive | policy->security | policy->bypassing;
 	return OK;
 }
 

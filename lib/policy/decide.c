@@ -24,6 +24,7 @@ static void pass(struct verdict *v, enum policy_reason reason, size_t labels)
 	v->locked = false;
 	v->sensitive = false;
 	v->covers_answers = false;
+	v->content_only = false;
 	v->unlisted = false;
 	v->matched_labels = (uint8_t)labels; /* <= NAME_LABELS_MAX */
 	v->data_count = 0;
@@ -136,6 +137,7 @@ static void by_grant(struct verdict *v, const struct facts *f)
 		block_by_school(v, f, REASON_GRANT, labels);
 	} else {
 		pass_whole(v, REASON_GRANT, labels);
+		v->content_only = f->grant->content_only;
 	}
 	v->grant = f->grant->id;
 }
@@ -248,13 +250,35 @@ static void judge_name(struct verdict *v, const struct facts *f)
 	}
 }
 
-void facts_judge_target(struct verdict *v, const struct facts *f, bool covered)
+/* Where an opening of content alone leads: what the school has not opened by another word. */
+static bool is_guarded(const struct facts *f)
+{
+	bool opened = (f->grant != NULL && !f->grant->deny && !f->grant->content_only) ||
+	    (f->own != NULL && f->own->kind == ROLE_ALLOW);
+	return !opened && ((f->in_force | f->by_service) & f->policy->guarded) != 0;
+}
+
+static void by_guarded(struct verdict *v, const struct facts *f)
+{
+	uint64_t feeds = f->in_force & f->policy->guarded;
+	uint64_t services = f->by_service & f->policy->guarded;
+
+	if (feeds != 0)
+		block_by_feeds(v, f, REASON_CATEGORY, feeds);
+	else
+		by_service(v, f, deciding_category(f->policy, services));
+}
+
+void facts_judge_target(
+    struct verdict *v, const struct facts *f, const struct verdict *of_qname)
 {
 	uint64_t locked = f->listed & f->policy->locked;
 
 	if (locked != 0) {
 		block_by_feeds(v, f, REASON_LOCKED, locked);
-	} else if (covered) {
+	} else if (of_qname->content_only && is_guarded(f)) {
+		by_guarded(v, f);
+	} else if (of_qname->covers_answers) {
 		pass(v, REASON_NONE, 0);
 	} else if (f->grant != NULL) {
 		by_grant(v, f);
@@ -281,7 +305,7 @@ static bool is_bypass(const struct facts *f, const struct verdict *v)
 		return false;
 	bool lifted = (is_exact(f->own, f->labels) && f->own->kind == ROLE_ALLOW) ||
 	    is_exact(f->protector, f->labels) ||
-	    (v->action == POLICY_PASS && v->reason == REASON_GRANT &&
+	    (v->action == POLICY_PASS && v->reason == REASON_GRANT && !v->content_only &&
 	        v->matched_labels == f->labels);
 	return !lifted;
 }
@@ -298,7 +322,7 @@ bool facts_is_lifted(const struct policy *policy, const struct policy_who *who,
 {
 	size_t labels = question->hashes->count;
 
-	if (v->action == POLICY_PASS && v->reason == REASON_GRANT &&
+	if (v->action == POLICY_PASS && v->reason == REASON_GRANT && !v->content_only &&
 	    v->matched_labels == labels)
 		return true;
 	for (const struct role *r = name_map_roles(&policy->names, question, labels);
@@ -341,6 +365,14 @@ static void relax(struct verdict *v, const struct facts *f, bool paused)
 		v->reason = paused ? REASON_PAUSED : REASON_TRIAL;
 }
 
+/* Rows 2 and 3, but where a window decides whether a grant of content alone holds. */
+static bool asks_no_timetable(const struct facts *f)
+{
+	if (f->held || (f->grant != NULL && f->grant->content_only))
+		return false;
+	return f->grant != NULL || f->own != NULL;
+}
+
 /* When a window's border could make this another verdict. */
 static uint64_t window_limit_ms(const struct facts *f, const struct verdict *v)
 {
@@ -351,8 +383,8 @@ static uint64_t window_limit_ms(const struct facts *f, const struct verdict *v)
 		return UINT64_MAX;
 	if (f->bypass != NULL && !f->in_answer)
 		counts |= f->policy->bypassing; /* whatever opens all but the exact name */
-	else if (v->action == POLICY_PASS && (f->grant != NULL || f->own != NULL))
-		return UINT64_MAX; /* rows 2 and 3 ask no timetable */
+	else if (v->action == POLICY_PASS && asks_no_timetable(f))
+		return UINT64_MAX;
 	bool moves = (counts & tier->moves) != 0 ||
 	    (tier->moves_allow_only && !f->in_answer && v->reason != REASON_NEVER_BLOCK &&
 	        v->reason != REASON_DENY && v->reason != REASON_GRANT) ||

@@ -294,4 +294,10 @@ void facts_gather(
 		out->in_force = facts_in_force(out, out->now);
 	if (out->in_services)
 		out->by_service = facts_by_service(out, out->now);
+	out->held = out->grant != NULL && out->grant->content_only &&
+	    ((out->in_force | out->by_service) & policy->guarded) != 0;
+	if (out->held) {
+		out->grant =
+		    grants_find_firm(state->grants, asker->who, question, asker->now);
+	}
 }

@@ -239,9 +239,25 @@ static size_t longest_kept(
 	return labels < grants->labels_max ? labels : grants->labels_max;
 }
 
-const struct grant *grants_find(const struct grants *grants, const struct policy_who *who,
-    const struct policy_question *question, struct moment now)
+/* Who asks for what, and when. */
+struct grant_search {
+	const struct policy_who *who;
+	const struct policy_question *question;
+	struct moment now;
+	bool firm_alone;
+};
+
+static bool may_decide(const struct entry *e, const struct grant_search *search)
 {
+	return grant_is_live(&e->grant, search->now) &&
+	    is_for(e, search->who, search->question) &&
+	    !(search->firm_alone && e->grant.content_only);
+}
+
+static const struct grant *find(
+    const struct grants *grants, const struct grant_search *search)
+{
+	const struct policy_question *question = search->question;
 	const struct entry *best = NULL;
 
 	if (grants == NULL)
@@ -251,12 +267,24 @@ const struct grant *grants_find(const struct grants *grants, const struct policy
 		for (uint32_t i = first_at(grants, question, n); i != NO_ENTRY;
 		     i = grants->entries[i].next) {
 			const struct entry *e = &grants->entries[i];
-			if (stands_at(e, question, n) && grant_is_live(&e->grant, now) &&
-			    is_for(e, who, question) && beats(e, best))
+			if (stands_at(e, question, n) && may_decide(e, search) &&
+			    beats(e, best))
 				best = e;
 		}
 	}
 	return best == NULL ? NULL : &best->grant;
+}
+
+const struct grant *grants_find(const struct grants *grants, const struct policy_who *who,
+    const struct policy_question *question, struct moment now)
+{
+	return find(grants, &(struct grant_search){who, question, now, false});
+}
+
+const struct grant *grants_find_firm(const struct grants *grants,
+    const struct policy_who *who, const struct policy_question *question, struct moment now)
+{
+	return find(grants, &(struct grant_search){who, question, now, true});
 }
 
 bool grants_name(const struct grants *grants, const struct policy_question *question)

@@ -26,6 +26,10 @@ enum grant_scope {
 struct grant {
 	uint32_t id; /* never 0 */
 	bool deny;
+	/* A teacher's opening: it opens content alone. A name that a category in force lists
+	 * which is sensitive, of security, or leads past the filter stays closed below it,
+	 * and so does what its answers lead to; safe search stays. Never of `deny`. */
+	bool content_only;
 	enum grant_scope scope;
 	struct dname name;     /* with all below it; not the root */
 	const char *subject;   /* "" where the scope has none */
@@ -56,6 +60,11 @@ const struct grant *grants_at(const struct grants *grants, size_t i);
  * allocates nothing. */
 const struct grant *grants_find(const struct grants *grants, const struct policy_who *who,
     const struct policy_question *question, struct moment now);
+
+/* The same, as if there were no grants of content alone. */
+const struct grant *grants_find_firm(const struct grants *grants,
+    const struct policy_who *who, const struct policy_question *question,
+    struct moment now);
 
 /* mono_ms at which it ends by itself; UINT64_MAX for `always`. */
 uint64_t grant_end_ms(const struct grant *grant, struct moment now);

@@ -191,6 +191,8 @@ struct policy {
 	uint64_t locked;
 	uint64_t sensitive;
 	uint64_t security;
+	/* What a grant of content alone does not reach. */
+	uint64_t guarded;
 	uint64_t
 	    nearest_wins;   /* ads_tracking against never-block: the more specific name */
 	uint64_t streaming; /* what YouTube belongs to, or 0 */
@@ -268,7 +270,8 @@ struct facts {
 	bool in_answer; /* nobody asked for it: an answer leads there */
 
 	const struct grant *grant; /* that decides among the live ones, or NULL */
-	const struct role *own;    /* the longest of the tier's allow and deny, or NULL */
+	bool held; /* one of content alone would, but the name is of a guarded category */
+	const struct role *own; /* the longest of the tier's allow and deny, or NULL */
 	const struct role *protector; /* the longest never-block name, or NULL */
 	const struct role *youtube;   /* YouTube's domain above it, or NULL */
 	const struct role *engine;    /* a search engine's own name, or NULL */
@@ -319,8 +322,10 @@ bool grants_apply(const struct grants *grants, size_t i, const struct asker *ask
 /* ---- decide.c --------------------------------------------------------------------------- */
 
 /* The rows, as far as they judge a name in an answer: without allow-only, safe search and
- * bypass. `covered`: by locked categories alone. */
-void facts_judge_target(struct verdict *v, const struct facts *f, bool covered);
+ * bypass. Where the question's verdict covers its answers: by locked categories alone, and by
+ * guarded ones where it is of content only. */
+void facts_judge_target(
+    struct verdict *v, const struct facts *f, const struct verdict *of_qname);
 /* How long it holds, and what a pause or a trial makes of it. */
 void facts_finish(struct verdict *v, const struct facts *f, const struct asker *asker);
 bool is_portal(const struct policy *policy, const struct policy_question *question);

@@ -116,6 +116,7 @@ struct policy_category {
 	bool locked;
 	bool sensitive;
 	bool security;
+	bool bypass; /* leads past the filter */
 	enum rules_answer answer;
 };
 
@@ -238,6 +239,8 @@ struct verdict {
 	bool sensitive;
 	/* The name's answers are not judged but by locked categories (rows 2, 3, 5). */
 	bool covers_answers;
+	/* Where it covers them: by guarded categories too (grants.h, content_only). */
+	bool content_only;
 	/* Of POLICY_BLOCK with data: no other category in force blocks the name. Where one
 	 * does, data that would let the question pass do not. */
 	bool data_alone;

@@ -31,8 +31,8 @@ static struct verdict judge(
 {
 	struct verdict v;
 
-	facts_judge_target(&v, f, of_qname->covers_answers);
-	if (of_qname->covers_answers && v.action == POLICY_PASS)
+	facts_judge_target(&v, f, of_qname);
+	if (of_qname->covers_answers && !of_qname->content_only && v.action == POLICY_PASS)
 		return *of_qname;
 	facts_finish(&v, f, asker);
 	return add_review(of_qname, &v);

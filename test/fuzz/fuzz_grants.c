@@ -32,6 +32,7 @@ static void check_grant(const struct grant_record *g)
 	HOLDS(grants_text_write(&again, g) == OK);
 	HOLDS(grants_text_read(without_end(&again), &back) == OK);
 	HOLDS(back.id == g->id && back.deny == g->deny && back.scope == g->scope);
+	HOLDS(back.content_only == g->content_only && !(g->deny && g->content_only));
 	HOLDS(name_equal(name_of(&back.name), name_of(&g->name)));
 	HOLDS(back.made_s == g->made_s && back.until_s == g->until_s);
 	HOLDS(strcmp(back.who, g->who) == 0 && strcmp(back.by, g->by) == 0);

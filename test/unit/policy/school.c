@@ -219,6 +219,11 @@ void school_grant(struct school *s, uint32_t id, bool deny, const char *name,
 	set_scope(g, scope);
 }
 
+void school_grant_is_content_only(struct school *s)
+{
+	s->granted[s->grant_count - 1].grant.content_only = true;
+}
+
 void school_publish_grants(struct school *s)
 {
 	struct grant all[SCHOOL_GRANTS_MAX];
@@ -301,9 +306,10 @@ bool school_same_verdict(const struct verdict *a, const struct verdict *b)
 	bool same = a->action == b->action && a->reason == b->reason &&
 	    a->category == b->category && a->locked == b->locked &&
 	    a->sensitive == b->sensitive && a->covers_answers == b->covers_answers &&
-	    a->unlisted == b->unlisted && a->matched_labels == b->matched_labels &&
-	    a->data_count == b->data_count && a->data_alone == b->data_alone &&
-	    a->window == b->window && a->service == b->service && a->grant == b->grant &&
+	    a->content_only == b->content_only && a->unlisted == b->unlisted &&
+	    a->matched_labels == b->matched_labels && a->data_count == b->data_count &&
+	    a->data_alone == b->data_alone && a->window == b->window &&
+	    a->service == b->service && a->grant == b->grant &&
 	    a->valid_until_ms == b->valid_until_ms;
 
 	return same && (a->action == POLICY_PASS || a->answer == b->answer) &&

@@ -47,6 +47,8 @@ void school_close(struct school *s);
 /* `ID allow|deny NAME SCOPE until UNTIL`: SCOPE is all, tier:T, group:G or an address prefix. */
 void school_grant(struct school *s, uint32_t id, bool deny, const char *name,
     const char *scope, int64_t until_wall_s);
+/* Makes the latest one a grant of content alone. */
+void school_grant_is_content_only(struct school *s);
 /* Puts the index of the grants into the state. */
 void school_publish_grants(struct school *s);
 

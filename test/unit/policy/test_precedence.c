@@ -113,13 +113,15 @@ static void read_grant(struct reading *r, struct slice rest)
 {
 	char name[64], scope[64];
 	uint32_t id = (uint32_t)number_of(next_word(&rest));
-	bool deny = is_word(next_word(&rest), "deny");
+	struct slice word = next_word(&rest);
 
 	copy_text(name, next_word(&rest));
 	copy_text(scope, next_word(&rest));
 	rest = slice_trim(rest);
-	school_grant(&r->school, id, deny, name, scope,
+	school_grant(&r->school, id, is_word(word, "deny"), name, scope,
 	    is_word(rest, "always") ? INT64_MAX : moment_of(rest));
+	if (is_word(word, "open"))
+		school_grant_is_content_only(&r->school);
 }
 
 /* At the first question all that was said of the school becomes it. */
