@@ -2,14 +2,22 @@
 
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/words.h"
+#include "kit/grants_text.h"
 #include "kit/local_time.h"
 #include "kit/log.h"
 
 void command_fail(struct command *c, const char *sentence)
 {
 	(void)snprintf(c->error, sizeof c->error, "%s", sentence);
+}
+
+void command_refuse(struct command *c, const char *why, const char *sentence)
+{
+	c->why = why;
+	command_fail(c, sentence);
 }
 
 const char *command_text(const struct command *c, const char *key)
@@ -35,6 +43,34 @@ bool command_read_name(struct command *c, struct name_buf *name)
 void command_actor(const struct command *c, char *out, size_t size)
 {
 	(void)snprintf(out, size, "uid:%u", (unsigned)control_peer_uid(c->peer));
+}
+
+bool command_is_ours(const struct command *c)
+{
+	uid_t uid = control_peer_uid(c->peer);
+
+	return uid == 0 || uid == geteuid();
+}
+
+bool command_read_actor(struct command *c, char *out, size_t size)
+{
+	const char *actor = command_text(c, "actor");
+
+	if (actor == NULL) {
+		command_actor(c, out, size);
+		return true;
+	}
+	if (!command_is_ours(c)) {
+		command_refuse(
+		    c, "wrong", N_("only the gateway itself may say who did something"));
+		return false;
+	}
+	if (*actor == 0 || !grant_text_is_sound(actor, size)) {
+		command_refuse(c, "wrong", N_("an actor is a short line"));
+		return false;
+	}
+	(void)snprintf(out, size, "%s", actor);
+	return true;
 }
 
 bool command_append(struct program *p, const struct audit_entry *entry)

@@ -7,7 +7,15 @@
  *	        lines: false where nobody reads the feeds' lines, which take time to find; at: RFC 3339 (without an offset: the school's time), or seconds since 1970
  *	allow, deny {"name","tier"?|"group"?|"client"?,"for_ms"?|"for":"always","reason"?}
  *	        -> {"id","until"}; without a scope for everybody; 45 minutes by default
- *	grants  -> {"grants":[{"id","deny","name","scope","who","made","until","by","reason",
+ *	        Root and the gateway itself may add "actor": for whom they do it
+ *	open {"name","group","for_ms"?,"actor","reason"?} -> {"id","until","until_s"}: a teacher's
+ *	        opening, of content alone (policy/grants.h), for one room, no longer than
+ *	        pages.teacher_open, which is the default. One that lasts longer stays. Root
+ *	        and the gateway itself alone. why: locked sensitive security bypass
+ *	        safe_search public_suffix denied portal unknown_group too_long clock wrong failed
+ *	audit {"actor","action","name"?,"scope"?,"detail"?}: an entry of audit.log; root and the
+ *	        gateway itself alone. `record` is its older name
+ *	grants  -> {"grants":[{"id","deny","content_only","name","scope","who","made","until","by","reason",
  *	           "applies"}]}; applies: false where the tier or room is gone, or the clock is
  *	           not trusted
  *	revoke  {"id"} -> {"name"}
@@ -35,10 +43,13 @@ struct command {
 	const json_t *request;
 	json_t *reply; /* NULL and no error: answered already, or no memory */
 	char error[256];
+	const char *why; /* a word beside the error, for programs; or NULL */
 };
 
 /* `sentence` is a msgid. */
 void command_fail(struct command *c, const char *sentence);
+/* The same with a word for programs (static). */
+void command_refuse(struct command *c, const char *why, const char *sentence);
 /* A string of the request; NULL without it. */
 const char *command_text(const struct command *c, const char *key);
 /* {"ok":true} */
@@ -47,6 +58,11 @@ void command_done(struct command *c);
 bool command_read_name(struct command *c, struct name_buf *name);
 /* "uid:1000": who asks, for the record. */
 void command_actor(const struct command *c, char *out, size_t size);
+/* Root or our own user, who may say what another person has done. */
+bool command_is_ours(const struct command *c);
+/* `actor` of the request ("teacher:lan", "review:7"), which ours alone may say; without it as
+ * command_actor(). False: it has failed. */
+bool command_read_actor(struct command *c, char *out, size_t size);
 
 /* Who changed what, for the record. A change that cannot be recorded is still made, and the
  * log says so; false then. ERR_DENIED of audit_append() is one of the reasons. */
@@ -64,5 +80,6 @@ void command_allow(struct command *c);
 void command_deny(struct command *c);
 void command_grants(struct command *c);
 void command_revoke(struct command *c);
+void command_open(struct command *c);
 
 #endif

@@ -89,17 +89,18 @@ static void on_feeds_changed(struct command *x)
 	command_done(x); /* every request begins with a look around */
 }
 
-/* audit.log has one writer, us: what the supervisor did is told here. Others of the socket's
+/* audit.log has one writer, us: what supervisor and desk did is told here. Others of the socket's
  * group may steer the filter, but not write what somebody else is said to have done. */
 static void on_record(struct command *x)
 {
-	uid_t uid = control_peer_uid(x->peer);
+	const char *scope = command_text(x, "scope");
 	const struct audit_entry entry = {.actor = command_text(x, "actor"),
 	    .action = command_text(x, "action"),
-	    .scope = "all",
+	    .name = command_text(x, "name"),
+	    .scope = scope == NULL ? "all" : scope,
 	    .detail = command_text(x, "detail")};
 
-	if (uid != 0 && uid != geteuid()) {
+	if (!command_is_ours(x)) {
 		command_fail(x, N_("only the gateway itself may add to the record"));
 	} else if (entry.actor == NULL || *entry.actor == 0 || entry.action == NULL ||
 	    *entry.action == 0) {
@@ -286,12 +287,14 @@ static const struct row COMMANDS[] = {
     {"explain", command_explain},
     {"allow", command_allow},
     {"deny", command_deny},
+    {"open", command_open},
     {"grants", command_grants},
     {"revoke", command_revoke},
     {"flush", on_flush},
     {"rollback", on_rollback},
     {"feeds-changed", on_feeds_changed},
     {"record", on_record},
+    {"audit", on_record},
     {"pause", on_pause},
     {"resume", on_resume},
     {"stats", on_stats},
@@ -321,6 +324,18 @@ static void run_command(struct command *x)
 	command_fail(x, N_("this command is not known, or not built yet"));
 }
 
+static void reply_refusal(const struct command *x)
+{
+	json_t *refusal =
+	    json_pack("{s:b, s:s, s:s}", "ok", 0, "error", x->error, "why", x->why);
+	char *text = refusal == NULL ? NULL : json_dumps(refusal, JSON_COMPACT);
+
+	(void)(text == NULL ? control_reply_error(x->peer, x->error)
+	                    : control_reply(x->peer, slice_of(text)));
+	json_memory_free(text);
+	json_decref(refusal);
+}
+
 static void on_request(void *context, struct control_peer *peer, struct slice request)
 {
 	json_t *parsed = json_loadb(
@@ -330,7 +345,9 @@ static void on_request(void *context, struct control_peer *peer, struct slice re
 	program_look_around(x.program);
 	run_command(&x);
 	char *text = x.reply == NULL ? NULL : json_dumps(x.reply, JSON_COMPACT);
-	if (x.error[0] != 0) {
+	if (x.error[0] != 0 && x.why != NULL) {
+		reply_refusal(&x);
+	} else if (x.error[0] != 0) {
 		(void)control_reply_error(peer, x.error);
 	} else if (text == NULL || strlen(text) > REPLY_MAX_BYTES) {
 		(void)control_reply_error(peer, N_("the gateway is out of memory"));

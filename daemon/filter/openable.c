@@ -15,7 +15,8 @@ enum openable openable_judge(
 	    .types = TYPES,
 	    .type_count = COUNT_OF(TYPES),
 	};
-	enum openable worst = OPENABLE;
+	enum openable worst =
+	    policy_is_unsafe_engine(s->policy, question) ? OPENABLE_NOT_SAFE : OPENABLE;
 
 	for (uint64_t rest = hearing_listed(&hearing); rest != 0; rest &= rest - 1) {
 		const struct policy_category *c =
@@ -24,8 +25,10 @@ enum openable openable_judge(
 			return OPENABLE_NOT_LOCKED;
 		if (c->sensitive)
 			worst = OPENABLE_NOT_SENSITIVE;
-		else if (c->security && worst == OPENABLE)
+		else if (c->security && worst != OPENABLE_NOT_SENSITIVE)
 			worst = OPENABLE_NOT_SECURITY;
+		else if (c->bypass && (worst == OPENABLE || worst == OPENABLE_NOT_SAFE))
+			worst = OPENABLE_NOT_BYPASS;
 	}
 	return worst;
 }

@@ -200,8 +200,9 @@ static bool may_be_opened(const struct judgement *j)
 {
 	const struct verdict *v = &j->verdict;
 
+	/* A deny grant is the word of whoever runs the gateway. */
 	return !v->locked && !v->sensitive && v->reason != REASON_NO_RULES &&
-	    v->reason != REASON_BYPASS &&
+	    v->reason != REASON_BYPASS && v->reason != REASON_GRANT &&
 	    openable_judge(j->snapshot, j->cache, &j->question) == OPENABLE;
 }
 

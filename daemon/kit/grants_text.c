@@ -89,11 +89,10 @@ enum err grants_text_write(struct buf *out, const struct grant_record *g)
 	char name[NAME_TEXT_MAX];
 
 	name_to_text(name, name_of(&g->name));
-	json_t *object =
-	    json_pack("{s:I, s:s, s:b, s:s, s:s, s:I, s:I, s:s, s:s}", "id",
-	        (json_int_t)g->id, "name", name, "deny", g->deny ? 1 : 0, "scope",
-	        grant_scope_word(g->scope), "who", g->who, "made", (json_int_t)g->made_s,
-	        "until", (json_int_t)g->until_s, "by", g->by, "reason", g->reason);
+	json_t *object = json_pack("{s:I, s:s, s:b, s:s, s:s, s:I, s:I, s:s, s:s}", "id",
+	    (json_int_t)g->id, "name", name, "deny", g->deny ? 1 : 0, "scope",
+	    grant_scope_word(g->scope), "who", g->who, "made", (json_int_t)g->made_s,
+	    "until", (json_int_t)g->until_s, "by", g->by, "reason", g->reason);
 	if (g->content_only)
 		(void)json_object_set_new(object, "content_only", json_true());
 	return write_line(out, object);
@@ -224,8 +223,9 @@ enum err grants_text_read(struct slice line, struct grant_record *out)
 	json_t *object = read_line(line);
 	struct grant_record g = {.deny = json_is_true(json_object_get(object, "deny"))};
 	bool good = json_is_boolean(json_object_get(object, "deny")) &&
-	    take_content_only(object, &g) && take_id(object, "id", &g.id) && take_name(object, &g.name) &&
-	    take_scope(object, &g) && take_time(object, "made", &g.made_s) &&
+	    take_content_only(object, &g) && take_id(object, "id", &g.id) &&
+	    take_name(object, &g.name) && take_scope(object, &g) &&
+	    take_time(object, "made", &g.made_s) &&
 	    take_time(object, "until", &g.until_s) &&
 	    take_text(object, "by", g.by, sizeof g.by) &&
 	    take_text(object, "reason", g.reason, sizeof g.reason);

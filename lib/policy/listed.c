@@ -34,6 +34,20 @@ uint64_t policy_listed(const struct policy *policy, const struct policy_question
 	return set;
 }
 
+bool policy_is_unsafe_engine(
+    const struct policy *policy, const struct policy_question *question)
+{
+	size_t labels = question->hashes->count;
+
+	for (const struct role *r =
+	         labels == 0 ? NULL : name_map_roles(&policy->names, question, labels);
+	     r != NULL; r = r->next) {
+		if (r->kind == ROLE_ENGINE && policy->engines[r->number].safe.wire == NULL)
+			return true;
+	}
+	return false;
+}
+
 uint64_t policy_listed_address(
     const struct policy *policy, struct slice address, const struct policy_question *asked)
 {

@@ -323,7 +323,11 @@ bool policy_addresses_matter(const struct policy *policy);
  * for whatever tier, client or type, in force or not: what somebody who opens it should know
  * of. question->client and qtype are not looked at. Slow (main, not workers). */
 uint64_t policy_listed(const struct policy *policy, const struct policy_question *question);
-/* The same of an address (4 or 16 octets) in the answer to `asked`. */
+/* Whether it is a search engine's own name that has no safe address: tiers with safe search
+ * keep it closed, whatever opens content. */
+bool policy_is_unsafe_engine(
+    const struct policy *policy, const struct policy_question *question);
+/* policy_listed() of an address (4 or 16 octets) in the answer to `asked`. */
 uint64_t policy_listed_address(
     const struct policy *policy, struct slice address, const struct policy_question *asked);
 

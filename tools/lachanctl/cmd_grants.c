@@ -167,8 +167,10 @@ static void add_grant(const struct ctl *c, struct table *t, const json_t *one)
 		who = ctl_tier_words(c, who);
 	say_time(at, until, (int64_t)time(NULL));
 	table_cell(t, "%lld", (long long)json_integer_value(json_object_get(one, "id")));
-	table_cell(
-	    t, "%s", json_is_true(json_object_get(one, "deny")) ? _("blocked") : _("open"));
+	table_cell(t, "%s",
+	    json_is_true(json_object_get(one, "deny"))               ? _("blocked")
+	        : json_is_true(json_object_get(one, "content_only")) ? _("open (teacher)")
+	                                                             : _("open"));
 	table_cell(t, "%s", text(one, "name"));
 	table_cell(t, "%s", *who != 0 ? who : _("everybody"));
 	table_cell(t, "%s", is_always(until) ? _("revoked") : at);

@@ -1,0 +1,36 @@
+/* granting -- what the commands that open and close names share: what may be granted at all, and
+ * how it is recorded. Threads: main alone. */
+#ifndef FILTER_GRANTING_H
+#define FILTER_GRANTING_H
+
+#include "filter/command.h"
+
+struct moment granting_now(const struct command *c);
+const struct snapshot *granting_snapshot(const struct command *c);
+
+enum suffix_kind {
+	SUFFIX_OF_REGISTRY, /* "vn", "edu.vn": everybody's names are below it */
+	SUFFIX_OF_ANYBODY   /* and "blogspot.com": other people's sites are */
+};
+
+/* Whether it is a top-level domain or public suffix: a grant would reach every site below. */
+bool granting_is_suffix(struct dname name, enum suffix_kind kind);
+/* NULL: filter.groups has no such room. */
+const struct config_group *granting_find_group(
+    const struct config *config, const char *name);
+
+/* `reason` of the request, if it has one; false: it has failed. */
+bool granting_read_reason(struct command *c, struct grant_record *g);
+
+/* The sentence (a msgid) for what publisher_grant() or publisher_revoke() returned. */
+const char *granting_failure(enum err rc);
+
+/* What somebody did, into audit.log: the name and whom it was done for, never one device. */
+struct granted {
+	const char *actor;
+	const char *action;
+	const struct grant_record *grant;
+};
+void granting_record(struct command *c, const struct granted *what);
+
+#endif
