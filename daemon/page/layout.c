@@ -129,7 +129,7 @@ void layout_help(struct view *v, const struct tree_node *help, bool contacts_sho
 	view_element(v, "<h2 id=\"help\">", view_pair(v, "ui", "help_title"), "</h2>");
 	view_element(v, "<p>", help, "</p>");
 	view_element(v,
-	    "<a class=\"call\" href=\"tel:111\"><b aria-hidden=\"true\">111</b><span>",
+	    "<a class=\"call\" href=\"tel:111\"><b aria-hidden=\"true\">111</b> <span>",
 	    view_pair(v, "ui", "call_111"), "</span></a>");
 	view_element(v, "<p>", view_pair(v, "ui", "hotline"), "</p>");
 	if (!contacts_shown)

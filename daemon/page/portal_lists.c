@@ -31,7 +31,7 @@ static void write_number(struct view *v, const char *number)
 	}
 	view_raw(v, "\"><b>");
 	view_escaped(v, number);
-	view_raw(v, "</b><span>");
+	view_raw(v, "</b> <span>");
 }
 
 static void write_helpline(struct view *v, const struct tree_node *line)

@@ -76,7 +76,7 @@ static void write_call(struct view *v)
 	const struct tree_node *line =
 	    tree_find(texts_section(v->texts, "short_texts"), "poster_call");
 
-	view_raw(v, "<p class=\"call\"><b aria-hidden=\"true\">111</b><span>");
+	view_raw(v, "<p class=\"call\"><b aria-hidden=\"true\">111</b> <span>");
 	v->voice.language = LANGUAGE_VI;
 	view_element(v, "<span lang=\"vi\">", line, "</span><br>");
 	v->voice.language = LANGUAGE_EN;

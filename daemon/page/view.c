@@ -117,6 +117,7 @@ static void add_common_facts(struct view *v)
 	facts_add(&v->facts, "contact_facebook", school->contact.facebook.text);
 	(void)snprintf(v->minutes, sizeof v->minutes, "%" PRIu64,
 	    v->occasion->config->pages.teacher_open_ms / 60000);
+	facts_add(&v->facts, "policy_version", v->occasion->config->version);
 	facts_add(&v->facts, "minutes", v->minutes);
 	if (strcmp(school->hotline.text, "111") != 0)
 		facts_add(&v->facts, "hotline", school->hotline.text);

@@ -113,7 +113,7 @@ static void write_adult_box(struct view *v, const struct tree_node *page)
 	view_raw(v, "<section class=\"box\">");
 	view_element(v, "<p class=\"quiet\">", tree_find(page, "adult_note"), "</p>");
 	view_element(v,
-	    "<a class=\"call\" href=\"tel:111\"><b aria-hidden=\"true\">111</b><span>",
+	    "<a class=\"call\" href=\"tel:111\"><b aria-hidden=\"true\">111</b> <span>",
 	    tree_find(page, "adult_help"), "</span></a>");
 	view_element(v, "<p>", view_pair(v, "ui", "hotline"), "</p>");
 	view_element(v, "<p>", tree_find(page, "adult_time"), "</p>");

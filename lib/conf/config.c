@@ -1,8 +1,10 @@
 #include "conf/config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/words.h"
 #include "conf/internal.h"
 
@@ -212,6 +214,17 @@ static void sort_by_place(struct diags *all, size_t first)
 		    compare_places);
 }
 
+static void make_version(char out[9], const struct config_bundle *bundle)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < BUNDLE_PARTS; i++) {
+		const struct hash_key chained = {sum, i};
+		sum = siphash24(chained, buf_slice(&bundle->parts[i].text));
+	}
+	(void)snprintf(out, 9, "%08x", (unsigned)(sum & 0xffffffff));
+}
+
 enum err config_load_bundle(
     struct config **out, const struct config_bundle *bundle, struct diags *all)
 {
@@ -236,6 +249,8 @@ enum err config_load_bundle(
 		config_free(config);
 	else
 		*out = config;
+	if (rc == OK)
+		make_version(config->version, bundle);
 	return rc;
 }
 

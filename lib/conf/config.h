@@ -317,6 +317,9 @@ struct config {
 	struct config_names
 	    popular;         /* rules/popular.txt: no feed newly covers one unasked */
 	size_t default_tier; /* index into tiers; "auto" is resolved */
+	/* Eight hexadecimal digits that change with any of the texts it was made of, so that
+	 * a person can tell which policy a page or a program speaks of. No proof of anything. */
+	char version[9];
 
 	struct arena *arena; /* private */
 };

@@ -290,9 +290,10 @@ enum ctl_status policy_to_json(struct ctl *c, json_t **out)
 				(void)json_array_append_new(
 				    tiers, tier_to_json(c, i, &facts));
 		}
-		*out = json_pack("{s:s, s:b, s:b, s:b, s:s, s:o, s:o, s:I, s:I}", "school",
-		    config->school.name.text, "running", facts.running, "not_in_force",
-		    facts.newer, "trial", !config->filter.enforce, "default_tier",
+		*out = json_pack("{s:s, s:s, s:b, s:b, s:b, s:s, s:o, s:o, s:I, s:I}",
+		    "school", config->school.name.text, "version", config->version,
+		    "running", facts.running, "not_in_force", facts.newer, "trial",
+		    !config->filter.enforce, "default_tier",
 		    config->tiers.items[config->default_tier].name.text, "locked",
 		    locked_to_json(config), "tiers", tiers, "grants",
 		    (json_int_t)json_array_size(facts.grants), "never_block",

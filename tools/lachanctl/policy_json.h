@@ -1,7 +1,7 @@
 /* policy_json -- the policy of the configuration, and what the running filter adds to it, as
  * the object that `policy --json` prints:
  *
- *	{"school","running","not_in_force","trial","default_tier","locked":[CATEGORY],
+ *	{"school","version","running","not_in_force","trial","default_tier","locked":[CATEGORY],
  *	 "tiers":[{"tier","name","pupils","default","used","members":[TEXT],
  *	           "devices":n,
  *	           "block":[CATEGORY],"empty":[CATEGORY],"services":[SERVICE],
@@ -10,6 +10,7 @@
  *	           "paused_until":TIME or null,"grants":n}],
  *	 "grants":n,"never_block":n}
  *
+ * `version`: eight digits that change with the configuration; a staff page shows them too.
  * `devices`: of the tier by MAC address; which, stands in the configuration alone.
  * `not_in_force`: the configuration's file is newer than what the filter runs by.
  * `empty`: of `block` and of what windows block, what no feed fills. `grants` of a tier are

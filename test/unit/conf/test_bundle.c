@@ -10,7 +10,7 @@ static void a_child_reads_what_was_accepted(void **state)
 	struct config_bundle bundle = {0};
 	struct diags all = DIAGS_NONE;
 	struct config *c;
-	char number[16];
+	char number[16], version[16];
 
 	(void)state;
 	assert_int_equal(config_bundle_read(&bundle, s.file, &all), OK);
@@ -23,6 +23,12 @@ static void a_child_reads_what_was_accepted(void **state)
 	assert_string_equal(c->school.name.text, "A");
 	assert_int_equal(c->server.threads, 3);
 	assert_string_equal(c->school.name.mark.file, s.file);
+	assert_int_equal(strlen(c->version), 8);
+	(void)snprintf(version, sizeof version, "%s", c->version);
+	config_free(c);
+	school_write(s.file, "school: {levels: [primary], name: B}\n");
+	assert_int_equal(config_load(&c, s.file, &all), OK);
+	assert_string_not_equal(c->version, version);
 	config_free(c);
 
 	/* Twice, and by the environment, as children do. */
@@ -30,6 +36,7 @@ static void a_child_reads_what_was_accepted(void **state)
 	assert_int_equal(setenv("LACHAN_CONFIG_FD", number, 1), 0);
 	assert_int_equal(config_load_child(&c, "/nowhere", &all), OK);
 	assert_string_equal(c->school.name.text, "A");
+	assert_string_equal(c->version, version);
 	config_free(c);
 	assert_int_equal(unsetenv("LACHAN_CONFIG_FD"), 0);
 	assert_int_equal(config_load_child(&c, NULL, &all), ERR_NOT_FOUND);
