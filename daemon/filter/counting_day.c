@@ -5,6 +5,7 @@
 
 #include "filter/counting_internal.h"
 #include "kit/log.h"
+#include "reviews/reviews.h"
 #include "spool/spool.h"
 
 enum {
@@ -105,6 +106,24 @@ static uint32_t population_live(void *context, uint32_t tiers)
 	return tally_population(context, tiers);
 }
 
+/* What pupils asked to have opened that day. The desk keeps them in a file of its own, so no
+ * count travels: neither of us can lose one or count it twice, whoever is killed when. */
+static void count_reviews(struct report_school *out, const struct snapshot *s, uint32_t day)
+{
+	struct reviews_day found = {0, 0};
+	char path[FILE_PATH_BYTES];
+
+	enum err rc =
+	    path_join(path, sizeof path, s->config->server.state_dir.text, "reviews");
+	if (rc == OK)
+		rc = reviews_read_day(path, day, &found);
+	if (rc != OK)
+		log_warn(
+		    "counting", "requests for a review are not counted: %s", err_text(rc));
+	out->reviews_requested = found.requested;
+	out->reviews_answered = found.answered;
+}
+
 enum err counting_document(struct counting *c, struct tally *t, struct report_document *out)
 {
 	struct arena memory = ARENA_INIT(SCHOOL_BYTES);
@@ -117,6 +136,7 @@ enum err counting_document(struct counting *c, struct tally *t, struct report_do
 	    : counting_school(&school, &memory, snapshot_of(c), c->sources);
 	if (rc == OK) {
 		tally_totals(t, totals);
+		count_reviews(&school, snapshot_of(c), totals->period.day);
 		rc = report_make(out, &school, totals, &counter, NULL);
 	}
 	free(totals);

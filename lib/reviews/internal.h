@@ -34,15 +34,16 @@ struct line {
 };
 
 /* Appends the line and its end; `text` is not escaped yet. ERR_FULL, ERR_MEMORY. */
-MUST_CHECK enum err line_write(struct buf *out, const struct line *line, const char *text);
-/* A line without its end. False for whatever line_write() would not have written. */
-bool line_read(struct slice bytes, struct line *out);
+MUST_CHECK enum err review_line_write(
+    struct buf *out, const struct line *line, const char *text);
+/* A line without its end. False for whatever review_line_write() would not have written. */
+bool review_line_read(struct slice bytes, struct line *out);
 /* The text of a line that was read, as it was given; *out is the caller's to free(), NULL for
  * an empty one. ERR_MEMORY. */
-MUST_CHECK enum err line_text(struct slice escaped, char **out);
+MUST_CHECK enum err review_line_text(struct slice escaped, char **out);
 
 /* Calls `take` for each sound line behind the head, in order, until it says false. */
-typedef bool line_fn(void *context, const struct line *line);
+typedef bool review_line_fn(void *context, const struct line *line);
 struct line_scan {
 	uint32_t next_id;
 	size_t sound_bytes; /* up to the end of the last sound line */
@@ -50,8 +51,8 @@ struct line_scan {
 	size_t damaged;     /* lines before it that made no sense */
 };
 /* ERR_FORMAT when the first line is no head of ours; ERR_MEMORY when `take` refused. */
-MUST_CHECK enum err line_scan(
-    struct line_scan *out, struct slice file, line_fn *take, void *context);
+MUST_CHECK enum err review_line_scan(
+    struct line_scan *out, struct slice file, review_line_fn *take, void *context);
 
 /* ---- reviews.c ---- */
 
@@ -78,11 +79,12 @@ void review_deinit(struct review *v);
 
 /* Appends one line with its end to the file, or leaves the file as it was. ERR_FULL above
  * `max_bytes`, ERR_IO with errno. */
-MUST_CHECK enum err store_append(struct reviews *r, struct slice line, size_t max_bytes);
+MUST_CHECK enum err reviews_store_append(
+    struct reviews *r, struct slice line, size_t max_bytes);
 /* Takes back what was appended behind the first `bytes`. */
-bool store_cut(struct reviews *r, size_t bytes);
+bool reviews_store_cut(struct reviews *r, size_t bytes);
 /* Replaces the file by what is in memory, without the items that `leaves` marks (NULL: all
  * stay). ERR_IO, ERR_FULL, ERR_MEMORY; then the file is as it was. */
-MUST_CHECK enum err store_replace(struct reviews *r, const bool *leaves);
+MUST_CHECK enum err reviews_store_replace(struct reviews *r, const bool *leaves);
 
 #endif

@@ -49,7 +49,7 @@ static void put_fields(struct buf *out, const struct line *line)
 	}
 }
 
-enum err line_write(struct buf *out, const struct line *line, const char *text)
+enum err review_line_write(struct buf *out, const struct line *line, const char *text)
 {
 	struct buf rest = BUF_INIT(LINE_MAX_BYTES);
 
@@ -196,7 +196,7 @@ static bool read_fields(struct slice rest, struct line *out)
 	return false;
 }
 
-enum err line_text(struct slice escaped, char **out)
+enum err review_line_text(struct slice escaped, char **out)
 {
 	char *text;
 	size_t n = 0;
@@ -226,10 +226,11 @@ static bool is_as_written(struct slice bytes, const struct line *line)
 	char *text = NULL;
 	bool same = false;
 
-	if (memchr(bytes.ptr, 0, bytes.len) != NULL || line_text(line->text, &text) != OK)
+	if (memchr(bytes.ptr, 0, bytes.len) != NULL ||
+	    review_line_text(line->text, &text) != OK)
 		return false;
 	if ((text == NULL || review_text_is_sound(text)) &&
-	    line_write(&again, line, text == NULL ? "" : text) == OK) {
+	    review_line_write(&again, line, text == NULL ? "" : text) == OK) {
 		same = slice_equal(bytes, (struct slice){again.ptr, again.len - 1});
 	}
 	free(text);
@@ -237,7 +238,7 @@ static bool is_as_written(struct slice bytes, const struct line *line)
 	return same;
 }
 
-bool line_read(struct slice bytes, struct line *out)
+bool review_line_read(struct slice bytes, struct line *out)
 {
 	struct line line = {.text = SLICE_EMPTY};
 	struct slice rest;
@@ -251,7 +252,8 @@ bool line_read(struct slice bytes, struct line *out)
 
 /* ---- a whole file ---- */
 
-enum err line_scan(struct line_scan *out, struct slice file, line_fn *take, void *context)
+enum err review_line_scan(
+    struct line_scan *out, struct slice file, review_line_fn *take, void *context)
 {
 	size_t at = 0, unread = 0;
 	struct line line;
@@ -261,7 +263,8 @@ enum err line_scan(struct line_scan *out, struct slice file, line_fn *take, void
 		struct slice left = {file.ptr + at, file.len - at};
 		const uint8_t *end = memchr(left.ptr, '\n', left.len);
 		size_t len = end == NULL ? left.len : (size_t)(end - left.ptr);
-		bool sound = end != NULL && line_read((struct slice){left.ptr, len}, &line);
+		bool sound =
+		    end != NULL && review_line_read((struct slice){left.ptr, len}, &line);
 		if (at == 0 && (!sound || line.kind != LINE_HEAD))
 			return ERR_FORMAT;
 		if (at == 0) {

@@ -146,7 +146,7 @@ static enum err take_asked(struct reviews *r, const struct line *line)
 	struct review *v = find(r, line->id);
 	struct review fresh = {.id = line->id};
 	struct review_ask ask = {.day = line->day};
-	enum err rc = line_text(line->text, &ask.reason);
+	enum err rc = review_line_text(line->text, &ask.reason);
 
 	if (rc == OK)
 		rc = grow_asks(v != NULL ? v : &fresh);
@@ -172,7 +172,7 @@ static enum err take_answered(struct reviews *r, const struct line *line)
 {
 	struct review *v = find(r, line->id);
 	char *note;
-	enum err rc = line_text(line->text, &note);
+	enum err rc = review_line_text(line->text, &note);
 
 	if (rc != OK)
 		return rc;
@@ -203,15 +203,16 @@ static enum err change(
 
 	/* From here on the text is escaped, as in a line that is read. */
 	if (rc == OK)
-		rc = line_write(&written, line, text);
-	if (rc == OK && !line_read((struct slice){written.ptr, written.len - 1}, line))
+		rc = review_line_write(&written, line, text);
+	if (rc == OK &&
+	    !review_line_read((struct slice){written.ptr, written.len - 1}, line))
 		rc = ERR_RANGE;
 	if (rc == OK)
-		rc = store_append(r, buf_slice(&written), max_bytes);
+		rc = reviews_store_append(r, buf_slice(&written), max_bytes);
 	if (rc == OK) {
 		rc = reviews_take(r, line);
 		if (rc != OK) /* no memory; else it would come back with the next start */
-			(void)store_cut(r, r->file_bytes - written.len);
+			(void)reviews_store_cut(r, r->file_bytes - written.len);
 	}
 	buf_deinit(&written);
 	return rc;
@@ -268,7 +269,7 @@ enum err reviews_expire(
 	}
 	if (*removed == 0 && r->damaged == 0)
 		return OK;
-	enum err rc = store_replace(r, leaves);
+	enum err rc = reviews_store_replace(r, leaves);
 	if (rc != OK) {
 		*removed = 0;
 		return rc;

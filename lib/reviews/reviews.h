@@ -133,8 +133,8 @@ struct reviews_day {
 	uint32_t requested;
 	uint32_t answered;
 };
-/* Reads them from the file, which another process may be writing; no reason or note is looked
- * at. A missing file has none. ERR_IO, ERR_FORMAT, ERR_MEMORY. */
+/* Reads them from the file, which another process may be writing; no reason or note is kept
+ * of it. A missing file has none. ERR_IO, ERR_FORMAT, ERR_MEMORY. */
 MUST_CHECK enum err reviews_read_day(
     const char *path, uint32_t day, struct reviews_day *out);
 

@@ -20,7 +20,7 @@ static bool open_to_append(struct reviews *r)
 	return r->fd >= 0;
 }
 
-bool store_cut(struct reviews *r, size_t bytes)
+bool reviews_store_cut(struct reviews *r, size_t bytes)
 {
 	if (ftruncate(r->fd, (off_t)bytes) != 0)
 		return false;
@@ -28,14 +28,14 @@ bool store_cut(struct reviews *r, size_t bytes)
 	return true;
 }
 
-enum err store_append(struct reviews *r, struct slice line, size_t max_bytes)
+enum err reviews_store_append(struct reviews *r, struct slice line, size_t max_bytes)
 {
 	size_t before = r->file_bytes;
 
 	if (before + line.len > max_bytes)
 		return ERR_FULL;
 	if (r->fd < 0) { /* an earlier failure could not be undone, or not opened again */
-		enum err rc = store_replace(r, NULL);
+		enum err rc = reviews_store_replace(r, NULL);
 		if (rc != OK)
 			return rc;
 		before = r->file_bytes;
@@ -47,7 +47,7 @@ enum err store_append(struct reviews *r, struct slice line, size_t max_bytes)
 		return OK;
 	}
 	int reason = errno;
-	if (!store_cut(r, before)) {
+	if (!reviews_store_cut(r, before)) {
 		(void)close(r->fd);
 		r->fd = -1;
 	}
@@ -65,7 +65,7 @@ static enum err write_asks(struct buf *out, const struct review *v)
 		memcpy(line.tier, ask->tier, sizeof line.tier);
 		memcpy(line.code, ask->code, sizeof line.code);
 		memcpy(line.name, v->name, sizeof line.name);
-		rc = line_write(out, &line, ask->reason == NULL ? "" : ask->reason);
+		rc = review_line_write(out, &line, ask->reason == NULL ? "" : ask->reason);
 	}
 	return rc;
 }
@@ -80,16 +80,16 @@ static enum err write_review(struct buf *out, const struct review *v)
 	enum err rc = write_asks(out, v);
 
 	if (rc == OK && v->state != REVIEW_WAITING)
-		rc = line_write(out, &answer, v->note == NULL ? "" : v->note);
+		rc = review_line_write(out, &answer, v->note == NULL ? "" : v->note);
 	return rc;
 }
 
-enum err store_replace(struct reviews *r, const bool *leaves)
+enum err reviews_store_replace(struct reviews *r, const bool *leaves)
 {
 	struct buf text = BUF_INIT(REVIEWS_FILE_BYTES);
 	const struct line head = {.kind = LINE_HEAD, .id = r->next_id};
 
-	enum err rc = line_write(&text, &head, "");
+	enum err rc = review_line_write(&text, &head, "");
 	for (size_t i = 0; i < r->count && rc == OK; i++) {
 		if (leaves == NULL || !leaves[i])
 			rc = write_review(&text, &r->items[i]);
@@ -134,10 +134,10 @@ static enum err load(struct reviews *r)
 
 	if (rc == ERR_NOT_FOUND || (rc == OK && text.len == 0)) {
 		buf_deinit(&text);
-		return store_replace(r, NULL);
+		return reviews_store_replace(r, NULL);
 	}
 	if (rc == OK)
-		rc = line_scan(&scan, buf_slice(&text), take_line, r);
+		rc = review_line_scan(&scan, buf_slice(&text), take_line, r);
 	if (rc == OK && !open_to_append(r))
 		rc = ERR_IO;
 	if (rc == OK) {
@@ -146,7 +146,7 @@ static enum err load(struct reviews *r)
 		r->torn_bytes = scan.torn_bytes;
 		r->file_bytes = scan.sound_bytes;
 		if (scan.torn_bytes > 0 &&
-		    (!store_cut(r, scan.sound_bytes) || fdatasync(r->fd) != 0))
+		    (!reviews_store_cut(r, scan.sound_bytes) || fdatasync(r->fd) != 0))
 			rc = ERR_IO;
 	}
 	buf_deinit(&text);
@@ -245,7 +245,7 @@ enum err reviews_read_day(const char *path, uint32_t day, struct reviews_day *ou
 	if (c.items == NULL)
 		rc = ERR_MEMORY;
 	if (rc == OK && text.len > 0)
-		rc = line_scan(&scan, buf_slice(&text), count_line, &c);
+		rc = review_line_scan(&scan, buf_slice(&text), count_line, &c);
 	for (size_t i = 0; rc == OK && i < c.count; i++) {
 		sum.requested += c.items[i].asked;
 		sum.answered += c.items[i].answered ? c.items[i].asked : 0;

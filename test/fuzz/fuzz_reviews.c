@@ -19,7 +19,7 @@ static bool check_line(void *context, const struct line *line)
 	char *text = NULL;
 
 	HOLDS(line->id != 0 && review_day_is_sound(line->day));
-	HOLDS(line_text(line->text, &text) == OK);
+	HOLDS(review_line_text(line->text, &text) == OK);
 	HOLDS(text == NULL || review_text_is_sound(text));
 	if (line->kind == LINE_ASKED)
 		HOLDS(review_name_is_sound(line->name) && review_tier_is_sound(line->tier));
@@ -56,7 +56,7 @@ static void check_file(struct slice file)
 
 	r.items = calloc(REVIEWS_MAX, sizeof *r.items);
 	HOLDS(r.items != NULL);
-	if (line_scan(&scan, file, check_line, &r) == OK) {
+	if (review_line_scan(&scan, file, check_line, &r) == OK) {
 		HOLDS(scan.sound_bytes + scan.torn_bytes == file.len);
 		HOLDS(scan.next_id > 0);
 		check_reviews(&r);

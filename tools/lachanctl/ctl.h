@@ -30,12 +30,14 @@ struct ctl {
 	bool config_given;           /* by -c, not by its place */
 	char control_path[FILE_PATH_BYTES];
 	char lachand_path[FILE_PATH_BYTES];
+	char desk_path[FILE_PATH_BYTES];
 	int argc; /* of the command's own words, without options of all */
 	char **argv;
 	/* Options; NULL when not given. */
-	const char *tier, *group, *client, *type, *at, *for_time, *reason;
+	const char *tier, *group, *client, *type, *at, *for_time, *reason, *note;
 	const char *dialect; /* "--nft", "--uci", "--routeros" */
 	bool dialect_twice;
+	bool all;
 };
 
 /* Sends {"command":…} with the members of `arguments` (may be NULL; taken). On success
@@ -111,5 +113,6 @@ enum ctl_status command_firewall(struct ctl *c);
 enum ctl_status command_diagnose(struct ctl *c);
 enum ctl_status command_doctor(struct ctl *c);
 enum ctl_status command_selftest(struct ctl *c);
+enum ctl_status command_reviews(struct ctl *c);
 
 #endif

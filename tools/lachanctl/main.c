@@ -44,7 +44,7 @@ static const struct command commands[] = {
     {"audit", command_audit, false, N_("the record of changes")},
     {"diagnose", command_diagnose, false,
         N_("write queries down for a while: two persons")},
-    {"reviews", NULL, false, ""},
+    {"reviews", command_reviews, false, N_("what pupils ask to have opened")},
     {"reports", NULL, false, ""},
     {"enrol", NULL, false, ""},
     {"user", NULL, false, ""},
@@ -124,6 +124,8 @@ static bool take_switch(struct ctl *c, struct line *line, const char *word)
 		line->help = true;
 	} else if (strcmp(word, "--version") == 0) {
 		line->version = true;
+	} else if (strcmp(word, "--all") == 0) {
+		c->all = true;
 	} else if (is_dialect(word)) {
 		c->dialect_twice = c->dialect != NULL;
 		c->dialect = word;
@@ -149,6 +151,7 @@ static bool read_line(struct ctl *c, struct line *line, int argc, char **argv)
 	    {"--at", &c->at},
 	    {"--for", &c->for_time},
 	    {"--reason", &c->reason},
+	    {"--note", &c->note},
 	    {"--language", &line->language},
 	};
 
@@ -256,7 +259,7 @@ static bool find_sockets(struct ctl *c, const struct line *line)
 	    folder, sizeof folder, "%s", line->socket != NULL ? line->socket : run_dir);
 	if (n < 0 || (size_t)n >= sizeof folder)
 		return false;
-	if (line->socket != NULL) { /* lachand.sock stands beside it */
+	if (line->socket != NULL) { /* the others stand beside it */
 		char *slash = strrchr(folder, '/');
 		if (slash == NULL) {
 			(void)snprintf(folder, sizeof folder, ".");
@@ -271,7 +274,8 @@ static bool find_sockets(struct ctl *c, const struct line *line)
 		return false;
 	}
 	return path_join(c->lachand_path, sizeof c->lachand_path, folder, "lachand.sock") ==
-	    OK;
+	    OK &&
+	    path_join(c->desk_path, sizeof c->desk_path, folder, "desk.sock") == OK;
 }
 
 static bool has_group(const struct config *config, const char *name)

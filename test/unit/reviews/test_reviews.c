@@ -226,7 +226,7 @@ static void write_full_file(void)
 	struct buf text = BUF_INIT(REVIEWS_FILE_BYTES);
 	struct line line = {.kind = LINE_HEAD, .id = 1};
 
-	assert_int_equal(line_write(&text, &line, ""), OK);
+	assert_int_equal(review_line_write(&text, &line, ""), OK);
 	for (uint32_t i = 0; i < REVIEWS_ASKS; i++) {
 		line = (struct line){.kind = LINE_ASKED,
 		    .id = i % REVIEWS_WAITING + 1,
@@ -234,7 +234,7 @@ static void write_full_file(void)
 		    .tier = "primary"};
 		store_u32(line.code, i + 1);
 		(void)snprintf(line.name, sizeof line.name, "n%u.vn", line.id);
-		assert_int_equal(line_write(&text, &line, ""), OK);
+		assert_int_equal(review_line_write(&text, &line, ""), OK);
 	}
 	write_file(buf_slice(&text));
 	buf_deinit(&text);

@@ -1,0 +1,346 @@
+/* reviews: what pupils asked to have opened, and the answer to it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "base/words.h"
+#include "kit/local_time.h"
+#include "lachanctl/ctl.h"
+#include "lachanctl/say.h"
+#include "lachanctl/table.h"
+
+enum {
+	WORDS_BYTES = 8192, /* of one reason, escaped */
+	LINE_WIDTH = 96,
+	LIST_BYTES = 256,
+	TABLE_MAX_BYTES = 1 << 20
+};
+
+static const char *text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value != NULL ? value : "";
+}
+
+static long long number(const json_t *object, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(object, key));
+}
+
+/* ---- somebody's words on a terminal ---- */
+
+/* Characters that turn the direction of writing (Unicode UAX 9): U+200E, U+200F, U+202A to
+ * U+202E, U+2066 to U+2069. They could make a line look like another. */
+static bool turns_direction(const unsigned char *s)
+{
+	if (s[0] != 0xe2 || (s[1] != 0x80 && s[1] != 0x81))
+		return false;
+	return s[1] == 0x80 ? s[2] == 0x8e || s[2] == 0x8f || (s[2] >= 0xaa && s[2] <= 0xae)
+	                    : s[2] >= 0xa6 && s[2] <= 0xa9;
+}
+
+/* On one line, with nothing in it that a terminal obeys. */
+static void append_words(struct buf *out, const char *words)
+{
+	const unsigned char *s = (const unsigned char *)words;
+
+	for (; *s != 0; s++) {
+		if (turns_direction(s)) {
+			s += 2;
+		} else if (*s == '\n') {
+			buf_byte(out, ' ');
+		} else if (*s < ' ' || *s == 0x7f) {
+			buf_printf(out, "\\x%02x", *s);
+		} else {
+			buf_byte(out, *s);
+		}
+	}
+}
+
+static void print_words(const char *mark, const char *words)
+{
+	struct buf line = BUF_INIT(WORDS_BYTES), out = BUF_INIT(2 * WORDS_BYTES);
+
+	buf_text(&out, mark);
+	buf_text(&line, "“");
+	append_words(&line, words);
+	buf_text(&line, "”");
+	text_wrap(&out, "      ", text_width(mark), LINE_WIDTH, buf_cstr(&line));
+	fputs(buf_cstr(&out), stdout);
+	if (out.len == 0 || out.ptr[out.len - 1] != '\n')
+		putchar('\n');
+	buf_deinit(&line);
+	buf_deinit(&out);
+}
+
+/* ---- what the filter says of the name now ---- */
+
+/* Adds "category" and "now": open, blocked, locked or unknown, for the first tier that asked. */
+static void add_verdict(const struct ctl *c, json_t *review)
+{
+	const json_t *tier = json_array_get(json_object_get(review, "tiers"), 0);
+	json_t *said = ctl_peek_with(c->control_path, "explain",
+	    json_pack("{s:s,s:s,s:b}", "name", text(review, "name"), "tier",
+	        text(tier, "tier"), "lines", 0));
+	const char *now = "unknown";
+
+	if (said != NULL)
+		now = strcmp(text(said, "reason"), "locked") == 0 ? "locked"
+		    : strcmp(text(said, "verdict"), "block") == 0 ? "blocked"
+		                                                  : "open";
+	(void)json_object_set_new(review, "category", json_string(text(said, "category")));
+	(void)json_object_set_new(review, "now", json_string(now));
+	json_decref(said);
+}
+
+/* ---- the list ---- */
+
+static void say_tiers(const struct ctl *c, const json_t *review, char out[LIST_BYTES])
+{
+	const json_t *tiers = json_object_get(review, "tiers"), *one;
+	size_t used = 0, i;
+
+	out[0] = 0;
+	json_array_foreach(tiers, i, one)
+	{
+		int n = snprintf(out + used, LIST_BYTES - used, "%s%s", i > 0 ? ", " : "",
+		    ctl_tier_words(c, text(one, "tier")));
+		if (n < 0 || (size_t)n >= LIST_BYTES - used)
+			return;
+		used += (size_t)n;
+	}
+}
+
+static void say_state(const json_t *review, char out[LIST_BYTES])
+{
+	const char *state = text(review, "state");
+	char at[LOCAL_TIME_TEXT_BYTES], said[SAY_BYTES];
+	long long until = number(review, "until_s");
+
+	if (strcmp(state, "kept") == 0) {
+		(void)snprintf(out, LIST_BYTES, "%s", _("not opened"));
+	} else if (strcmp(state, "opened") != 0) {
+		(void)snprintf(out, LIST_BYTES, "%s",
+		    strcmp(text(review, "now"), "open") == 0 ? _("waiting (open now)")
+		                                             : _("waiting"));
+	} else if (until == 0) {
+		(void)snprintf(out, LIST_BYTES, "%s", _("opened"));
+	} else {
+		local_time_text(at, until);
+		say_time(said, at, (int64_t)time(NULL));
+		(void)snprintf(out, LIST_BYTES, _("opened until %s"), said);
+	}
+}
+
+static void add_row(const struct ctl *c, struct table *t, const json_t *review)
+{
+	const char *category = text(review, "category");
+	char tiers[LIST_BYTES], state[LIST_BYTES];
+
+	say_tiers(c, review, tiers);
+	say_state(review, state);
+	table_cell(t, "%lld", number(review, "id"));
+	table_cell(t, "%s", text(review, "name"));
+	table_cell(t, "%s", *category != 0 ? ctl_category_words(c, category) : "-");
+	table_cell(t, "%s", tiers);
+	table_cell(t, "%lld", number(review, "asked"));
+	table_cell(t, "%s", text(review, "first"));
+	table_cell(t, "%s", state);
+}
+
+static void print_reasons(const json_t *review)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(review, "reasons"), i, one)
+	    print_words("    - ", text(one, "text"));
+	if (*text(review, "note") != 0)
+		print_words("    > ", text(review, "note"));
+}
+
+/* Below the row of each review stand its reasons. */
+static void print_rows(const struct table *t, const json_t *reviews)
+{
+	char *rows = NULL;
+	size_t size = 0, i = 0;
+	FILE *to = open_memstream(&rows, &size);
+
+	if (to == NULL)
+		return;
+	table_print(t, 0, to);
+	if (fclose(to) == 0) {
+		struct slice rest = {(const uint8_t *)rows, size};
+		struct slice head = slice_cut(&rest, '\n');
+		printf("%.*s\n", (int)head.len, (const char *)head.ptr);
+		for (; i < json_array_size(reviews); i++) {
+			struct slice row = slice_cut(&rest, '\n');
+			printf("%.*s\n", (int)row.len, (const char *)row.ptr);
+			print_reasons(json_array_get(reviews, i));
+		}
+	}
+	free(rows);
+}
+
+static void say_reviews(const struct ctl *c, const json_t *reply)
+{
+	const json_t *reviews = json_object_get(reply, "reviews"), *one;
+	const char *const heads[] = {_("number"), _("name"), _("category"), _("asked by"),
+	    _("times"), _("since"), _("answer")};
+	struct table *t = table_new(COUNT_OF(heads));
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(heads); i++)
+		table_cell(t, "%s", heads[i]);
+	table_right(t, 0);
+	table_right(t, 4);
+	json_array_foreach(reviews, i, one) add_row(c, t, one);
+	print_rows(t, reviews);
+	table_free(t);
+	if (number(reply, "more") > 0)
+		printf(_("%lld more do not fit here; answer these first.\n"),
+		    number(reply, "more"));
+	puts(_(
+	    "Answer: lachanctl reviews answer NUMBER allow|keep [--for 45m] [--note TEXT]"));
+}
+
+/* A script that looks in at night is nobody who answers. */
+static bool is_person(void)
+{
+	return isatty(STDIN_FILENO) == 1 || isatty(STDOUT_FILENO) == 1;
+}
+
+static enum ctl_status list(struct ctl *c)
+{
+	json_t *reply, *one;
+	size_t i;
+
+	enum ctl_status status = ctl_ask(c, c->desk_path, "reviews",
+	    json_pack("{s:b,s:b}", "all", c->all ? 1 : 0, "person", is_person() ? 1 : 0),
+	    &reply);
+	if (status != CTL_DONE)
+		return status;
+	json_array_foreach(json_object_get(reply, "reviews"), i, one) add_verdict(c, one);
+	if (c->json)
+		return ctl_print_json(reply);
+	if (json_array_size(json_object_get(reply, "reviews")) == 0)
+		puts(_("Nobody waits for an answer."));
+	else
+		say_reviews(c, reply);
+	json_decref(reply);
+	return CTL_DONE;
+}
+
+/* ---- the answer ---- */
+
+static enum ctl_status put_time(const struct ctl *c, json_t *arguments)
+{
+	uint64_t for_ms;
+
+	if (c->for_time == NULL)
+		return CTL_DONE;
+	if (strcmp(c->for_time, "always") == 0) {
+		(void)json_object_set_new(arguments, "for", json_string("always"));
+		return CTL_DONE;
+	}
+	if (!text_to_duration_ms(slice_of(c->for_time), &for_ms) || for_ms < 1000) {
+		return ctl_fail(c, CTL_USAGE,
+		    _("--for %s: write it like 45m, 2h or 7d, or always"), c->for_time);
+	}
+	(void)json_object_set_new(arguments, "for_ms", json_integer((json_int_t)for_ms));
+	return CTL_DONE;
+}
+
+static void put_words(json_t *arguments, const char *key, const char *words)
+{
+	if (words != NULL)
+		(void)json_object_set_new(arguments, key, json_string(words));
+}
+
+static enum ctl_status read_answer(const struct ctl *c, json_t *arguments)
+{
+	const char *word = c->argv[2];
+	uint64_t id;
+
+	if (!slice_to_u64(slice_of(c->argv[1]), UINT32_MAX, &id) || id == 0) {
+		return ctl_fail(c, CTL_USAGE,
+		    _("%s is no number of a review (see lachanctl reviews)"), c->argv[1]);
+	}
+	if (strcmp(word, "allow") != 0 && strcmp(word, "keep") != 0)
+		return ctl_fail(c, CTL_USAGE, _("%s: write allow or keep"), word);
+	if (strcmp(word, "keep") == 0 &&
+	    (c->for_time != NULL || c->tier != NULL || c->group != NULL)) {
+		return ctl_fail(
+		    c, CTL_USAGE, "%s", _("--for, --tier and --group belong to allow"));
+	}
+	if (c->tier != NULL && c->group != NULL)
+		return ctl_fail(
+		    c, CTL_USAGE, "%s", _("write only one of --tier and --group"));
+	if (c->note != NULL && json_object_set_new(arguments, "note", json_string(c->note)))
+		return ctl_fail(c, CTL_USAGE, "%s", _("the note is not UTF-8"));
+	(void)json_object_set_new(arguments, "id", json_integer((json_int_t)id));
+	put_words(arguments, "answer", word);
+	put_words(arguments, "tier", c->tier);
+	put_words(arguments, "group", c->group);
+	return put_time(c, arguments);
+}
+
+static void say_answered(const struct ctl *c, const json_t *reply)
+{
+	const json_t *grant = json_array_get(json_object_get(reply, "grants"), 0);
+	char at[LOCAL_TIME_TEXT_BYTES], said[SAY_BYTES], tiers[LIST_BYTES];
+	long long until = number(reply, "until_s");
+
+	say_tiers(c, reply, tiers);
+	const char *whom = json_object_get(grant, "group") != NULL ? text(grant, "group")
+	    : c->tier != NULL ? ctl_tier_words(c, c->tier)
+	                      : tiers;
+	if (strcmp(text(reply, "state"), "opened") != 0) {
+		printf(_("%s stays closed. Those who asked read it with their code.\n"),
+		    text(reply, "name"));
+	} else if (until == 0) {
+		printf(_("%s is open for %s. Those who asked read it with their code.\n"),
+		    text(reply, "name"), whom);
+	} else {
+		local_time_text(at, until);
+		say_time(said, at, (int64_t)time(NULL));
+		printf(_("%s is open for %s until %s. Those who asked read it with their "
+		         "code.\n"),
+		    text(reply, "name"), whom, said);
+	}
+}
+
+static enum ctl_status answer(struct ctl *c)
+{
+	json_t *arguments = json_object(), *reply;
+	enum ctl_status status = read_answer(c, arguments);
+
+	if (status != CTL_DONE) {
+		json_decref(arguments);
+		return status;
+	}
+	status = ctl_ask(c, c->desk_path, "reviews-answer", arguments, &reply);
+	if (status != CTL_DONE)
+		return status;
+	if (c->json)
+		return ctl_print_json(reply);
+	say_answered(c, reply);
+	json_decref(reply);
+	return CTL_DONE;
+}
+
+enum ctl_status command_reviews(struct ctl *c)
+{
+	if (c->argc == 0)
+		return list(c);
+	if (c->argc == 3 && strcmp(c->argv[0], "answer") == 0)
+		return answer(c);
+	return ctl_usage(c,
+	    "reviews [--all] | reviews answer NUMBER allow|keep [--for 45m | --for always] "
+	    "[--tier T | --group G] [--note TEXT]");
+}
