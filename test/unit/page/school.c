@@ -40,6 +40,8 @@ static void fill_config(struct school *s)
 	config->school.contact.email = text("tuvan@truong.example");
 	config->school.contact.facebook = text("");
 	config->pages.portal.name.text = "lachan.internal";
+	config->pages.teacher_open_ms = 45 * 60000;
+	(void)snprintf(config->version, sizeof config->version, "1a2b3c4d");
 }
 
 void school_open(struct school *s)
@@ -79,6 +81,8 @@ struct occasion school_occasion(const struct school *s, struct verdict_answer *a
 	answer->sensitive = found.sensitive;
 	answer->locked =
 	    strcmp(category, "illegal_vn") == 0 || strcmp(category, "child_abuse") == 0;
+	answer->openable = !answer->locked && !answer->sensitive &&
+	    strcmp(category, "malware") != 0 && strcmp(category, "phishing_scam") != 0;
 	answer->name_shown = shows_name(tier);
 	return (struct occasion){.texts = s->texts,
 	    .look = &s->look,
