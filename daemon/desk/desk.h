@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "desk/part.h"
+#include "desk/presence.h"
 
 struct config;
 struct control_server;
@@ -25,8 +26,10 @@ struct desk {
 	struct call *calls;           /* under way, those without an answer yet */
 	unsigned call_count;
 	struct desk_reviews *reviews; /* reviews.c's own; NULL: could not be opened */
-	bool
-	    present[DESK_PARTS_MAX]; /* parts that could be opened, by dispatch.c's table */
+	struct users *users;          /* users.h */
+	struct signing *signing;      /* signing.h */
+	struct presence presence;
+	bool present[DESK_PARTS_MAX]; /* by dispatch.c's table */
 };
 
 /* The clocks, each once: nothing else of this folder reads them. */

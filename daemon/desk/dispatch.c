@@ -9,13 +9,21 @@
 #include "desk/answer.h"
 #include "desk/call.h"
 #include "desk/leaf.h"
+#include "desk/presence.h"
 #include "desk/reviews.h"
+#include "desk/signing.h"
 #include "desk/standing.h"
+#include "desk/teaching.h"
+#include "desk/users.h"
 #include "kit/log.h"
 
 /* In the order in which they are opened; closed the other way round. */
 static const struct part *const PARTS[] = {
+    &users_part,
+    &presence_part,
+    &signing_part,
     &standing_part,
+    &teaching_part,
     &reviews_part,
     &answer_part,
     &leaf_part,

@@ -6,6 +6,10 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#ifdef __GLIBC__
+#	include <malloc.h>
+#endif
+
 #include <event2/event.h>
 
 #include "conf/config.h"
@@ -22,7 +26,8 @@
 
 enum {
 	CARE_EVERY = 10, /* seconds between looks at held-back log lines */
-	NICE = 10        /* passwords cost time, and DNS comes first */
+	NICE = 10,       /* passwords cost time, and DNS comes first */
+	MAPPED_FROM_BYTES = 128 << 10
 };
 
 struct program {
@@ -127,6 +132,15 @@ static enum err open_link(struct program *p)
 	return rc;
 }
 
+/* A password takes 16 MiB for a moment. Left alone, glibc learns from the first one to keep
+ * such blocks. */
+static void keep_memory_small(void)
+{
+#ifdef __GLIBC__
+	(void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM_BYTES);
+#endif
+}
+
 static enum err begin(struct program *p, struct diag *why)
 {
 	struct desk *desk = &p->desk;
@@ -190,6 +204,7 @@ int main(int argc, char **argv)
 
 	json_memory_begin();
 	startup_use_judge(certificates_judge);
+	keep_memory_small();
 	if (!startup_begin(&p.startup, "lachan-desk", argc, argv, &status))
 		return status;
 	enum err rc = begin(&p, &why);

@@ -35,7 +35,10 @@ class Sockets(DeskTest):
         lines = []
         try:
             for _ in range(100):
-                lines.append(Control(os.path.join(self.run_dir, "forms.sock")))
+                try:
+                    lines.append(Control(os.path.join(self.run_dir, "forms.sock")))
+                except OSError:
+                    pass  # the queue of those who wait is full at this moment
         finally:
             for line in lines:
                 line.close()
