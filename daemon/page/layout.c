@@ -22,9 +22,13 @@ static void write_switch(struct view *v)
 		has = has || languages->items[i] == other;
 	if (!has)
 		return;
-	buf_printf(v->out,
-	    "<a class=\"lang\" lang=\"%s\" hreflang=\"%s\" href=\"?lang=%s\">", word, word,
-	    word);
+	buf_printf(v->out, "<a class=\"lang\" lang=\"%s\" hreflang=\"%s\" href=\"?lang=%s",
+	    word, word, word);
+	if (v->about != NULL) {
+		view_raw(v, "&amp;name=");
+		view_escaped(v, v->about);
+	}
+	view_raw(v, "\">");
 	view_escaped(v, view_line(v, view_pair(v, "ui", "btn_language")));
 	view_raw(v, "</a>");
 }
@@ -190,7 +194,9 @@ void layout_close(struct view *v, const struct tree_node *reference)
 	view_raw(v, "</main><footer>");
 	if (!view_element(v, "<p>", view_pair(v, "ui", "footer"), "</p>"))
 		view_element(v, "<p>", view_pair(v, "ui", "product_name"), "</p>");
-	view_element(v, "<p>", view_pair(v, "ui", privacy(v)), "</p>");
+	view_element(v, "<p>", v->privacy, "</p>");
+	if (v->privacy == NULL || strcmp(privacy(v), "privacy_aggregate") != 0)
+		view_element(v, "<p>", view_pair(v, "ui", privacy(v)), "</p>");
 	view_element(v, "<p>", reference, "</p>");
 	view_raw(v, "</footer></div></body></html>\n");
 }

@@ -7,6 +7,15 @@
 
 #include "page/look_data.h"
 
+static void write_policy(
+    char out[LOOK_POLICY_BYTES], const char *style_digest, const char *form_action)
+{
+	(void)snprintf(out, LOOK_POLICY_BYTES,
+	    "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action %s; "
+	    "frame-ancestors 'none'",
+	    style_digest, form_action);
+}
+
 enum err look_init(struct look *out)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
@@ -14,7 +23,7 @@ enum err look_init(struct look *out)
 	unsigned digest_len = 0;
 
 	*out = (struct look){
-	    .style = LOOK_PAGE_CSS,
+	    .style = LOOK_PAGE_CSS LOOK_FORM_CSS,
 	    .brand = LOOK_BRAND_SVG,
 	    .scenes =
 	        {
@@ -25,15 +34,14 @@ enum err look_init(struct look *out)
 	            [SCENE_PATH] = LOOK_PATH_SVG,
 	            [SCENE_SHIELD] = LOOK_SHIELD_SVG,
 	            [SCENE_DOOR] = LOOK_DOOR_SVG,
+	            [SCENE_NONE] = "",
 	        },
 	};
 	if (EVP_Digest(out->style, strlen(out->style), digest, &digest_len, EVP_sha256(),
 	        NULL) != 1)
 		return ERR_MEMORY;
 	EVP_EncodeBlock(text, digest, (int)digest_len);
-	(void)snprintf(out->policy, sizeof out->policy,
-	    "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'; "
-	    "frame-ancestors 'none'",
-	    (const char *)text);
+	write_policy(out->policy, (const char *)text, "'none'");
+	write_policy(out->form_policy, (const char *)text, "'self'");
 	return OK;
 }

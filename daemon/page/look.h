@@ -21,6 +21,7 @@ enum scene {
 	SCENE_PATH,    /* the way that goes by the shield: bypass */
 	SCENE_SHIELD,  /* plain, for older pupils, staff and the portal */
 	SCENE_DOOR,    /* open now */
+	SCENE_NONE,    /* forms: what there is to do comes first */
 	SCENES
 };
 
@@ -28,7 +29,9 @@ struct look {
 	const char *style;
 	const char *brand; /* the small leaf beside the name */
 	const char *scenes[SCENES];
-	char policy[LOOK_POLICY_BYTES]; /* of the Content-Security-Policy header */
+	/* Of the Content-Security-Policy header: of pages, and of those with a form. */
+	char policy[LOOK_POLICY_BYTES];
+	char form_policy[LOOK_POLICY_BYTES];
 };
 
 /* ERR_MEMORY when the digest cannot be made. */

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "page/busy.h"
+#include "page/forms.h"
 #include "page/gzip.h"
 #include "page/portal.h"
 #include "page/warning.h"
@@ -27,6 +28,10 @@ struct request {
 	enum config_language language;
 	bool language_chosen;
 	char domain[NAME_TEXT_MAX];
+	const struct sheet_form *form; /* NULL: it is for no form */
+	/* Of a form, which may take the desk's time. */
+	bool has_answer;
+	struct verdict_answer answer;
 };
 
 static const char *const language_words[] = {"vi", "en"};
@@ -84,6 +89,19 @@ static void choose_language(struct request *r, const struct head *head)
 	}
 }
 
+static void add_safety(const struct request *r, struct buf *headers)
+{
+	const struct look *look = r->pages->look;
+
+	buf_text(headers,
+	    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+	    "X-Frame-Options: DENY\r\nVary: Accept, Accept-Encoding, Accept-Language\r\n");
+	/* same-origin: without it a browser does not say that a form came from us (token.h). */
+	buf_printf(headers, "Referrer-Policy: %s\r\nContent-Security-Policy: %s\r\n",
+	    r->form != NULL ? "same-origin" : "no-referrer",
+	    r->form != NULL ? look->form_policy : look->policy);
+}
+
 /* `page` may be empty. */
 static void send_page(struct request *r, unsigned status, struct slice page)
 {
@@ -91,11 +109,7 @@ static void send_page(struct request *r, unsigned status, struct slice page)
 	struct buf headers = BUF_INIT(2048);
 	bool gzip = r->gzip && page.len > 0 && gzip_append(&packed, page) == OK;
 
-	buf_text(&headers,
-	    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-	    "Referrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n"
-	    "Vary: Accept, Accept-Encoding, Accept-Language\r\n");
-	buf_printf(&headers, "Content-Security-Policy: %s\r\n", r->pages->look->policy);
+	add_safety(r, &headers);
 	if (page.len > 0) {
 		buf_printf(&headers,
 		    "Content-Type: text/html; charset=utf-8\r\nContent-Language: %s\r\n",
@@ -159,12 +173,66 @@ static unsigned write_page(
 	return warning_status(kind, answer);
 }
 
+static struct occasion form_occasion(void *context)
+{
+	const struct request *r = context;
+
+	return make_occasion(r, r->has_answer ? &r->answer : NULL);
+}
+
+static void send_form(void *context, unsigned status, struct slice page)
+{
+	struct request *r = context;
+
+	send_page(r, status, page);
+	free(r);
+}
+
+static void redirect_form(void *context, const char *location)
+{
+	struct request *r = context;
+	struct buf headers = BUF_INIT(2048);
+
+	add_safety(r, &headers);
+	buf_printf(&headers, "Location: %s\r\n", location);
+	http_reply(r->exchange,
+	    &(struct http_reply){.status = 303, .headers = buf_cstr(&headers)});
+	buf_deinit(&headers);
+	free(r);
+}
+
+/* A form stands only where our own pages are: below the portal, our addresses, and names that
+ * are blocked for this device. Below a name that is open somebody else could point at us
+ * (DNS rebinding), his script would be of the form's own origin (token.h). */
+static bool takes_form(const struct request *r, const struct verdict_answer *answer)
+{
+	return r->form != NULL && r->target != TARGET_UNSOUND &&
+	    (r->target == TARGET_PORTAL || answer == NULL || answer->blocked);
+}
+
+static void serve_form(struct request *r, const struct verdict_answer *answer)
+{
+	const struct forms_caller caller = {.occasion = form_occasion,
+	    .send = send_form,
+	    .redirect = redirect_form,
+	    .context = r};
+
+	r->has_answer = answer != NULL;
+	if (answer != NULL)
+		r->answer = *answer;
+	forms_serve(r->pages, r->form, r->exchange, r->domain, &caller);
+}
+
 static void on_answer(void *context, const struct verdict_answer *answer)
 {
 	struct request *r = context;
 	struct buf page = BUF_INIT(VIEW_MAX_BYTES);
 	struct verdict_answer neutral;
 
+	if (takes_form(r, answer)) {
+		serve_form(r, answer);
+		return;
+	}
 	if (r->target == TARGET_UNSOUND && answer != NULL) {
 		/* Only the tier was asked for: nothing is known of such a name. */
 		neutral = *answer;
@@ -186,6 +254,7 @@ static void on_answer(void *context, const struct verdict_answer *answer)
 /* Paths of the portal exist below every name, so that a button works on any page. */
 static void choose_page(struct request *r, const struct head *head)
 {
+	r->form = forms_find(head->path);
 	r->is_portal_page = portal_find(head->path, &r->portal_page);
 	if (r->is_portal_page || r->target != TARGET_PORTAL)
 		return;
@@ -200,8 +269,8 @@ static bool wants_page(const struct request *r, const struct head *head)
 {
 	if (head_wants_page(head))
 		return true;
-	return r->target == TARGET_PORTAL && r->portal_page != PORTAL_NOT_HERE &&
-	    head->sec_fetch_dest.ptr == NULL;
+	return r->target == TARGET_PORTAL && head->sec_fetch_dest.ptr == NULL &&
+	    (r->form != NULL || r->portal_page != PORTAL_NOT_HERE);
 }
 
 static uint64_t now_ms(void)
@@ -212,19 +281,12 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Is this a path that takes a form? */
-static bool is_posted_to(struct slice path)
-{
-	(void)path;
-	return false;
-}
-
 unsigned pages_on_post(void *context, const struct http_exchange *x)
 {
 	const struct head *head = http_head(x);
 
 	(void)context;
-	if (!is_posted_to(head->path))
+	if (forms_find(head->path) == NULL)
 		return 405;
 	if (!head_is_form(head))
 		return 415;

@@ -202,9 +202,9 @@ size_t view_count(const struct view *v, const struct tree_node *list)
 	return count;
 }
 
-void view_href(struct view *v, const char *path)
+void view_link(struct view *v, const char *attribute, const char *path)
 {
-	buf_printf(v->out, "href=\"%s%s\"", path,
+	buf_printf(v->out, "%s=\"%s%s\"", attribute, path,
 	    !v->occasion->language_chosen          ? ""
 	        : v->voice.language == LANGUAGE_EN ? "?lang=en"
 	                                           : "?lang=vi");
@@ -222,4 +222,9 @@ void view_clock_today(const struct view *v, int64_t at_s, char out[VIEW_CLOCK_BY
 		return;
 	if (strftime(out, VIEW_CLOCK_BYTES, "%H:%M", &later) == 0)
 		out[0] = 0;
+}
+
+void view_href(struct view *v, const char *path)
+{
+	view_link(v, "href", path);
 }

@@ -44,6 +44,8 @@ struct view {
 	char reference[16];
 	char date_time[32];
 	char minutes[24];
+	const struct tree_node *privacy; /* the promise of this page; NULL: that of all */
+	const char *about; /* a name that the language switch carries on; NULL: none */
 };
 
 /* Finds the tier (the answer's, else the strictest of the school) and the facts that every
@@ -76,7 +78,9 @@ size_t view_elements(
 void view_clock_today(const struct view *v, int64_t at_s, char out[VIEW_CLOCK_BYTES]);
 /* How many lines of a list would show. */
 size_t view_count(const struct view *v, const struct tree_node *list);
-/* href="PATH" with the chosen language carried on. */
+/* ATTRIBUTE="PATH" with the chosen language carried on. */
+void view_link(struct view *v, const char *attribute, const char *path);
+/* The same for href. */
 void view_href(struct view *v, const char *path);
 
 #endif

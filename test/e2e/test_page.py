@@ -405,7 +405,7 @@ class WithTheFilter(PageTest):
                 ("gambling", 403, "Mình dừng lại ở đây nhé!"),
                 ("self-harm", 403, "Em không phải chịu đựng một mình"),
                 ("child-abuse", 451, "Không ai được bắt em"),
-                ("phishing-scam", 403, "Đừng bấm tiếp em nhé"),
+                ("phishing-scam", 403, "Em đừng bấm tiếp nhé!"),
                 ("proxy-vpn-doh", 403, "Mình dùng mạng của trường nhé!"),
                 ("illegal-vn", 451, "Mình dừng lại ở đây nhé!")):
             host = "www.%s.thu.lachan.example" % category
