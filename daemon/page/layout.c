@@ -69,6 +69,13 @@ static void write_diagnosis(struct view *v)
 	v->facts.count = known; /* of this notice alone */
 }
 
+enum scene layout_scene(const struct view *v)
+{
+	if (strcmp(v->tier_id, "preschool") == 0)
+		return SCENE_PLAY;
+	return v->tier.older ? SCENE_SHIELD : SCENE_MEADOW;
+}
+
 void layout_open(struct view *v, const struct tree_node *title, enum scene scene)
 {
 	const struct look *look = v->occasion->look;
@@ -104,6 +111,27 @@ void layout_end_card(struct view *v)
 	view_raw(v, "</div></div>");
 }
 
+/* A number can be called and a letter written where the reader stands. */
+static void write_contact(struct view *v, const char *key)
+{
+	const struct tree_node *pair = view_pair(v, "ui", key);
+	const char *value = facts_find(&v->facts, slice_of(key));
+	bool is_phone = strcmp(key, "contact_phone") == 0;
+
+	if (!is_phone && strcmp(key, "contact_email") != 0) {
+		view_element(v, "<li>", pair, "</li>");
+		return;
+	}
+	view_raw(v, is_phone ? "<li><a href=\"tel:" : "<li><a href=\"mailto:");
+	for (const char *p = value; is_phone && *p != 0; p++) {
+		if (*p == '+' || (*p >= '0' && *p <= '9'))
+			buf_byte(v->out, (uint8_t)*p);
+	}
+	if (!is_phone)
+		view_escaped(v, value);
+	view_element(v, "\">", pair, "</a></li>");
+}
+
 void layout_contacts(struct view *v)
 {
 	static const char *const keys[] = {"contact_room", "contact_phone", "contact_zalo",
@@ -115,13 +143,12 @@ void layout_contacts(struct view *v)
 	if (!view_is_student(v) || strcmp(v->tier_id, "preschool") == 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
-		const struct tree_node *pair = view_pair(v, "ui", keys[i]);
-		if (!view_shows(v, pair))
+		if (!view_shows(v, view_pair(v, "ui", keys[i])))
 			continue;
 		if (!begun)
 			view_raw(v, "<ul class=\"plain\">");
 		begun = true;
-		view_element(v, "<li>", pair, "</li>");
+		write_contact(v, keys[i]);
 	}
 	if (begun)
 		view_raw(v, "</ul>");

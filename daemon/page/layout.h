@@ -5,6 +5,8 @@
 
 #include "page/view.h"
 
+/* The drawing for this reader where the page has none of its own. */
+enum scene layout_scene(const struct view *v);
 /* Up to the place of the text; `title` is the first of these pairs that shows. */
 void layout_open(struct view *v, const struct tree_node *title, enum scene scene);
 /* After it: ends the card. */

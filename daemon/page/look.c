@@ -28,6 +28,9 @@ enum err look_init(struct look *out)
 	    .scenes =
 	        {
 	            [SCENE_MEADOW] = LOOK_MEADOW_SVG,
+	            [SCENE_PLAY] = LOOK_PLAY_SVG,
+	            [SCENE_CLOCK] = LOOK_CLOCK_SVG,
+	            [SCENE_BOOK] = LOOK_BOOK_SVG,
 	            [SCENE_COMPANY] = LOOK_COMPANY_SVG,
 	            [SCENE_SHELTER] = LOOK_SHELTER_SVG,
 	            [SCENE_LETTER] = LOOK_LETTER_SVG,

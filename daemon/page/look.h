@@ -14,11 +14,14 @@ enum {
 };
 
 enum scene {
-	SCENE_MEADOW,  /* the leaf with a face, for the youngest and for pupils */
+	SCENE_MEADOW,  /* the leaf with a face, for pupils up to lower secondary */
+	SCENE_PLAY,    /* the same with toys, for the smallest */
 	SCENE_COMPANY, /* two friends under a tree, the sun rising: self_harm */
 	SCENE_SHELTER, /* a great leaf over two sprouts: child_abuse */
 	SCENE_LETTER,  /* a letter nobody should answer: scam */
 	SCENE_PATH,    /* the way that goes by the shield: bypass */
+	SCENE_CLOCK,   /* a clock among the hills: time_limited */
+	SCENE_BOOK,    /* a book out of which something grows: learning sites */
 	SCENE_SHIELD,  /* plain, for older pupils, staff and the portal */
 	SCENE_DOOR,    /* open now */
 	SCENE_NONE,    /* forms: what there is to do comes first */

@@ -261,6 +261,13 @@ static void write_text(struct view *v, enum portal_page page)
 	}
 }
 
+static enum scene scene_of(const struct view *v, enum portal_page page)
+{
+	if (page == PORTAL_HELP)
+		return SCENE_COMPANY;
+	return page == PORTAL_SITES && !is_tiny(v) ? SCENE_BOOK : layout_scene(v);
+}
+
 void portal_write(struct buf *out, const struct occasion *occasion, enum portal_page page)
 {
 	struct view v;
@@ -270,8 +277,7 @@ void portal_write(struct buf *out, const struct occasion *occasion, enum portal_
 		return;
 	}
 	view_begin(&v, occasion, out);
-	layout_open(
-	    &v, title_of(&v, page), view_is_young(&v) ? SCENE_MEADOW : SCENE_SHIELD);
+	layout_open(&v, title_of(&v, page), scene_of(&v, page));
 	write_text(&v, page);
 	layout_end_card(&v);
 	write_links(&v, page);

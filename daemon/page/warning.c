@@ -40,13 +40,14 @@ static enum scene choose_scene(const struct view *v, const struct notice *n)
 	    {"child_abuse", SCENE_SHELTER},
 	    {"scam", SCENE_LETTER},
 	    {"bypass", SCENE_PATH},
+	    {"time_limited", SCENE_CLOCK},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(scenes); i++) {
 		if (strcmp(n->variant, scenes[i].variant) == 0)
 			return scenes[i].scene;
 	}
-	return v->tier.older ? SCENE_SHIELD : SCENE_MEADOW;
+	return layout_scene(v);
 }
 
 /* `only_for: [social_network]` keeps a line to those categories. */
@@ -67,6 +68,7 @@ static void write_body(struct view *v, const struct notice *n)
 	const struct tree_node *body = tree_find(n->page, "body");
 	const struct tree_node *instead = n->instead;
 
+	view_raw(v, v->tier.staff ? "<div class=\"facts\">" : "");
 	if (instead != NULL && instead->kind == TREE_LIST) {
 		view_elements(v, "<p>", instead, "</p>");
 	} else if (instead != NULL) {
@@ -76,6 +78,7 @@ static void write_body(struct view *v, const struct notice *n)
 		if (is_for(&body->items[i], n->category))
 			view_element(v, "<p>", &body->items[i], "</p>");
 	}
+	view_raw(v, v->tier.staff ? "</div>" : "");
 }
 
 static void write_steps(struct view *v, const struct notice *n)

@@ -3,9 +3,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "base/file.h"
 
 static const char *const tier_names[7] = {"preschool", "primary", "lower_secondary",
     "upper_secondary", "continuing_education", "guest", "staff"};
@@ -93,4 +96,15 @@ struct occasion school_occasion(const struct school *s, struct verdict_answer *a
 	    .by_name = true,
 	    .now_s = 1795000000,
 	    .random = 123456789};
+}
+
+void school_dump(const char *name, struct slice page)
+{
+	const char *folder = getenv("PAGE_DUMP");
+	char path[FILE_PATH_BYTES];
+
+	if (folder == NULL)
+		return;
+	assert_int_equal(path_join(path, sizeof path, folder, name), OK);
+	assert_int_equal(file_write_atomic(path, page, 0644), OK);
 }

@@ -20,4 +20,7 @@ void school_close(struct school *s);
 struct occasion school_occasion(const struct school *s, struct verdict_answer *answer,
     const char *tier, const char *category, enum config_language language);
 
+/* With PAGE_DUMP=FOLDER in the environment the pages can be looked at. */
+void school_dump(const char *name, struct slice page);
+
 #endif

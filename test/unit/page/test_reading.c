@@ -328,6 +328,12 @@ static void check(const struct school *s, const char *tier, const char *category
 	}
 	choose_page(&r);
 	read_page(&r);
+	if (standing == 7) { /* the fullest page */
+		(void)snprintf(r.what, sizeof r.what, "full-%s-%s-%s-%s.html", tier,
+		    *category != 0 ? category : "unlisted", english ? "en" : "vi",
+		    opens ? "opens" : "closed");
+		school_dump(r.what, buf_slice(&r.html));
+	}
 	buf_deinit(&r.html);
 	buf_deinit(&r.text);
 }

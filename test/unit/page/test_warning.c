@@ -39,18 +39,6 @@ static bool has(const char *page, const char *what)
 	return strstr(page, what) != NULL;
 }
 
-/* With PAGE_DUMP=FOLDER in the environment the pages can be looked at. */
-static void dump(const char *name, struct slice page)
-{
-	const char *folder = getenv("PAGE_DUMP");
-	char path[FILE_PATH_BYTES];
-
-	if (folder == NULL)
-		return;
-	assert_int_equal(path_join(path, sizeof path, folder, name), OK);
-	assert_int_equal(file_write_atomic(path, page, 0644), OK);
-}
-
 static void check_sound(const char *page, struct slice bytes, const char *what)
 {
 	struct buf packed = BUF_INIT(1 << 20);
@@ -88,7 +76,7 @@ static void make(struct made *m, const struct school *s, const char *tier,
 	m->page = buf_cstr(&m->bytes);
 	snprintf(m->what, sizeof m->what, "%s-%s-%s.html", tier,
 	    *category != 0 ? category : "unlisted", language == LANGUAGE_EN ? "en" : "vi");
-	dump(m->what, buf_slice(&m->bytes));
+	school_dump(m->what, buf_slice(&m->bytes));
 }
 
 static void every_page_is_whole_small_and_without_a_placeholder(void **state)
@@ -259,7 +247,7 @@ static void what_is_open_now_asks_to_try_again(void **state)
 	warning_write_open_now(&out, &o);
 	check_sound(buf_cstr(&out), buf_slice(&out), "open now");
 	assert_true(has(buf_cstr(&out), "Em thử lại nhé"));
-	dump("open-now.html", buf_slice(&out));
+	school_dump("open-now.html", buf_slice(&out));
 	buf_deinit(&out);
 }
 
@@ -359,7 +347,7 @@ static void every_portal_page_is_whole(void **state)
 				snprintf(name, sizeof name, "portal-%s-%u-%s.html",
 				    tiers[t], p, l == 0 ? "vi" : "en");
 				check_sound(buf_cstr(&out), buf_slice(&out), name);
-				dump(name, buf_slice(&out));
+				school_dump(name, buf_slice(&out));
 				buf_deinit(&out);
 			}
 }
