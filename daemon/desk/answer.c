@@ -2,11 +2,13 @@
 
 #include "base/words.h"
 #include "desk/call.h"
+#include "desk/reports.h"
 #include "desk/reviews.h"
 
 /* The cheapest to ask first. */
 static answer_find *const SOURCES[] = {
     reviews_find_answer,
+    reports_find_answer,
 };
 
 static enum err find(struct desk *desk, const char code[CODE_BYTES], json_t **reply)

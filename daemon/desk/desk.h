@@ -11,6 +11,7 @@
 
 struct config;
 struct control_server;
+struct desk_reports;
 struct desk_reviews;
 struct event_base;
 struct filter_line;
@@ -25,6 +26,7 @@ struct desk {
 	struct leaf_desk *leaf;       /* leaf.c's; NULL: pages.ca is not given */
 	struct call *calls;           /* under way, those without an answer yet */
 	unsigned call_count;
+	struct desk_reports *reports; /* reports.c's own; likewise */
 	struct desk_reviews *reviews; /* reviews.c's own; NULL: could not be opened */
 	struct users *users;          /* users.h */
 	struct signing *signing;      /* signing.h */

@@ -10,6 +10,8 @@
 #include "desk/call.h"
 #include "desk/leaf.h"
 #include "desk/presence.h"
+#include "desk/quick.h"
+#include "desk/reports.h"
 #include "desk/reviews.h"
 #include "desk/signing.h"
 #include "desk/standing.h"
@@ -25,6 +27,8 @@ static const struct part *const PARTS[] = {
     &standing_part,
     &teaching_part,
     &reviews_part,
+    &reports_part,
+    &quick_part,
     &answer_part,
     &leaf_part,
 };
