@@ -9,6 +9,7 @@
 #include "filter/clock.h"
 #include "filter/command.h"
 #include "filter/diagnose.h"
+#include "filter/granting.h"
 #include "filter/rules_file.h"
 #include "kit/json_memory.h"
 #include "kit/log.h"
@@ -93,11 +94,14 @@ static void on_feeds_changed(struct command *x)
  * group may steer the filter, but not write what somebody else is said to have done. */
 static void on_record(struct command *x)
 {
-	const char *scope = command_text(x, "scope");
+	const struct config *config = publisher_now(x->program->publisher)->config;
+	const char *name = command_text(x, "name"), *scope = command_text(x, "scope");
 	const struct audit_entry entry = {.actor = command_text(x, "actor"),
 	    .action = command_text(x, "action"),
-	    .name = command_text(x, "name"),
-	    .scope = scope == NULL ? "all" : scope,
+	    .name = name,
+	    .scope = scope == NULL           ? "all"
+	        : name == NULL || *name == 0 ? scope
+	                                     : granting_scope(config, scope),
 	    .detail = command_text(x, "detail")};
 
 	if (!command_is_ours(x)) {

@@ -143,6 +143,33 @@ static bool is_one_device(const struct config *config, const struct grant_record
 	    (prefix.base.family == AF_INET ? DEVICE_BITS_4 : DEVICE_BITS_6);
 }
 
+static bool names_one_device(const struct config *config, struct slice word)
+{
+	char text[sizeof((struct grant_record *)NULL)->who];
+	const struct config_group *group;
+	size_t tier;
+
+	if (word.len == 0 || word.len >= sizeof text)
+		return false;
+	memcpy(text, word.ptr, word.len);
+	text[word.len] = 0;
+	group = granting_find_group(config, text);
+	return (group != NULL && are_one_device(&group->clients)) ||
+	    (config_find_tier(config, text, &tier) &&
+	        are_one_device(&config->tiers.items[tier].clients));
+}
+
+const char *granting_scope(const struct config *config, const char *scope)
+{
+	struct slice rest = slice_of(scope);
+
+	while (rest.len > 0) {
+		if (names_one_device(config, slice_cut(&rest, ',')))
+			return ONE_DEVICE;
+	}
+	return scope;
+}
+
 void granting_record(struct command *c, const struct granted *what)
 {
 	const struct grant_record *g = what->grant;

@@ -32,5 +32,8 @@ struct granted {
 	const struct grant_record *grant;
 };
 void granting_record(struct command *c, const struct granted *what);
+/* `scope`, words of tiers or rooms parted by commas, as it may stand beside a name: "one device"
+ * where one of them is no more than that. Borrowed. */
+const char *granting_scope(const struct config *config, const char *scope);
 
 #endif
