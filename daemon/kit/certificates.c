@@ -10,7 +10,6 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include "base/buf.h"
 #include "base/file.h"
 #include "base/words.h"
 #include "conf/config.h"
@@ -21,57 +20,68 @@ enum {
 
 /* ---- reading ---------------------------------------------------------------------------- */
 
-static enum err explain_unreadable(const char *path, enum err rc, struct diag *why)
+/* A file's text in one piece of memory, which is wiped: it may be a key. */
+struct pem {
+	uint8_t bytes[CERTIFICATE_FILE_MAX_BYTES];
+	size_t len;
+};
+
+static void wipe(struct pem *text)
 {
-	if (rc == ERR_FULL) {
-		diag_set(why,
-		    _("%s: longer than %d octets (name a PEM file that holds nothing else)"),
-		    path, CERTIFICATE_FILE_MAX_BYTES);
-		return ERR_FORMAT;
-	}
+	OPENSSL_clear_free(text, sizeof *text);
+}
+
+static enum err explain_unreadable(const char *path, struct diag *why)
+{
 	if (errno == EACCES || errno == EPERM) {
 		diag_set(why,
 		    _("%s: we may not read it (give it to who starts the gateway)"), path);
 		return ERR_DENIED;
 	}
 	diag_set(why, _("%s: %s (name a file that is there)"), path, strerror(errno));
-	return rc == ERR_MEMORY ? rc : ERR_NOT_FOUND;
+	return ERR_NOT_FOUND;
 }
 
-/* The text stays in `out`, which the caller wipes: it may be a key. */
-static enum err read_pem(struct buf *out, const char *path, struct diag *why)
+static enum err read_all(struct pem *text, int fd, const char *path, struct diag *why)
 {
-	errno = 0;
-	enum err rc = file_read(path, out);
-	return rc == OK ? OK : explain_unreadable(path, rc, why);
+	ssize_t got;
+
+	text->len = 0;
+	while (
+	    (got = read(fd, text->bytes + text->len, sizeof text->bytes - text->len)) > 0)
+		text->len += (size_t)got;
+	if (got < 0)
+		return explain_unreadable(path, why);
+	if (text->len < sizeof text->bytes)
+		return OK;
+	diag_set(why,
+	    _("%s: longer than %d octets (name a PEM file that holds nothing else)"), path,
+	    CERTIFICATE_FILE_MAX_BYTES);
+	return ERR_FORMAT;
 }
 
-static void wipe(struct buf *text)
+/* The caller wipes *out. */
+static enum err read_pem(struct pem **out, const char *path, struct diag *why)
 {
-	struct slice bytes = buf_slice(text);
+	int fd = file_open_to_read(path);
 
-	if (bytes.len > 0)
-		OPENSSL_cleanse((void *)(uintptr_t)bytes.ptr, bytes.len);
-	buf_deinit(text);
+	if (fd < 0)
+		return explain_unreadable(path, why);
+	*out = OPENSSL_zalloc(sizeof **out);
+	enum err rc = *out == NULL ? ERR_MEMORY : read_all(*out, fd, path, why);
+	(void)close(fd);
+	return rc;
 }
 
-/* Instead of OpenSSL's own, which asks on the terminal. */
-static int no_passphrase(
+int certificate_no_passphrase(
     char *out UNUSED, int size UNUSED, int writing UNUSED, void *context UNUSED)
 {
 	return -1;
 }
 
-static BIO *open_text(const struct buf *text)
-{
-	struct slice bytes = buf_slice(text);
-
-	return BIO_new_mem_buf(bytes.ptr, (int)bytes.len); /* at most 64 KiB */
-}
-
 static enum err read_chain(struct certificate *out, const char *path, struct diag *why)
 {
-	struct buf text = BUF_INIT(CERTIFICATE_FILE_MAX_BYTES);
+	struct pem *text = NULL;
 	BIO *bio = NULL;
 	X509 *next = NULL;
 
@@ -79,11 +89,11 @@ static enum err read_chain(struct certificate *out, const char *path, struct dia
 	if (rc != OK)
 		goto done;
 	rc = ERR_MEMORY;
-	bio = open_text(&text);
+	bio = BIO_new_mem_buf(text->bytes, (int)text->len);
 	out->chain = sk_X509_new_null();
 	if (bio == NULL || out->chain == NULL)
 		goto done;
-	out->own = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+	out->own = PEM_read_bio_X509(bio, NULL, certificate_no_passphrase, NULL);
 	if (out->own == NULL) {
 		diag_set(why,
 		    _("%s: no certificate in PEM form (it begins with -----BEGIN "
@@ -93,7 +103,7 @@ static enum err read_chain(struct certificate *out, const char *path, struct dia
 		goto done;
 	}
 	while (sk_X509_num(out->chain) < CERTIFICATE_CHAIN_MAX &&
-	    (next = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) != NULL)
+	    (next = PEM_read_bio_X509(bio, NULL, certificate_no_passphrase, NULL)) != NULL)
 		if (sk_X509_push(out->chain, next) == 0) {
 			X509_free(next);
 			goto done;
@@ -102,22 +112,42 @@ static enum err read_chain(struct certificate *out, const char *path, struct dia
 done:
 	ERR_clear_error(); /* the end of the file is one, too */
 	BIO_free(bio);
-	wipe(&text);
+	wipe(text);
 	return rc;
+}
+
+/* Not PEM_read_bio_PrivateKey(), which leaves copies of the text in memory. */
+static EVP_PKEY *parse_key(const struct pem *text)
+{
+	BIO *bio = BIO_new_mem_buf(text->bytes, (int)text->len);
+	EVP_PKEY *key = NULL;
+	char *name = NULL;
+	char *header = NULL;
+	unsigned char *data = NULL;
+	long len = 0;
+
+	while (key == NULL && bio != NULL &&
+	    PEM_read_bio_ex(bio, &name, &header, &data, &len, PEM_FLAG_SECURE) == 1) {
+		const unsigned char *at = data;
+		/* "EC PARAMETERS" may stand before it; what is locked has a header. */
+		if (header[0] == 0 && strstr(name, "PRIVATE KEY") != NULL &&
+		    strstr(name, "ENCRYPTED") == NULL)
+			key = d2i_AutoPrivateKey(NULL, &at, len);
+		OPENSSL_secure_free(name);
+		OPENSSL_secure_free(header);
+		OPENSSL_secure_clear_free(data, (size_t)len);
+	}
+	BIO_free(bio);
+	return key;
 }
 
 static enum err read_key(struct certificate *out, const char *path, struct diag *why)
 {
-	struct buf text = BUF_INIT(CERTIFICATE_FILE_MAX_BYTES);
-	BIO *bio = NULL;
+	struct pem *text = NULL;
 
 	enum err rc = read_pem(&text, path, why);
 	if (rc == OK) {
-		bio = open_text(&text);
-		rc = bio == NULL ? ERR_MEMORY : OK;
-	}
-	if (rc == OK) {
-		out->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+		out->key = parse_key(text);
 		if (out->key == NULL) {
 			diag_set(why,
 			    _("%s: no private key in PEM form, or a locked one (a gateway "
@@ -127,8 +157,7 @@ static enum err read_key(struct certificate *out, const char *path, struct diag 
 		}
 	}
 	ERR_clear_error();
-	BIO_free(bio);
-	wipe(&text);
+	wipe(text);
 	return rc;
 }
 

@@ -39,6 +39,10 @@ MUST_CHECK enum err certificate_read(struct certificate *out,
     const struct config_certificate *files, bool *bad_key, struct diag *why);
 void certificate_deinit(struct certificate *c);
 
+/* For OpenSSL's readers of PEM in place of its own, which asks on the terminal when a text says
+ * that it is locked: there is none. */
+int certificate_no_passphrase(char *out, int size, int writing, void *context);
+
 /* Everything wrong with the files that `config` names, as mistakes at their lines: missing,
  * unreadable, no PEM, a key that is another's or that others may read, a CA that is none, a
  * portal certificate of another name. What time alone has done to them (it ran out) is a

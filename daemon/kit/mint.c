@@ -146,13 +146,6 @@ enum err mint_ca(struct certificate *out, const char *school, unsigned years, in
 
 /* ---- leaves ----------------------------------------------------------------------------- */
 
-/* Instead of OpenSSL's own, which asks on the terminal when a text says it is locked. */
-static int no_passphrase(
-    char *out UNUSED, int size UNUSED, int writing UNUSED, void *context UNUSED)
-{
-	return -1;
-}
-
 /* A key of the form that we make; NULL for any other. */
 static EVP_PKEY *read_public_key(struct slice text)
 {
@@ -161,7 +154,9 @@ static EVP_PKEY *read_public_key(struct slice text)
 	if (text.len == 0 || text.len > MINT_KEY_MAX_BYTES)
 		return NULL;
 	BIO *bio = BIO_new_mem_buf(text.ptr, (int)text.len);
-	EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
+	EVP_PKEY *key = bio == NULL
+	    ? NULL
+	    : PEM_read_bio_PUBKEY(bio, NULL, certificate_no_passphrase, NULL);
 	BIO_free(bio);
 	if (key != NULL &&
 	    (EVP_PKEY_get_group_name(key, group, sizeof group, NULL) != 1 ||

@@ -3,17 +3,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include <event2/event.h>
 
 #include "base/file.h"
 #include "conf/config.h"
+#include "kit/certificates.h"
 #include "kit/json_memory.h"
 #include "kit/link.h"
 #include "kit/log.h"
 #include "kit/sandbox.h"
 #include "kit/startup.h"
 #include "kit/syscalls.h"
+#include "page/entrance.h"
 #include "page/metrics.h"
 #include "page/pages.h"
 
@@ -33,7 +36,8 @@ struct program {
 	struct pages pages;
 	struct event_base *base;
 	struct http_server *http;
-	struct metrics *metrics; /* NULL: server.metrics is empty */
+	struct entrance *entrance; /* NULL: pages.listen_tls is empty */
+	struct metrics *metrics;   /* NULL: server.metrics is empty */
 	struct link *link;
 	struct event *term, *interrupt, *hangup, *care;
 };
@@ -73,6 +77,8 @@ static enum err replace(struct program *p, struct config *config, struct diag *w
 	p->pages.texts = texts;
 	if (p->metrics != NULL)
 		metrics_use_config(p->metrics, config);
+	if (p->entrance != NULL)
+		entrance_use_config(p->entrance, config);
 	config_free(p->config);
 	texts_free(p->texts);
 	p->config = config;
@@ -123,6 +129,13 @@ static void on_hangup(evutil_socket_t signal_number, short what, void *context)
 	}
 }
 
+static uint64_t mono_s(void)
+{
+	struct timespec now;
+
+	return clock_gettime(CLOCK_MONOTONIC, &now) == 0 ? (uint64_t)now.tv_sec : 0;
+}
+
 static void on_care(evutil_socket_t fd, short what, void *context)
 {
 	struct program *p = context;
@@ -130,6 +143,8 @@ static void on_care(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	allow_read_local(&p->pages.local);
+	if (p->entrance != NULL)
+		entrance_care(p->entrance, mono_s());
 	log_tick();
 }
 
@@ -159,18 +174,38 @@ static enum err open_metrics(struct program *p)
 	return rc == OK ? metrics_listen_take(p->metrics, fd) : rc;
 }
 
+/* What TLS takes of memory and certificates is taken where it is wanted alone. */
+static enum err open_https(struct program *p, struct diag *why)
+{
+	struct sockets *sockets = &p->startup.sockets;
+	const struct entrance_needs needs = {
+	    p->base, p->config, p->pages.ask, p->pages.desk, mono_s()};
+	enum err rc = OK;
+
+	if (sockets_count(sockets, SOCKETS_PAGE_HTTPS) > 0)
+		rc = entrance_open(&p->entrance, &needs, why);
+	while (rc == OK && sockets_count(sockets, SOCKETS_PAGE_HTTPS) > 0) {
+		int fd = sockets_take(sockets, SOCKETS_PAGE_HTTPS);
+		rc = http_listen_take(p->http, fd, entrance_door(p->entrance));
+	}
+	return rc;
+}
+
 static enum err listen_all(struct program *p, struct diag *why)
 {
 	struct sockets *sockets = &p->startup.sockets;
 	enum err rc = OK;
 
 	if (sockets_count(sockets, SOCKETS_PAGE_HTTP) == 0 &&
+	    sockets_count(sockets, SOCKETS_PAGE_HTTPS) == 0 &&
 	    sockets_count(sockets, SOCKETS_METRICS_HTTP) == 0)
 		rc = sockets_open_page(sockets, p->config, why);
 	while (rc == OK && sockets_count(sockets, SOCKETS_PAGE_HTTP) > 0) {
 		int fd = sockets_take(sockets, SOCKETS_PAGE_HTTP);
 		rc = http_listen_take(p->http, fd, NULL);
 	}
+	if (rc == OK)
+		rc = open_https(p, why);
 	if (rc == OK)
 		rc = open_metrics(p);
 	if (rc != OK && why->text[0] == 0)
@@ -281,8 +316,10 @@ static void end(struct program *p)
 {
 	link_close(p->link);
 	ask_close(p->pages.ask);
+	entrance_stop(p->entrance);
 	desk_close(p->pages.desk); /* it answers who waits: before http_close() */
 	http_close(p->http);
+	entrance_close(p->entrance);
 	limits_close(p->pages.limits);
 	metrics_close(p->metrics);
 	free_event(p->term);
@@ -302,6 +339,7 @@ int main(int argc, char **argv)
 	struct diag why = {.text = ""};
 	int status;
 
+	startup_use_judge(certificates_judge);
 	if (!startup_begin(&p.startup, "lachan-page", argc, argv, &status))
 		return status;
 	enum err rc = begin(&p, &why);
