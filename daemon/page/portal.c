@@ -161,7 +161,7 @@ static void write_state(struct view *v, const struct verdict_answer *answer)
 		view_href(v, "/lachan/staff");
 		view_element(v, ">", view_pair(v, "staff_form", "end_now"), "</a></p>");
 	}
-	if (answer->by_default)
+	if (answer->by_default && answer->staff_until_s <= v->occasion->now_s)
 		view_element(v, "<p>", status_pair(v, "by_default"), "</p>");
 	write_until(v, "paused", answer->paused_until_s);
 	if (answer->trial)

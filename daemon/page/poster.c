@@ -97,7 +97,7 @@ void poster_write(struct buf *out, const struct occasion *occasion)
 	view_element(
 	    &v, "<p class=\"hint\">", view_pair(&v, "portal", "poster_hint"), "</p>");
 	write_language(&v, LANGUAGE_VI);
-	view_raw(&v, "<div class=\"code\">");
+	view_raw(&v, "<div class=\"scan\">");
 	(void)poster_write_code(out, address);
 	view_raw(&v, "<p><strong>");
 	view_escaped(&v, address);

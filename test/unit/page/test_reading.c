@@ -9,9 +9,14 @@
 
 #include <cmocka.h>
 
+#include "page/gzip.h"
 #include "page/warning.h"
 #include "plain.h"
 #include "school.h"
+
+enum {
+	PAGE_GZIP_LIMIT = 30 * 1024
+};
 
 static const char *const tiers[] = {"preschool", "primary", "lower_secondary",
     "upper_secondary", "continuing_education", "guest", "staff", NULL};
@@ -333,6 +338,10 @@ static void check(const struct school *s, const char *tier, const char *category
 		    *category != 0 ? category : "unlisted", english ? "en" : "vi",
 		    opens ? "opens" : "closed");
 		school_dump(r.what, buf_slice(&r.html));
+		struct buf packed = BUF_INIT(1 << 20);
+		assert_int_equal(gzip_append(&packed, buf_slice(&r.html)), OK);
+		assert_true(packed.len < PAGE_GZIP_LIMIT);
+		buf_deinit(&packed);
 	}
 	buf_deinit(&r.html);
 	buf_deinit(&r.text);
