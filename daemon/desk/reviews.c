@@ -11,6 +11,8 @@
 #include "conf/config.h"
 #include "desk/call.h"
 #include "desk/filter.h"
+#include "desk/presence.h"
+#include "desk/standing.h"
 #include "dns/idn.h"
 #include "kit/log.h"
 
@@ -153,7 +155,7 @@ static void on_send(struct call *c)
 	c->data = wish;
 	if (wish == NULL) {
 		call_fail(c, ERR_MEMORY);
-	} else if (c->desk->config->pages.review != FORM_AUTO) {
+	} else if (!standing_review(c->desk)) {
 		call_refuse(c, "closed", N_("the form is closed"));
 	} else if (read_wish(c, wish)) {
 		if (!bucket_take(&r->sending, desk_mono_ms())) {
@@ -267,6 +269,8 @@ static void on_list(struct call *c)
 	json_t *list = json_array();
 	size_t bytes = 0, more = 0;
 
+	if (call_flag(c, "person"))
+		presence_note(c->desk, 1U << PRESENCE_OPERATOR);
 	for (size_t i = 0; i < reviews_count(store); i++) {
 		const struct review *v = reviews_at(store, i);
 		if (v->state != REVIEW_WAITING && !call_flag(c, "all"))

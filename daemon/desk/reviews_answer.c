@@ -10,8 +10,14 @@
 #include "conf/config.h"
 #include "desk/call.h"
 #include "desk/filter.h"
+#include "desk/presence.h"
+#include "desk/signing.h"
 #include "kit/local_time.h"
 #include "kit/log.h"
+
+/* Who may answer, and who may open what weighs more. */
+#define REVIEWERS (ACCOUNT_BIT(ACCOUNT_TEACHER) | HEADS)
+#define HEADS     (ACCOUNT_BIT(ACCOUNT_ADMIN) | ACCOUNT_BIT(ACCOUNT_APPROVER))
 
 enum {
 	SCOPE_BYTES = 256,
@@ -33,7 +39,8 @@ struct answering {
 	bool always;
 	int64_t for_ms;
 	char note[REVIEW_TEXT_BYTES];
-	char actor[CALL_ACTOR_BYTES];
+	char actor[SIGNING_ACTOR_BYTES];
+	unsigned roles; /* of who signed in */
 	bool for_group; /* scopes[0] is a room, else all are tiers */
 	struct scope scopes[REVIEW_TIERS];
 	size_t scope_count;
@@ -153,6 +160,7 @@ static void give(struct call *c)
 
 	if (reply != NULL)
 		(void)json_object_set_new(reply, "grants", grants_to_json(a));
+	presence_note(c->desk, a->roles != 0 ? a->roles : 1U << PRESENCE_OPERATOR);
 	c->desk->reviews->answering = false;
 	call_give(c, reply);
 }
@@ -250,7 +258,7 @@ static void grant_next(struct call *c)
 {
 	const struct answering *a = c->data;
 	const struct review *v = review_of(c);
-	char reason[96];
+	char reason[SIGNING_ACTOR_BYTES + 48];
 
 	if (v == NULL) {
 		fail(c, N_("there is no such review any more"));
@@ -284,6 +292,14 @@ static bool is_weighty(const struct config *config, const char *category)
 	return false;
 }
 
+/* Root and the gateway's own user could change the configuration itself. */
+static bool is_head(const struct call *c)
+{
+	const struct answering *a = c->data;
+
+	return c->uid == 0 || c->uid == geteuid() || (a->roles & HEADS) != 0;
+}
+
 static void on_explained(struct call *c, const json_t *answer)
 {
 	const char *reason = json_string_value(json_object_get(answer, "reason"));
@@ -294,11 +310,10 @@ static void on_explained(struct call *c, const json_t *answer)
 	} else if (strcmp(reason, "locked") == 0) {
 		refuse(c, "refused",
 		    N_("a locked category lists that name: nobody at the school opens it"));
-	} else if (is_weighty(c->desk->config, category) && c->uid != 0 &&
-	    c->uid != geteuid()) {
+	} else if (is_weighty(c->desk->config, category) && !is_head(c)) {
 		refuse(c, "refused",
-		    N_("that name is in a sensitive or security category: the gateway's "
-		       "administrator opens it (as root), or nobody does"));
+		    N_("that name is in a sensitive or security category: root opens it, or "
+		       "an admin or approver who signs in"));
 	} else {
 		grant_next(c);
 	}
@@ -335,6 +350,25 @@ static bool may_answer(const struct review *v, bool allow)
 	return v->state == REVIEW_WAITING || (v->state == REVIEW_KEPT && allow);
 }
 
+/* By name where somebody signed in, else as the user of this machine. False: the call has
+ * ended. */
+static bool read_actor(struct call *c, struct answering *a)
+{
+	char user[CALL_ACTOR_BYTES];
+
+	if (call_text(c, "token") == NULL) {
+		call_actor(c, user);
+		memcpy(a->actor, user, strlen(user) + 1);
+		return true;
+	}
+	const struct account *account = signing_require(c, REVIEWERS);
+	if (account == NULL)
+		return false;
+	a->roles = account->roles;
+	signing_actor(a->actor, account, REVIEWERS);
+	return true;
+}
+
 void reviews_on_answer(struct call *c)
 {
 	struct desk_reviews *r = c->desk->reviews;
@@ -346,14 +380,18 @@ void reviews_on_answer(struct call *c)
 	struct answering *a = calloc(1, sizeof *a);
 
 	c->data = a;
+	if (a == NULL) {
+		call_fail(c, ERR_MEMORY);
+		return;
+	}
+	if (!read_actor(c, a))
+		return;
 	if (r->answering) {
 		call_refuse(c, WHY_FAILED, N_("another answer is being given; try again"));
 		return;
 	}
 	r->answering = true;
-	if (a == NULL) {
-		refuse(c, WHY_FAILED, err_text(ERR_MEMORY));
-	} else if (v == NULL) {
+	if (v == NULL) {
 		refuse(c, "unknown", N_("there is no such review"));
 	} else if (!allow && (word == NULL || strcmp(word, "keep") != 0)) {
 		refuse(c, WHY_FAILED, N_("the answer is allow or keep"));
@@ -364,7 +402,6 @@ void reviews_on_answer(struct call *c)
 	} else if (read_note(c, a) && read_scopes(c, a, v)) {
 		a->id = v->id;
 		read_time(c, a);
-		call_actor(c, a->actor);
 		if (allow)
 			open_name(c, v);
 		else

@@ -61,14 +61,19 @@ class ReviewTest(DeskTest):
                                        "bets.example", "adult.example", "evil.example")}
     LEVELS = ["lower_secondary", "upper_secondary"]
 
-    def run_school(self, env=None, **more):
-        return self.run_desk(env=env, filter={
+    def run_school(self, **more):
+        """Somebody who may answer has just looked in, so the form holds."""
+        self.run_desk(filter={
             "groups": [{"name": "lab", "clients": ["127.0.2.0/24"]}],
             "tiers": [{"name": "lower_secondary", "schedules": [],
                        "clients": ["127.0.1.0/24", "lab"]},
                       {"name": "upper_secondary", "schedules": [],
                        "clients": ["127.0.3.0/24"]},
                       {"name": "staff", "clients": ["127.0.5.55"]}]}, **more)
+        self.look_in()
+
+    def look_in(self):
+        self.assertTrue(self.desk("reviews", person=True)["ok"])
 
     def start_desk_again(self, env=None):
         self.desk_program = self.start("lachan-desk", "-c", self.path("lachan.yaml"), env=env)
@@ -326,6 +331,24 @@ class WhoAnswers(ReviewTest):
         self.stop_desk()
 
 
+class WhoIsHere(ReviewTest):
+    def test_a_person_who_looks_in_opens_the_form_and_a_script_does_not(self):
+        self.run_desk()
+        self.assertEqual(self.listed(), [])
+        self.assertFalse(self.forms("standing")["review"])
+        self.refused("closed", "casino.example")
+        ours, theirs = os.openpty()
+        try:
+            subprocess.run([os.path.join(BIN, "lachanctl"), "-c", self.path("lachan.yaml"),
+                            "reviews"], stdin=theirs, capture_output=True, timeout=60, check=True)
+        finally:
+            os.close(ours)
+            os.close(theirs)
+        self.assertTrue(self.forms("standing")["review"])
+        self.send("casino.example")
+        self.stop_desk()
+
+
 class WhatFails(ReviewTest):
     def test_without_the_filter_the_review_goes_on_waiting(self):
         self.run_school()
@@ -352,6 +375,7 @@ class WhatFails(ReviewTest):
         filter_ = PlayedFilter(self.run_dir, said)
         self.addCleanup(filter_.close)
         self.run_desk(filter_too=False)
+        self.look_in()
         code = self.send("casino.example")
         self.send("casino.example", tier="upper_secondary")
         for why in ("1000 grants already", "cannot be read"):
