@@ -184,6 +184,14 @@ enum err ask_open(struct ask **out, struct event_base *base, const char *path)
 	return OK;
 }
 
+void ask_give_up(struct ask *a)
+{
+	for (size_t i = 0; a != NULL && i < ASK_PENDING_MAX; i++) {
+		if (a->slots[i].used)
+			settle(&a->slots[i], NULL);
+	}
+}
+
 void ask_close(struct ask *a)
 {
 	if (a == NULL)

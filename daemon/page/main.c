@@ -1,8 +1,11 @@
 /* lachan-page -- the warning page and the portal, over HTTP. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <event2/event.h>
@@ -25,6 +28,7 @@ enum {
 	CONNECTIONS_PER_CLIENT = 32,
 	REQUEST_MS = 5000,
 	ANSWER_MS = 10000, /* a poor Wi-Fi takes its time over a page */
+	NICE = 10,         /* names resolve first, pages second, however many want one */
 	CARE_SECONDS = 10  /* between looks at the interfaces and held-back log lines */
 };
 
@@ -278,6 +282,8 @@ static enum err open_link(struct program *p)
 static enum err begin(struct program *p, struct diag *why)
 {
 	json_memory_begin();
+	if (setpriority(PRIO_PROCESS, 0, NICE) != 0)
+		log_debug("page", "no lower priority: %s", strerror(errno));
 	p->config = startup_take_config(&p->startup);
 	p->base = event_base_new();
 	enum err rc = p->base == NULL ? ERR_MEMORY : look_init(&p->look);
@@ -315,9 +321,10 @@ static void free_event(struct event *e)
 static void end(struct program *p)
 {
 	link_close(p->link);
+	ask_give_up(p->pages.ask); /* these answer who waits: before http_close() */
 	ask_close(p->pages.ask);
 	entrance_stop(p->entrance);
-	desk_close(p->pages.desk); /* it answers who waits: before http_close() */
+	desk_close(p->pages.desk);
 	http_close(p->http);
 	entrance_close(p->entrance);
 	limits_close(p->pages.limits);

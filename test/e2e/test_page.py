@@ -91,13 +91,15 @@ class Reply:
 
 
 class PageTest(LachanTest):
+    FILTER = FakeFilter
+
     def setUp(self):
         super().setUp()
         self.need("lachan-page")
         self.port = self.free_port()
         os.mkdir(self.path("run"))
         os.mkdir(self.path("state"))
-        self.filter = FakeFilter(self.path("run", "verdict.sock"))
+        self.filter = self.FILTER(self.path("run", "verdict.sock"))
         self.addCleanup(self.filter.close)
         self.page = self.start("lachan-page", "-c", self.config())
         self.page.wait_log("serving the warning page")

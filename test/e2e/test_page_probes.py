@@ -1,0 +1,106 @@
+"""What the page answers to hostile requests: the table of page_probes.py, one by one."""
+import html.parser
+import socket
+
+import page_probes as probes
+import test_page
+from lachan_test import main
+
+
+class Structure(html.parser.HTMLParser):
+    """The elements of a page with the names of their attributes, and where links lead."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.elements, self.links = [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, tuple(name for name, _ in attrs)))
+        self.links += [value for name, value in attrs if name in ("href", "action", "src")]
+
+    def handle_endtag(self, tag):
+        self.elements.append(("/" + tag, ()))
+
+    def handle_comment(self, data):
+        self.elements.append(("comment", ()))
+
+    def handle_decl(self, decl):
+        self.elements.append(("declaration", ()))
+
+
+class AllBlocked(test_page.FakeFilter):
+    """Says of every name that it is blocked, to a reader who is shown names."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.tier = "upper_secondary"
+
+    def _answer(self, number, name):
+        if name != test_page.PORTAL:
+            self.block(name, "gambling")
+        return super()._answer(number, name)
+
+
+class Probes(test_page.PageTest):
+    FILTER = AllBlocked
+
+    def setUp(self):
+        super().setUp()
+        self.sent = 0
+        self.plain = {
+            probes.WARNING: self.ask(probes.get())[1].text,
+            probes.FIRST: self.ask(probes.get("/", probes.PORTAL))[1].text,
+            probes.MISSING: self.ask(probes.get("/lachan/nothing-here"))[1].text,
+        }
+
+    def ask(self, request):
+        """The octets of the answer and their reading. Each probe comes from an address of its
+        own, so that none meets the limit that another one filled."""
+        self.sent += 1
+        source = ("127.1.%d.%d" % divmod(self.sent, 250), 0)
+        sock = socket.create_connection(("127.0.0.1", self.port), 10, source)
+        answer = []
+        with sock:
+            try:
+                sock.sendall(request)
+                while part := sock.recv(65536):
+                    answer.append(part)
+            except (ConnectionResetError, BrokenPipeError):
+                pass  # what came before counts
+        data = b"".join(answer)
+        return data, test_page.Reply(data)
+
+    def check(self, request, status, kind):
+        data, reply = self.ask(request)
+        self.assertEqual(reply.status, status)
+        self.assertEqual(reply.count, 1, "more than one answer")
+        self.assertEqual(reply.headers["connection"], "close")
+        for name in ("set-cookie", "location", "refresh", "x-injected",
+                     "access-control-allow-origin"):
+            self.assertNotIn(name, reply.headers)
+        self.assertNotIn(b"root:x:", data)
+        if kind == probes.EMPTY:
+            self.assertEqual(reply.body, b"")
+            return
+        self.assertEqual(int(reply.headers["content-length"]), len(reply.body))
+        self.assertIn("default-src 'none'", reply.headers["content-security-policy"])
+        got, plain = Structure(reply.text), Structure(self.plain[kind])
+        self.assertEqual(got.elements, plain.elements, "something sent has become markup")
+        self.assertEqual(got.links, plain.links)
+
+    def test_each_probe_gets_its_one_answer(self):
+        self.assertGreater(len(probes.PROBES), 200)
+        for what, request, status, kind in probes.PROBES:
+            with self.subTest(what, request=request[:120]):
+                self.check(request, status, kind)
+        self.assertIsNone(self.page.process.poll())
+
+    def test_the_filter_is_asked_for_the_address_that_came(self):
+        self.ask(probes.get("/", probes.NAME, "X-Forwarded-For: 10.0.0.1", "Forwarded: for=10.0.0.1"))
+        self.assertEqual(self.filter.asked[-1][2][:2], b"\x7f\x01")
+
+
+if __name__ == "__main__":
+    main()
