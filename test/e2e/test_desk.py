@@ -3,7 +3,7 @@ import os
 import stat
 import struct
 
-from desk_test import DeskTest
+from desk_test import CLIENT, DeskTest
 from lachan_test import Control, main
 
 
@@ -50,6 +50,19 @@ class Sockets(DeskTest):
             return self.forms("standing")["ok"]
         except OSError:
             return False
+
+
+class SigningIn(DeskTest):
+    def test_a_teacher_signs_in_and_opens_a_name_for_a_room(self):
+        self.run_desk(filter={"groups": [{"name": "phong-12", "clients": ["192.0.2.0/24"]}]})
+        self.assertFalse(self.forms("standing")["teacher"])
+        self.add_user("hoa", "teacher")
+        self.assertTrue(self.forms("standing")["teacher"])
+        token = self.sign_in("Hoa ")
+        reply = self.forms("open", token=token, client=CLIENT, name="www.casino.example",
+                           group="phong-12", reason="bài 5")
+        self.assertGreater(reply["until_s"], 0, reply)
+        self.stop_desk()
 
 
 if __name__ == "__main__":

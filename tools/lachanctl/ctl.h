@@ -34,10 +34,11 @@ struct ctl {
 	int argc; /* of the command's own words, without options of all */
 	char **argv;
 	/* Options; NULL when not given. */
-	const char *tier, *group, *client, *type, *at, *for_time, *reason, *note;
+	const char *tier, *group, *client, *type, *at, *for_time, *reason, *note, *role;
 	const char *dialect; /* "--nft", "--uci", "--routeros" */
 	bool dialect_twice;
 	bool all;
+	bool last;        /* --last: yes, even the last one */
 };
 
 /* Sends {"command":…} with the members of `arguments` (may be NULL; taken). On success
@@ -114,5 +115,6 @@ enum ctl_status command_diagnose(struct ctl *c);
 enum ctl_status command_doctor(struct ctl *c);
 enum ctl_status command_selftest(struct ctl *c);
 enum ctl_status command_reviews(struct ctl *c);
+enum ctl_status command_user(struct ctl *c);
 
 #endif

@@ -45,9 +45,9 @@ static const struct command commands[] = {
     {"diagnose", command_diagnose, false,
         N_("write queries down for a while: two persons")},
     {"reviews", command_reviews, false, N_("what pupils ask to have opened")},
+    {"user", command_user, false, N_("accounts: who may sign in, and as what")},
     {"reports", NULL, false, ""},
     {"enrol", NULL, false, ""},
-    {"user", NULL, false, ""},
     {"ca", NULL, false, ""},
     {"client-kit", NULL, false, ""},
     {"backup", NULL, false, ""},
@@ -126,6 +126,8 @@ static bool take_switch(struct ctl *c, struct line *line, const char *word)
 		line->version = true;
 	} else if (strcmp(word, "--all") == 0) {
 		c->all = true;
+	} else if (strcmp(word, "--last") == 0) {
+		c->last = true;
 	} else if (is_dialect(word)) {
 		c->dialect_twice = c->dialect != NULL;
 		c->dialect = word;
@@ -152,6 +154,7 @@ static bool read_line(struct ctl *c, struct line *line, int argc, char **argv)
 	    {"--for", &c->for_time},
 	    {"--reason", &c->reason},
 	    {"--note", &c->note},
+	    {"--role", &c->role},
 	    {"--language", &line->language},
 	};
 
