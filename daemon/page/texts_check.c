@@ -95,6 +95,22 @@ static void check_placeholders(const struct check *c, const struct tree_node *pa
 	}
 }
 
+/* Braces stand around the names of placeholders and nowhere else. */
+static void check_braces(
+    const struct check *c, const struct tree_node *pair, const char *text)
+{
+	bool open = false, odd = false;
+
+	for (; *text != 0; text++) {
+		if (*text == '{' || *text == '}') {
+			odd = odd || open == (*text == '{');
+			open = *text == '{';
+		}
+	}
+	if (odd || open)
+		mistake(c, pair, "a brace without its partner (write {name} and no others)");
+}
+
 static void check_hotline(
     const struct check *c, const struct tree_node *pair, const char *text)
 {
@@ -172,6 +188,7 @@ static void check_pair(const struct check *c, const struct tree_node *pair)
 		check_hotline(c, pair, lines[i]);
 		check_phrases(c, pair, lines[i]);
 		check_letters(c, pair, lines[i]);
+		check_braces(c, pair, lines[i]);
 	}
 	check_condition(c, pair, "needs");
 	check_condition(c, pair, "unless");

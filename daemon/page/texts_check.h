@@ -5,7 +5,8 @@
 #include "conf/yaml_tree.h"
 
 /* OK, or ERR_CONFIG with every mistake in `all`:
- *  - each pair has vi and en, with the same placeholders, all of them declared;
+ *  - each pair has vi and en, with the same placeholders, all of them declared,
+ *    and no brace but theirs;
  *  - every letter is whole (Unicode NFC);
  *  - no sentence that the youngest read is longer than rules.reading_level says;
  *  - no line that names 111, 113 or 115 holds a placeholder (rules.hotline_lines);

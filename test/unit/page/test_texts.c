@@ -68,6 +68,13 @@ static void an_unknown_placeholder_is_refused(void **state)
 	expect_mistake("en: \"Go back\"", "en: \"Go back {where}\"", "unknown placeholder");
 }
 
+static void a_lone_brace_is_refused(void **state)
+{
+	(void)state;
+	expect_mistake("en: \"Go back\"", "en: \"Go } back\"", "without its partner");
+	expect_mistake("en: \"Go back\"", "en: \"Go back {\"", "without its partner");
+}
+
 static void a_placeholder_in_one_language_is_refused(void **state)
 {
 	(void)state;
@@ -155,6 +162,7 @@ int main(void)
 	    cmocka_unit_test(the_file_that_ships_is_sound),
 	    cmocka_unit_test(a_missing_language_is_refused),
 	    cmocka_unit_test(an_unknown_placeholder_is_refused),
+	    cmocka_unit_test(a_lone_brace_is_refused),
 	    cmocka_unit_test(a_placeholder_in_one_language_is_refused),
 	    cmocka_unit_test(a_hotline_with_a_placeholder_is_refused),
 	    cmocka_unit_test(a_phrase_that_threatens_is_refused),
