@@ -50,9 +50,10 @@ struct child {
 	struct event_base *base;
 	struct child_events events;
 	enum child_state state;
-	bool ending; /* no more starts */
-	pid_t pid;   /* 0: none */
-	int link_fd; /* our end; -1: none */
+	bool ending;   /* no more starts */
+	bool optional; /* the gateway does its work without it */
+	pid_t pid;     /* 0: none */
+	int link_fd;   /* our end; -1: none */
 	struct event *on_link;
 	struct event *backoff_over;
 	unsigned backoff_ms; /* before the next start but one */

@@ -35,7 +35,9 @@ enum {
 /* In the order they are started and told about a new configuration. */
 static const struct {
 	const char *program;
-	bool needed; /* else left out silently when it is not installed */
+	/* Else left out silently when it is not installed, and no reason to refuse a
+	 * configuration when it dies over it. */
+	bool needed;
 } programs[] = {
     {FILTER, true},
     {PAGE, true},
@@ -238,6 +240,7 @@ static bool make_children(struct supervisor *sv)
 		        child, sv->base, programs[i].program, sv->folder, &sv->now) != OK)
 			return false;
 		child->events = events;
+		child->optional = !programs[i].needed;
 		if (child_is_installed(child)) {
 			sv->child_count++;
 			continue;

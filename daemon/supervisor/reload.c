@@ -170,8 +170,16 @@ void reload_on_answer(
 
 void reload_on_end(struct supervisor *sv, struct child *child)
 {
-	if (sv->reload.running && child == sv->reload.awaited)
+	if (!sv->reload.running || child != sv->reload.awaited)
+		return;
+	if (!child->optional) {
 		fail(sv, child->program, N_("ended while it took the new configuration"));
+		return;
+	}
+	/* Its successor starts with what is accepted. */
+	log_warn("reload", "%s ended while it took the new configuration; the others go on",
+	    child->program);
+	proceed(sv);
 }
 
 /* *restart_key: the key that has changed and may not, or NULL. */

@@ -266,6 +266,18 @@ class Reloading(SupervisorTest):
         self.wait_note("lachan-filter", "took one")
         self.wait_note("lachan-page", "config=one", count=2)
 
+    def test_one_that_we_can_do_without_ends_over_it_and_the_others_go_on(self):
+        shutil.copy(os.path.join(self.bin, "lachan-page"), os.path.join(self.bin, "lachan-desk"))
+        self.behave("lachan-desk", silent='"two"')
+        gateway = self.lachand()
+        gateway.wait_log("lachan-desk is ready")
+        self.reload(gateway, "two")
+        self.wait_note("lachan-desk", "silent two")
+        os.kill(gateway.children()["lachan-desk"], signal.SIGKILL)
+        gateway.wait_log("the new configuration is in force")
+        self.wait_note("lachan-desk", "config=two")
+        self.assertNotIn("took one", self.notes("lachan-filter"))
+
     def test_the_socket_tells_how_it_went(self):
         self.lachand()
         self.assertEqual(self.command("reload"), {"ok": True})
