@@ -1,7 +1,7 @@
 /* answer -- the command `answer {"code"}`: what became of what was sent under that code.
  *
  *	-> {"kind":"review|report|unknown",
- *	    "state":"waiting|opened|opened_until|not_opened|replied","until_s"?,"note"?}
+ *	    "state":"waiting|opened|opened_until|ended|not_opened|replied","until_s"?,"note"?}
  *
  * Whoever keeps something under codes has a row in answer.c's table. */
 #ifndef DESK_ANSWER_H

@@ -172,6 +172,15 @@ static void on_send(struct call *c)
 
 /* ---- answer ---- */
 
+static const char *state_of(const struct review *v)
+{
+	if (v->state != REVIEW_OPENED)
+		return v->state == REVIEW_KEPT ? "not_opened" : "waiting";
+	if (v->until_s == 0)
+		return "opened";
+	return v->until_s > desk_wall_s() ? "opened_until" : "ended";
+}
+
 enum err reviews_find_answer(struct desk *desk, const char code[CODE_BYTES], json_t **reply)
 {
 	struct desk_reviews *r = desk->reviews;
@@ -187,14 +196,11 @@ enum err reviews_find_answer(struct desk *desk, const char code[CODE_BYTES], jso
 	const struct review *v = reviews_find_code(r->store, digest);
 	if (v == NULL)
 		return ERR_NOT_FOUND;
-	const char *state = v->state == REVIEW_WAITING ? "waiting"
-	    : v->state == REVIEW_KEPT                  ? "not_opened"
-	    : v->until_s == 0                          ? "opened"
-	                                               : "opened_until";
+	const char *state = state_of(v);
 	*reply = json_pack("{s:s,s:s}", "kind", "review", "state", state);
 	if (*reply == NULL)
 		return ERR_MEMORY;
-	if (v->state == REVIEW_OPENED && v->until_s != 0)
+	if (strcmp(state, "opened_until") == 0)
 		(void)json_object_set_new(*reply, "until_s", json_integer(v->until_s));
 	if (v->note != NULL)
 		(void)json_object_set_new(*reply, "note", json_string(v->note));

@@ -90,6 +90,7 @@ static enum sheet_trouble trouble_of(const json_t *answer)
 	    {"too_many", SHEET_TOO_MANY},
 	    {"too_long", SHEET_TOO_LONG},
 	    {"refused", SHEET_REFUSED},
+	    {"open", SHEET_OPEN},
 	    {"wrong", SHEET_WRONG_PASSWORD},
 	    {"locked", SHEET_LOCKED},
 	    {"expired", SHEET_EXPIRED},

@@ -71,7 +71,7 @@ static void write_form(const struct sheet *s, struct view *v)
 static const char *line_of(const struct sheet *s)
 {
 	static const char *const known[] = {
-	    "opened", "opened_until", "not_opened", "replied"};
+	    "opened", "opened_until", "ended", "not_opened", "replied"};
 
 	for (size_t i = 0; i < COUNT_OF(known); i++) {
 		if (strcmp(s->state, known[i]) == 0)

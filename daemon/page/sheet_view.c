@@ -21,6 +21,7 @@ static const struct told troubles[SHEET_TROUBLES] = {
     [SHEET_TOO_MANY] = {"forms", "too_many", 429},
     [SHEET_TOO_LONG] = {"forms", "too_long", 422},
     [SHEET_REFUSED] = {NULL, "refused", 403},
+    [SHEET_OPEN] = {"review_form", "open_now", 409},
     [SHEET_WRONG_PASSWORD] = {"sign_in", "wrong", 403},
     [SHEET_LOCKED] = {"sign_in", "locked", 429},
     [SHEET_EXPIRED] = {"sign_in", "expired", 403},

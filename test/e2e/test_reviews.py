@@ -183,6 +183,18 @@ class FromFormToAnswer(ReviewTest):
         self.assertEqual([r["id"] for r in self.listed()], [2, 3])
         self.stop_desk()
 
+    def test_what_was_open_for_a_while_is_told_and_may_be_asked_for_again(self):
+        self.run_school()
+        code = self.send("casino.example")
+        self.answer("1", "allow", "--for", "1s", "--note", "một phút thôi")
+        wait_for("the end", lambda: self.told(code)["state"] == "ended")
+        self.assertEqual(self.told(code), {"kind": "review", "state": "ended",
+                                           "note": "một phút thôi"})
+        wait_for("it to be blocked", lambda: not self.is_open("casino.example", LOWER))
+        self.send("casino.example")
+        self.assertEqual([r["id"] for r in self.listed()], [2])
+        self.stop_desk()
+
     def test_it_may_be_opened_for_one_room(self):
         self.run_school()
         self.send("casino.example")
