@@ -91,7 +91,8 @@ static enum sheet_trouble trouble_of(const json_t *answer)
 	    {"too_long", SHEET_TOO_LONG},
 	    {"refused", SHEET_REFUSED},
 	    {"open", SHEET_OPEN},
-	    {"wrong", SHEET_WRONG_PASSWORD},
+	    {"name", SHEET_MISTAKEN},
+	    {"wrong", SHEET_MISTAKEN},
 	    {"locked", SHEET_LOCKED},
 	    {"expired", SHEET_EXPIRED},
 	    {"shared", SHEET_SHARED},
@@ -127,6 +128,8 @@ static void on_handed_in(void *context, const json_t *answer)
 	s->stage = SHEET_FILL;
 	if (!desk_is_ok(answer)) {
 		hear_refusal(job, answer);
+		if (s->trouble == SHEET_MISTAKEN) /* it knows more of names than we */
+			sheet_note_mistake(s, "name", "forms", "bad_site");
 		s->ask_password = s->form->staff && s->trouble == SHEET_EXPIRED;
 		finish(job);
 		return;
@@ -175,6 +178,8 @@ static void on_signed_in(void *context, const json_t *answer)
 	sheet_copy(s->session, sizeof s->session, answer, "token");
 	if (!desk_is_ok(answer) || s->session[0] == 0) {
 		hear_refusal(job, answer);
+		if (s->trouble == SHEET_MISTAKEN)
+			s->trouble = SHEET_WRONG_PASSWORD;
 		if (s->stage != SHEET_CLOSED)
 			ask_again(s);
 		finish(job);

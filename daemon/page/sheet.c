@@ -48,18 +48,22 @@ void sheet_copy(char *out, size_t size, const json_t *answer, const char *key)
 		memcpy(out, text, len + 1);
 }
 
-/* What stands between "//" (or the beginning) and the first of "/?#". */
+/* Behind "https://", where there is such a thing. */
+static struct slice skip_scheme(struct slice text)
+{
+	for (size_t i = 0; i + 3 <= text.len && strchr("/?#", text.ptr[i]) == NULL; i++) {
+		if (memcmp(text.ptr + i, "://", 3) == 0)
+			return (struct slice){text.ptr + i + 3, text.len - i - 3};
+	}
+	return text;
+}
+
+/* Up to the path, the query or the fragment. */
 static struct slice cut_host(struct slice text)
 {
 	static const uint8_t ends[] = {'/', '?', '#'};
-	struct slice rest = text;
+	struct slice rest = skip_scheme(text);
 
-	for (size_t i = 0; i + 3 <= text.len; i++) {
-		if (memcmp(text.ptr + i, "://", 3) == 0) {
-			rest = (struct slice){text.ptr + i + 3, text.len - i - 3};
-			break;
-		}
-	}
 	for (size_t i = 0; i < sizeof ends; i++) {
 		struct slice behind = rest;
 		rest = slice_cut(&behind, ends[i]);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "page/field.h"
 #include "page/layout.h"
@@ -97,7 +98,7 @@ static void write_trouble(const struct sheet *s, struct view *v)
 static void write_caution(const struct sheet *s, struct view *v)
 {
 	if (s->form->staff) {
-		if (!s->secure)
+		if (!s->secure && (s->stage == SHEET_SIGN_IN || s->ask_password))
 			view_element(v, "<p class=\"heed\">",
 			    view_pair(v, "forms", "wifi_warning_sign_in"), "</p>");
 		return;
@@ -141,7 +142,7 @@ static void write_stage(const struct sheet *s, struct view *v)
 		break;
 	case SHEET_FILL:
 		write_trouble(s, v);
-		view_element(v, "<p class=\"heed\">",
+		view_element(v, "<p class=\"heed urgent\">",
 		    view_pair(v, s->form->section, "urgent"), "</p>");
 		write_caution(s, v);
 		s->form->write(s, v);
@@ -163,11 +164,31 @@ struct named {
 	char group[128];
 };
 
+/* "17:45"; the end of this day is "24:00". Of the answer to a review, which says "today", only
+ * what is today's. */
+static void tell_end(
+    const struct sheet *s, const struct view *v, char out[VIEW_CLOCK_BYTES])
+{
+	time_t until = (time_t)s->until_s;
+	struct tm local;
+
+	if (s->form == &sheet_answer) {
+		view_clock_today(v, s->until_s, out);
+		return;
+	}
+	out[0] = 0;
+	if (until > (time_t)v->occasion->now_s && localtime_r(&until, &local) != NULL &&
+	    strftime(out, VIEW_CLOCK_BYTES, "%H:%M", &local) == 0)
+		out[0] = 0;
+	if (strcmp(out, "00:00") == 0)
+		memcpy(out, "24:00", sizeof "24:00");
+}
+
 static void add_facts(const struct sheet *s, struct view *v, struct named *n)
 {
 	struct slice group = sheet_typed(s, "group");
 
-	view_clock_today(v, s->until_s, n->end_time);
+	tell_end(s, v, n->end_time);
 	facts_add(&v->facts, "end_time", n->end_time);
 	facts_add(&v->facts, "code", s->code);
 	facts_add(&v->facts, "note", s->note);

@@ -35,6 +35,14 @@ static void fill_config(struct school *s)
 	config->default_tier = 2;
 	config->school.languages.items = s->languages;
 	config->school.languages.count = 2;
+	s->groups[0].name = text("phong-tin-1");
+	s->groups[1].name = text("phong-tin-2");
+	config->filter.groups.items = s->groups;
+	config->filter.groups.count = 2;
+	s->levels[0] = text("primary");
+	s->levels[1] = text("lower_secondary");
+	config->school.levels.items = s->levels;
+	config->school.levels.count = 2;
 	config->school.name = text("THCS Nguyễn \"Du\" <Huế>");
 	config->school.hotline = text("111");
 	config->school.contact.room = text("Phòng 12");

@@ -8,6 +8,8 @@ struct school {
 	struct config config;
 	struct rules_tier tiers[7];
 	enum config_language languages[2];
+	struct config_group groups[2];
+	struct conf_text levels[2];
 	struct texts *texts;
 	struct look look;
 };
