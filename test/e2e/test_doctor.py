@@ -274,11 +274,11 @@ class Well(Network):
         self.assertEqual(status, 0)
         self.assertEqual(skipped, {})
         self.assertEqual(set(checked), {
-            "running", "feeds", "rules", "clock", "filtering", "ports", "folders", "own-address", "bare-tiers",
+            "running", "feeds", "rules", "clock", "filtering", "ports", "folders", "accounts", "own-address", "bare-tiers",
             "resolv-conf", "stray-dns", "upstream", "ra-dns", "dhcp-dns", "dhcp-servers",
             "duplicate-address", "ipv6-unserved", "silent-devices", "shared-source"})
         words = self.inside("gateway", os.path.join(BIN, "lachanctl"), "-c", config, "doctor")
-        self.assertIn("Nothing wrong was found in 19 checks.", words)
+        self.assertIn("Nothing wrong was found in 20 checks.", words)
 
 
 class Broken(Network):

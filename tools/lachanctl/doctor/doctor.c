@@ -36,6 +36,7 @@ static void run_checks(struct doctor *d)
 	check_gateway(d);
 	check_ports(d);
 	check_folders(d);
+	check_accounts(d);
 	check_lease(d);
 	check_claims(d);
 	check_resolv(d);

@@ -117,6 +117,7 @@ void check_ports(struct doctor *d);     /* ports */
 void check_upstreams(struct doctor *d); /* upstream */
 void check_gateway(struct doctor *d);   /* running rules clock filtering feeds */
 void check_folders(struct doctor *d);   /* folders */
+void check_accounts(struct doctor *d);  /* accounts */
 void check_firewall(struct doctor *d);  /* stray-dns */
 
 #endif
