@@ -13,7 +13,7 @@ import threading
 import time
 import unittest
 
-from desk_test import DeskTest
+from desk_test import PASSWORD, DeskTest
 from lachan_test import BIN, dns, main, wait_for
 
 FAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
@@ -330,17 +330,45 @@ class WhoAnswers(ReviewTest):
         for folder in (self.dir, self.run_dir):
             os.chmod(folder, 0o755)
 
-        def as_guest(number):
+        def as_guest(number, *words, typed=""):
             done = subprocess.run(
                 [os.path.join(BIN, "lachanctl"), "-s", os.path.join(self.run_dir, "control.sock"),
-                 "reviews", "answer", number, "allow", "--json"], user=65534, group=os.getgid(),
-                extra_groups=[], capture_output=True, timeout=60, check=False)
+                 "reviews", "answer", number, "allow", "--json", *words], user=65534,
+                group=os.getgid(), extra_groups=[], capture_output=True, timeout=60, check=False,
+                input=typed.encode())
             return json.loads(done.stdout)
         self.assertEqual(as_guest("1")["why"], "refused")
         self.assertEqual(as_guest("2")["why"], "refused")
         self.assertEqual(as_guest("3")["state"], "opened")
         self.assertEqual([r["id"] for r in self.listed()], [1, 2])
         self.assertEqual(self.answer("1", "allow")["state"], "opened")
+        self.add_user("hoa", "teacher")
+        self.add_user("vy", "admin")
+        typed = PASSWORD + "\n"
+        self.assertEqual(as_guest("2", "--user", "hoa", typed=typed)["why"], "refused")
+        self.assertEqual(as_guest("2", "--user", "vy", typed=typed)["state"], "opened")
+        self.stop_desk()
+
+    def as_somebody(self, user, *words):
+        return self.ctl("reviews", "answer", *words, "--user", user, typed=PASSWORD + "\n")
+
+    def test_an_account_answers_by_its_own_name(self):
+        self.run_school()
+        self.add_user("hoa", "teacher")
+        self.add_user("nam", "viewer")
+        self.send("casino.example")
+        self.send("poker.example")
+        self.assertEqual(self.as_somebody("nam", "1", "keep")[0], 1)
+        self.assertEqual(self.ctl("reviews", "answer", "1", "keep", "--user", "hoa",
+                                  typed="sai\n")[0], 1)
+        self.assertEqual(len(self.listed()), 2)
+        self.assertEqual(self.as_somebody("hoa", "1", "keep")[0], 0)
+        self.assertEqual(self.as_somebody("hoa", "2", "allow")[0], 0)
+        self.assertEqual(self.listed(), [])
+        wait_for("both records", lambda: len(self.review_records()) == 2)
+        self.assertEqual({r["actor"] for r in self.review_records()}, {"teacher:hoa"})
+        self.assertEqual(self.control("grants")["grants"][0]["reason"],
+                         "review 2, by teacher:hoa")
         self.stop_desk()
 
 

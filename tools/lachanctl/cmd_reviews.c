@@ -11,6 +11,7 @@
 #include "kit/local_time.h"
 #include "lachanctl/ctl.h"
 #include "lachanctl/say.h"
+#include "lachanctl/secret.h"
 #include "lachanctl/table.h"
 
 enum {
@@ -315,10 +316,37 @@ static void say_answered(const struct ctl *c, const json_t *reply)
 	}
 }
 
+/* By an account, where --user names one: then it is that person's answer. */
+static enum ctl_status sign_in(struct ctl *c, json_t *arguments)
+{
+	struct secret password = SECRET_NONE;
+	json_t *reply, *asked;
+
+	if (c->user == NULL)
+		return CTL_DONE;
+	enum ctl_status status = secret_ask(c, _("Your password"), &password);
+	if (status != CTL_DONE)
+		return status;
+	asked = json_pack("{s:s,s:s}", "user", c->user, "password", password.text);
+	secret_wipe(&password);
+	if (asked == NULL)
+		return ctl_fail(
+		    c, CTL_FAILED, "%s", _("that name and that password do not fit"));
+	status = ctl_ask(c, c->desk_path, "sign-in", asked, &reply);
+	if (status != CTL_DONE)
+		return status;
+	(void)json_object_set(arguments, "token", json_object_get(reply, "token"));
+	json_decref(reply);
+	return CTL_DONE;
+}
+
 static enum ctl_status answer(struct ctl *c)
 {
 	json_t *arguments = json_object(), *reply;
 	enum ctl_status status = read_answer(c, arguments);
+
+	if (status == CTL_DONE)
+		status = sign_in(c, arguments);
 
 	if (status != CTL_DONE) {
 		json_decref(arguments);
@@ -342,5 +370,5 @@ enum ctl_status command_reviews(struct ctl *c)
 		return answer(c);
 	return ctl_usage(c,
 	    "reviews [--all] | reviews answer NUMBER allow|keep [--for 45m | --for always] "
-	    "[--tier T | --group G] [--note TEXT]");
+	    "[--tier T | --group G] [--note TEXT] [--user NAME]");
 }

@@ -34,7 +34,7 @@ struct ctl {
 	int argc; /* of the command's own words, without options of all */
 	char **argv;
 	/* Options; NULL when not given. */
-	const char *tier, *group, *client, *type, *at, *for_time, *reason, *note, *role;
+	const char *tier, *group, *client, *type, *at, *for_time, *reason, *note, *role, *user;
 	const char *dialect; /* "--nft", "--uci", "--routeros" */
 	bool dialect_twice;
 	bool all;

@@ -154,6 +154,7 @@ static bool read_line(struct ctl *c, struct line *line, int argc, char **argv)
 	    {"--for", &c->for_time},
 	    {"--reason", &c->reason},
 	    {"--note", &c->note},
+	    {"--user", &c->user},
 	    {"--role", &c->role},
 	    {"--language", &line->language},
 	};
