@@ -3,7 +3,8 @@
  * Requests and replies are JSON objects; sentences are English msgids, translated by whoever
  * shows them. The larger commands, and their keys:
  *
- *	explain {"name","type"?,"client"?|"tier"?,"at"?,"lines"?} -> kit/explain_json.h
+ *	explain {"name","type"?,"client"?|"tier"?,"at"?,"lines"?} -> kit/explain_json.h, and
+ *	        "staff_until": the device is staff's by a sign-in until then, or ""
  *	        lines: false where nobody reads the feeds' lines, which take time to find; at: RFC 3339 (without an offset: the school's time), or seconds since 1970
  *	allow, deny {"name","tier"?|"group"?|"client"?,"for_ms"?|"for":"always","reason"?}
  *	        -> {"id","until"}; without a scope for everybody; 45 minutes by default
@@ -13,6 +14,10 @@
  *	        pages.teacher_open, which is the default. One that lasts longer stays. Root
  *	        and the gateway itself alone. why: locked sensitive security bypass
  *	        safe_search public_suffix denied portal unknown_group too_long clock wrong failed
+ *	staff {"client","until_s"} or {"client","end":true} -> {"until","until_s"}: this device
+ *	        is staff's until then (policy/leases.h), at most a day. Root and the gateway
+ *	        itself alone. why: shared (several devices may stand behind the address)
+ *	        no_tier too_many clock wrong failed
  *	audit {"actor","action","name"?,"scope"?,"detail"?}: an entry of audit.log; root and the
  *	        gateway itself alone. `record` is its older name
  *	grants  -> {"grants":[{"id","deny","content_only","name","scope","who","made","until","by","reason",
@@ -81,5 +86,6 @@ void command_deny(struct command *c);
 void command_grants(struct command *c);
 void command_revoke(struct command *c);
 void command_open(struct command *c);
+void command_staff(struct command *c);
 
 #endif

@@ -20,6 +20,7 @@ enum {
 struct subject {
 	struct name_buf name;
 	struct addr client; /* family 0: not given */
+	struct mac mac;     /* or MAC_NONE */
 	uint16_t qtype;
 	struct policy_who who;
 	bool at_given;
@@ -33,17 +34,16 @@ static bool read_client(struct command *c, const char *text, struct subject *out
 {
 	struct program *p = c->program;
 	const struct snapshot *s = publisher_now(p->publisher);
-	struct mac mac;
 
-	if (policy_read_client(&out->client, &mac, slice_of(text), NULL) != OK) {
+	if (policy_read_client(&out->client, &out->mac, slice_of(text), NULL) != OK) {
 		command_fail(c, N_("that is not an address"));
 		return false;
 	}
-	if (!mac_is_known(mac)) {
+	if (!mac_is_known(out->mac)) {
 		(void)identity_find_mac(
-		    p->filter, s, &p->ask, &out->client, clock_mono_ms(), &mac);
+		    p->filter, s, &p->ask, &out->client, clock_mono_ms(), &out->mac);
 	}
-	out->who = policy_client(s->policy, &out->client, mac);
+	out->who = policy_client(s->policy, &out->client, out->mac);
 	return true;
 }
 
@@ -55,6 +55,7 @@ static bool read_asker(struct command *c, const struct policy *policy, struct su
 	uint8_t index;
 
 	out->client = ADDR_NONE;
+	out->mac = MAC_NONE;
 	if (tier != NULL && !policy_find_tier(policy, tier, &index)) {
 		command_fail(c, N_("there is no such tier"));
 		return false;
@@ -180,7 +181,19 @@ static bool add_local(
 	    json_object_set_new(made, "rebound", json_boolean(rebound)) == 0;
 }
 
-static json_t *explain(struct program *p, const struct subject *subject, struct moment now)
+/* A device that is staff's at that time, by a sign-in. */
+static void add_lease(const struct subject *subject, struct moment now, json_t *made)
+{
+	uint64_t until_ms = subject->who.staff_until_ms;
+
+	if (until_ms <= now.mono_ms)
+		(void)json_object_set_new(made, "staff_until", json_string(""));
+	else
+		command_put_time(made, "staff_until",
+		    now.wall_s + (int64_t)((until_ms - now.mono_ms + 999) / 1000));
+}
+
+static json_t *explain(struct program *p, struct subject *subject, struct moment now)
 {
 	const struct snapshot *s = publisher_now(p->publisher);
 	struct explanation *e = calloc(1, sizeof *e);
@@ -192,6 +205,7 @@ static json_t *explain(struct program *p, const struct subject *subject, struct 
 		goto done;
 	name_hash_all(&hashes, name_of(&subject->name), policy_hash_key(s->policy));
 	look_at_time(s, subject, &now, state);
+	leases_apply(s->leases, &subject->client, subject->mac, now, &subject->who);
 	const struct policy_question question = {
 	    .name = name_of(&subject->name),
 	    .hashes = &hashes,
@@ -233,6 +247,8 @@ static json_t *explain(struct program *p, const struct subject *subject, struct 
 		log_warn(
 		    "control", "explain: no memory to look for the lines of the rules");
 	}
+	if (made != NULL)
+		add_lease(subject, now, made);
 done:
 	free(state);
 	free(e);

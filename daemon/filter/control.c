@@ -292,6 +292,7 @@ static const struct row COMMANDS[] = {
     {"allow", command_allow},
     {"deny", command_deny},
     {"open", command_open},
+    {"staff", command_staff},
     {"grants", command_grants},
     {"revoke", command_revoke},
     {"flush", on_flush},

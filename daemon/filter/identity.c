@@ -73,6 +73,15 @@ bool identity_find_mac(const struct filter *f, const struct snapshot *s,
 	return link != 0 && find_mac(f, link, ask, address, now_ms, out);
 }
 
+struct policy_who identity_who(
+    const struct snapshot *s, const struct addr *client, struct mac mac, struct moment now)
+{
+	struct policy_who who = policy_client(s->policy, client, mac);
+
+	leases_apply(s->leases, client, mac, now, &who);
+	return who;
+}
+
 /* ---- a worker's latest clients ---- */
 
 static struct identity *slot_of(struct worker *w, const struct addr *client)
@@ -154,11 +163,12 @@ static struct identity *find(struct worker *w, const struct addr *client)
 	return k;
 }
 
-static void take(struct request *r, struct identity *k)
+static void take(const struct worker *w, struct request *r, struct identity *k)
 {
 	r->mac = k->mac;
 	r->device = k->device;
 	r->who = get_who(k);
+	leases_apply(w->snapshot->leases, &k->client, k->mac, w->now, &r->who);
 	r->guessed = k->guessed;
 	r->settled = k->settled;
 	r->identity = k;
@@ -170,7 +180,7 @@ static void take(struct request *r, struct identity *k)
 static void take_address(struct worker *w, struct request *r, const struct addr *address)
 {
 	r->client = *address;
-	take(r, find(w, address));
+	take(w, r, find(w, address));
 	r->client.port = r->peer.port;
 }
 
@@ -178,9 +188,13 @@ static void take_address(struct worker *w, struct request *r, const struct addr 
 static void take_told(const struct worker *w, struct request *r)
 {
 	const struct prefix network = prefix_of(&r->client, r->network_bits);
+	/* A device whose address is not told whole is known by its MAC alone. */
+	bool whole = r->network_bits == addr_size(&r->client) * 8;
 
 	r->device = identity_hash(w->filter, &r->client, r->mac);
 	r->who = policy_network(w->snapshot->policy, &network, r->mac);
+	leases_apply(
+	    w->snapshot->leases, whole ? &r->client : &ADDR_NONE, r->mac, w->now, &r->who);
 	r->guessed = false;
 	r->settled = true;
 	r->identity = NULL;
@@ -222,7 +236,7 @@ void identity_find(struct worker *w, struct request *r)
 	r->network_bits = 0;
 	if (k->forwarder && find_forwarded(w, r))
 		return;
-	take(r, k);
+	take(w, r, k);
 }
 
 void identity_recall(struct worker *w, struct request *r)
@@ -230,6 +244,6 @@ void identity_recall(struct worker *w, struct request *r)
 	if (r->network_bits != 0) {
 		take_told(w, r);
 	} else {
-		take(r, find(w, &r->client));
+		take(w, r, find(w, &r->client));
 	}
 }

@@ -71,6 +71,10 @@ bool identity_find_mac(const struct filter *f, const struct snapshot *s,
     struct neighbour_ask *ask, const struct addr *address, uint64_t now_ms,
     struct mac *out);
 
+/* Who that is for policy at this moment, leases included. */
+struct policy_who identity_who(
+    const struct snapshot *s, const struct addr *client, struct mac mac, struct moment now);
+
 /* What tells devices apart while they are counted: the MAC, else IPv4, else the IPv6 /64; never
  * 0. Keyed. */
 uint64_t identity_hash(const struct filter *f, const struct addr *client, struct mac mac);

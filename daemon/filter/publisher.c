@@ -7,9 +7,9 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "base/buf.h"
 #include "base/file.h"
 #include "filter/rules_file.h"
+#include "filter/saying.h"
 #include "filter/snapshot_make.h"
 #include "filter/worker.h"
 #include "kit/log.h"
@@ -32,6 +32,8 @@ struct publisher {
 	struct snapshot *now;
 	struct grants_file *grants; /* NULL: their file cannot be read */
 	bool grants_behind;         /* the list has changed and is not in force yet */
+	struct leases_file *leases; /* NULL: no memory */
+	bool leases_behind;         /* likewise */
 	struct retired *retired;
 	uint64_t network_id;
 	uint64_t network_polled_ms;
@@ -56,21 +58,6 @@ static void free_config(void *config)
 	config_free(config);
 }
 
-static void say_zones_without_servers(const struct snapshot *s)
-{
-	const struct config_zones *zones = &s->config->upstream.zones;
-	unsigned route = 0;
-
-	for (size_t i = 0; i < zones->count; i++) {
-		const struct config_zone *zone = &zones->items[i];
-		if (zone->servers.count > 0 && snapshot_route(s, ++route)->count == 0) {
-			log_error("upstream",
-			    "no server is left for the zone %s: its names fail",
-			    zone->zone.text);
-		}
-	}
-}
-
 /* False without memory. */
 static bool look_at_network(struct snapshot *s, const struct interfaces *ours)
 {
@@ -91,7 +78,7 @@ static bool look_at_network(struct snapshot *s, const struct interfaces *ours)
 	}
 	if (!interfaces_lan_address(ours, AF_INET, &s->lan4))
 		s->lan4 = ADDR_NONE;
-	say_zones_without_servers(s);
+	saying_zones_without_servers(s);
 	if (!interfaces_lan_address(ours, AF_INET6, &s->lan6))
 		s->lan6 = ADDR_NONE;
 	return true;
@@ -123,6 +110,7 @@ static struct snapshot *build(
 	    .config = config,
 	    .rules = rules,
 	    .grants = p->grants,
+	    .leases = p->leases,
 	    .ours = &ours,
 	    .before = p->now,
 	    .now = now_of(p),
@@ -199,46 +187,6 @@ void publisher_reap(struct publisher *p)
 
 /* ---- what may change ---- */
 
-static void say_empty_categories(const struct policy *policy)
-{
-	struct buf names = BUF_INIT(2048);
-	uint64_t empty = policy_empty_categories(policy);
-
-	for (size_t i = 0; i < policy_category_count(policy); i++) {
-		if ((empty >> i & 1) != 0)
-			buf_printf(&names, " %s", policy_category_at(policy, i)->name);
-	}
-	if (empty != 0) {
-		log_warn("rules",
-		    "to be blocked, but no feed fills them:%s; 0 names is no protection",
-		    buf_cstr(&names));
-	}
-	buf_deinit(&names);
-}
-
-static void say_rules(const struct snapshot *s)
-{
-	struct ruledb_stat stat;
-
-	if (!s->state.enforce) {
-		log_warn("rules",
-		    "a trial (filter.enforce: off): only locked and security categories "
-		    "block, all else is counted as it would be");
-	}
-
-	if (s->rules->db == NULL) {
-		log_error("rules", "no rules: %s (filter.without_rules)",
-		    s->refuse_all ? "every question is refused"
-		                  : "no feed blocks anything");
-	} else {
-		ruledb_stat(s->rules->db, &stat);
-		log_info("rules", "in force: %llu names of %u feeds%s",
-		    (unsigned long long)stat.names, stat.feeds,
-		    s->rules->origin == RULES_PACKAGED ? ", those that ship" : "");
-	}
-	say_empty_categories(s->policy);
-}
-
 static struct shared *load_rules(const struct config *config)
 {
 	struct rules_part *part = calloc(1, sizeof *part);
@@ -292,7 +240,7 @@ enum err publisher_reload_rules(struct publisher *p)
 	publish(p, s);
 	if (kept)
 		return ERR_FORMAT;
-	say_rules(s);
+	saying_rules(s);
 	return OK;
 }
 
@@ -311,7 +259,7 @@ enum err publisher_set_config(struct publisher *p, struct config *config, struct
 	}
 	shared_drop(part); /* the snapshot holds it now */
 	publish(p, s);
-	say_rules(s);
+	saying_rules(s);
 	return OK;
 }
 
@@ -330,22 +278,6 @@ enum err publisher_pause(struct publisher *p, uint64_t tiers, uint64_t until_ms)
 
 /* ---- timetables ---- */
 
-static void say_windows(const struct snapshot *from, const struct snapshot *to)
-{
-	for (uint8_t i = 0; i < policy_tier_count(to->policy); i++) {
-		uint64_t before = from->state.tiers[i].windows;
-		uint64_t after = to->state.tiers[i].windows;
-		for (uint16_t w = 0; w < 64; w++) {
-			if ((before >> w & 1) == (after >> w & 1))
-				continue;
-			log_info("timetable", "%s: \"%s\" %s",
-			    policy_tier_at(to->policy, i)->name,
-			    policy_window_name(to->policy, i, w),
-			    (after >> w & 1) != 0 ? "begins" : "is over");
-		}
-	}
-}
-
 /* What holds now has changed by itself. False without memory: the next poll tries again. */
 static bool follow_time(struct publisher *p, struct moment now)
 {
@@ -353,7 +285,7 @@ static bool follow_time(struct publisher *p, struct moment now)
 	if (s == NULL)
 		return false;
 	snapshot_make_state(s, now);
-	say_windows(p->now, s);
+	saying_windows(p->now, s);
 	publish(p, s);
 	return true;
 }
@@ -364,7 +296,11 @@ uint64_t publisher_wakes_at_ms(const struct publisher *p)
 	uint64_t grant_ms =
 	    p->grants == NULL ? UINT64_MAX : grants_file_next_end_ms(p->grants, now_of(p));
 
-	return window_ms < grant_ms ? window_ms : grant_ms;
+	uint64_t lease_ms =
+	    p->leases == NULL ? UINT64_MAX : leases_file_next_end_ms(p->leases, now_of(p));
+	uint64_t first_ms = window_ms < grant_ms ? window_ms : grant_ms;
+
+	return first_ms < lease_ms ? first_ms : lease_ms;
 }
 
 /* ---- grants ---- */
@@ -440,6 +376,77 @@ static void open_grants(struct publisher *p, const struct config *config)
 		log_info("grants", "%zu grants are in force again", count);
 }
 
+/* ---- leases ---- */
+
+const struct leases_file *publisher_leases(const struct publisher *p)
+{
+	return p->leases;
+}
+
+/* As follow_grants(); whom a rule counts for changes, not whether there is one. */
+static enum err follow_leases(struct publisher *p)
+{
+	p->leases_behind = true;
+	struct snapshot *s = snapshot_copy(p->now);
+	if (s == NULL)
+		return ERR_MEMORY;
+	if (!snapshot_set_leases(s, p->leases)) {
+		snapshot_free(s);
+		return ERR_MEMORY;
+	}
+	publish(p, s);
+	p->leases_behind = false;
+	return OK;
+}
+
+enum err publisher_lease(struct publisher *p, const struct lease *lease)
+{
+	if (p->leases == NULL)
+		return ERR_MEMORY;
+	enum err rc = leases_file_add(p->leases, lease, now_of(p));
+	return rc == OK ? follow_leases(p) : rc;
+}
+
+enum err publisher_end_lease(struct publisher *p, const struct addr *client, struct mac mac)
+{
+	if (p->leases == NULL || !leases_file_end(p->leases, client, mac))
+		return ERR_NOT_FOUND;
+	return follow_leases(p);
+}
+
+/* The workers have stopped counting with them already. */
+static void end_leases(struct publisher *p, struct moment now)
+{
+	if (p->leases != NULL && leases_file_expire(p->leases, now)) {
+		log_info("staff", "a device is no longer staff's: its time is over");
+		p->leases_behind = true;
+	}
+	if (p->leases_behind && follow_leases(p) != OK)
+		log_warn("staff", "no memory to forget a device that was staff's");
+}
+
+static void open_leases(struct publisher *p, const struct config *config)
+{
+	const char *run_dir = config->server.run_dir.text;
+	char path[FILE_PATH_BYTES];
+	size_t count;
+
+	/* Nothing of a device may reach a disk. */
+	bool kept = file_is_in_memory(run_dir) &&
+	    path_join(path, sizeof path, run_dir, "leases") == OK;
+	if (leases_file_open(&p->leases, kept ? path : NULL, now_of(p)) != OK) {
+		p->leases = NULL;
+		log_error("staff", "no memory: no device can become staff's by a sign-in");
+		return;
+	}
+	if (leases_file_damaged(p->leases))
+		log_warn("staff", "%s is damaged: no device is staff's by it", path);
+	(void)leases_file_expire(p->leases, now_of(p));
+	(void)leases_file_items(p->leases, &count);
+	if (count > 0)
+		log_info("staff", "%zu devices are staff's again, until their time", count);
+}
+
 /* ---- secrets of cookies ---- */
 
 static void fresh_secret(struct cookie_secrets *secrets)
@@ -496,6 +503,7 @@ bool publisher_poll(struct publisher *p)
 	struct moment now = now_of(p);
 
 	end_grants(p, now);
+	end_leases(p, now);
 	renew_cookies(p, clock_mono_ms());
 	if (p->grants_behind)
 		(void)follow_grants(p);
@@ -526,6 +534,7 @@ enum err publisher_new(
 		return ERR_MEMORY;
 	p->filter = filter;
 	open_grants(p, config);
+	open_leases(p, config);
 	p->network_polled_ms = clock_mono_ms();
 	fresh_secret(&p->cookies);
 	p->cookies.before = p->cookies.now; /* not the one that is all zeros */
@@ -533,6 +542,7 @@ enum err publisher_new(
 	enum err rc = publisher_set_config(p, config, all);
 	if (rc != OK) {
 		grants_file_close(p->grants);
+		leases_file_close(p->leases);
 		free(p);
 		return rc;
 	}
@@ -552,5 +562,6 @@ void publisher_free(struct publisher *p)
 	}
 	snapshot_free(p->now);
 	grants_file_close(p->grants);
+	leases_file_close(p->leases);
 	free(p);
 }

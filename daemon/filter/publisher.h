@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "filter/filter.h"
 #include "filter/grants_file.h"
+#include "filter/leases_file.h"
 
 struct publisher;
 
@@ -37,7 +38,7 @@ MUST_CHECK enum err publisher_reload_rules(struct publisher *p);
 bool publisher_poll(struct publisher *p);
 /* This machine's addresses may have changed: the next poll looks. */
 void publisher_look_at_network_soon(struct publisher *p);
-/* mono_ms of the next moment in which a window or grant begins or ends; UINT64_MAX: none. */
+/* mono_ms of the next moment in which a window, grant or lease begins or ends; UINT64_MAX: none. */
 uint64_t publisher_wakes_at_ms(const struct publisher *p);
 
 /* The grants that live; NULL where their file cannot be read. */
@@ -48,6 +49,14 @@ MUST_CHECK enum err publisher_grant(
     struct publisher *p, const struct grant_record *grant, uint32_t *id);
 MUST_CHECK enum err publisher_revoke(
     struct publisher *p, uint32_t id, struct grant_record *removed);
+
+/* Devices that are staff's for a while; NULL without memory. */
+const struct leases_file *publisher_leases(const struct publisher *p);
+/* As leases_file_add() and leases_file_end(), and in force. ERR_FULL; ERR_NOT_FOUND: the device
+ * had none. */
+MUST_CHECK enum err publisher_lease(struct publisher *p, const struct lease *lease);
+MUST_CHECK enum err publisher_end_lease(
+    struct publisher *p, const struct addr *client, struct mac mac);
 
 /* Pauses tiers (bit i: tier i) until `mono_ms`; 0 ends their pause. */
 MUST_CHECK enum err publisher_pause(struct publisher *p, uint64_t tiers, uint64_t mono_ms);

@@ -200,7 +200,7 @@ static void shorten_guess(
 	uint64_t end_ms = w->now.mono_ms + GUESS_TTL_MS;
 
 	if (r->guessed && end_ms < v->valid_until_ms &&
-	    policy_asks_for_macs(w->snapshot->policy))
+	    (policy_asks_for_macs(w->snapshot->policy) || w->snapshot->leases != NULL))
 		v->valid_until_ms = end_ms;
 }
 

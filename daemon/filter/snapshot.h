@@ -14,6 +14,7 @@
 #include "filter/upstream_set.h"
 #include "local/local.h"
 #include "net/links.h"
+#include "policy/leases.h"
 #include "policy/policy.h"
 #include "ruledb/ruledb.h"
 
@@ -52,6 +53,7 @@ enum snapshot_part {
 	PART_RULES,
 	PART_POLICY,
 	PART_GRANTS,
+	PART_LEASES,
 	PART_LOCAL,
 	PART_ROUTES,
 	PART_LINKS,
@@ -76,6 +78,7 @@ struct snapshot {
 	unsigned zone_routes;
 	/* What holds now for each tier: pauses, windows, grants, trial. */
 	struct policy_state state;
+	const struct leases *leases; /* devices that are staff's for a while; NULL: none */
 	struct cookie_secrets cookies;
 	const struct links *links; /* on which link an address is */
 	struct addr lan4;          /* the LAN's first address of each family, or none */

@@ -179,6 +179,33 @@ bool snapshot_set_grants(struct snapshot *s, const struct grants_file *file)
 	return true;
 }
 
+/* ---- leases ---- */
+
+static void free_leases(void *leases)
+{
+	leases_free(leases);
+}
+
+bool snapshot_set_leases(struct snapshot *s, const struct leases_file *file)
+{
+	size_t count = 0;
+	const struct lease *items = file == NULL ? NULL : leases_file_items(file, &count);
+	struct leases *leases = NULL;
+	struct shared *part = NULL;
+
+	/* The usual case costs the workers nothing. */
+	if (count > 0 && leases_build(&leases, s->policy, items, count) != OK)
+		return false;
+	if (leases != NULL && (part = shared_new(leases, free_leases)) == NULL) {
+		leases_free(leases);
+		return false;
+	}
+	shared_drop(s->parts[PART_LEASES]);
+	s->parts[PART_LEASES] = part;
+	s->leases = leases;
+	return true;
+}
+
 /* ---- names of the school ---- */
 
 static bool make_local(struct snapshot *s)
@@ -242,7 +269,8 @@ struct snapshot *snapshot_make(const struct snapshot_plan *plan, struct diags *a
 	make_state(s, plan->now, NULL);
 	carry_pauses(s, plan->before);
 	if (!make_local(s) || !set_links(s, plan->ours) ||
-	    !snapshot_set_grants(s, plan->grants)) {
+	    !snapshot_set_grants(s, plan->grants) ||
+	    !snapshot_set_leases(s, plan->leases)) {
 		snapshot_free(s);
 		return NULL;
 	}

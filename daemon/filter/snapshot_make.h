@@ -6,6 +6,7 @@
 
 #include "base/diag.h"
 #include "filter/grants_file.h"
+#include "filter/leases_file.h"
 #include "filter/snapshot.h"
 #include "net/interfaces.h"
 
@@ -21,6 +22,7 @@ struct snapshot_plan {
 	struct shared *config; /* the snapshot holds them once more */
 	struct shared *rules;
 	const struct grants_file *grants; /* NULL: none */
+	const struct leases_file *leases; /* NULL: none */
 	const struct interfaces *ours;
 	const struct snapshot *before; /* pauses are carried; NULL: the first */
 	struct moment now;
@@ -38,6 +40,8 @@ void snapshot_free(struct snapshot *s);
 void snapshot_make_state(struct snapshot *s, struct moment now);
 /* Puts these grants in force in `s`; false without memory. */
 bool snapshot_set_grants(struct snapshot *s, const struct grants_file *grants);
+/* And these leases. */
+bool snapshot_set_leases(struct snapshot *s, const struct leases_file *leases);
 
 /* Makes the routes of the zones that have servers. False without memory. `skipped` counts
  * servers left out because they are ourselves. */

@@ -7,6 +7,8 @@
  *	"diagnose": null, or {"state":"asked|running|kept","id","reason","asked_by",…}
  *	"grants": {"count","damaged"}     null where their file cannot be read; damaged: lines
  *	                                  that were left out when it was read
+ *	"leases": {"count","kept"}        devices that are staff's for a while, by a sign-in; kept:
+ *	                                  a restart of the filter does not end it
  *	"tiers": [{"tier","window","windows":[],"changes_at","allow_only","safe_search",
  *	           "youtube":"off|moderate|strict"}]
  *	          window: the name of the schedule in force that matters most, or ""; changes_at:
@@ -236,6 +238,18 @@ static json_t *report_diagnosis(const struct program *p)
 	return p->diagnose == NULL ? json_null() : diagnose_report(p->diagnose);
 }
 
+static json_t *report_leases(const struct publisher *p)
+{
+	const struct leases_file *file = publisher_leases(p);
+	size_t count;
+
+	if (file == NULL)
+		return json_null();
+	(void)leases_file_items(file, &count);
+	return json_pack("{s:I, s:b}", "count", (json_int_t)count, "kept",
+	    leases_file_is_kept(file) ? 1 : 0);
+}
+
 static json_t *report_grants(const struct publisher *p)
 {
 	const struct grants_file *file = publisher_grants(p);
@@ -309,7 +323,7 @@ json_t *status_report(struct program *p)
 
 	return json_pack(
 	    "{s:b, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:b, s:b, s:o, s:o, "
-	    "s:o, s:o}",
+	    "s:o, s:o, s:o}",
 	    "ok", 1, "version", LACHAN_VERSION, "uptime_s", uptime_s, "config_age_s",
 	    config_age_s, "rules", report_rules(s), "upstreams",
 	    report_upstreams(p->filter, s), "cache", report_cache(p->filter), "queries",
@@ -317,6 +331,6 @@ json_t *status_report(struct program *p)
 	    atomic_load_explicit(&p->filter->wall_trusted, memory_order_relaxed) ? 1 : 0,
 	    "paused", report_pauses(s), "enforce", s->state.enforce ? 1 : 0, "partial",
 	    counting_is_partial(p->counting) ? 1 : 0, "tiers", report_tiers(s), "grants",
-	    report_grants(p->publisher), "patterns", report_patterns(s), "diagnose",
-	    report_diagnosis(p));
+	    report_grants(p->publisher), "leases", report_leases(p->publisher), "patterns",
+	    report_patterns(s), "diagnose", report_diagnosis(p));
 }

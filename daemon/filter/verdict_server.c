@@ -187,13 +187,16 @@ static int64_t granted_until(const struct judgement *j)
 	return 0;
 }
 
+static int64_t at_wall(const struct judgement *j, uint64_t mono_ms)
+{
+	return mono_ms <= j->now.mono_ms
+	    ? 0
+	    : j->now.wall_s + (int64_t)((mono_ms - j->now.mono_ms + 999) / 1000);
+}
+
 static int64_t paused_until(const struct judgement *j)
 {
-	uint64_t until_ms = j->snapshot->state.tiers[j->who.tier].paused_until_ms;
-
-	return until_ms <= j->now.mono_ms
-	    ? 0
-	    : j->now.wall_s + (int64_t)((until_ms - j->now.mono_ms + 999) / 1000);
+	return at_wall(j, j->snapshot->state.tiers[j->who.tier].paused_until_ms);
 }
 
 /* Bypass names are answered as each vendor asks for: no page of ours is seen there. */
@@ -220,6 +223,7 @@ static void fill_answer(const struct judgement *j, struct verdict_answer *out)
 	out->name_shown = tier_sees_names(tier);
 	set_word(out->tier, sizeof out->tier, tier);
 	out->by_default = !j->who.claimed;
+	out->staff_until_s = at_wall(j, j->who.staff_until_ms);
 	out->trial = !j->snapshot->state.enforce;
 	out->paused_until_s = paused_until(j);
 	out->grant_until_s = granted_until(j);
@@ -256,7 +260,7 @@ static void answer_question(
 	    .snapshot = s,
 	    .cache = p->filter->cache,
 	    .now = now,
-	    .who = policy_client(s->policy, &client, mac),
+	    .who = identity_who(s, &client, mac, now),
 	    .question = {.name = {q->name, q->name_len},
 	        .hashes = &j.hashes,
 	        .qtype = TYPE_A,

@@ -405,6 +405,10 @@ void facts_finish(struct verdict *v, const struct facts *f, const struct asker *
 	}
 	if (paused || !enforce)
 		relax(v, f, paused);
+	/* Then it is asked by another tier's device. */
+	uint64_t staff_ms = asker->who->staff_until_ms;
+	if (staff_ms != 0 && staff_ms < v->valid_until_ms)
+		v->valid_until_ms = staff_ms;
 }
 
 struct verdict policy_decide(const struct policy *policy, const struct policy_who *who,

@@ -79,6 +79,8 @@ struct policy_who {
 	uint8_t tier;   /* below policy_tier_count(); always valid */
 	uint16_t group; /* the room that claimed the device, else one that no tier names
 	                 * and that holds it, or POLICY_NO_GROUP */
+	/* mono_ms until which a lease makes it the staff's (leases.h); 0: none does. */
+	uint64_t staff_until_ms;
 };
 
 /* What claims the address and the MAC together, else the MAC, else the longest prefix or the

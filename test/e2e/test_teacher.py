@@ -16,7 +16,7 @@ LAB, LAB_SEAT, MUSIC, NOBODY = "127.0.1.1", "127.0.1.9", "127.0.2.1", "127.0.9.1
 
 class TeacherTest(FilterTest):
     RULES = {"games": "||game.example^\n||wide.example^\n||leads.example^\n",
-             "gambling": "||casino.example^\n",
+             "gambling": "||casino.example^\n||bets.example^\n",
              "adult": "||adult.example^\n||porn.wide.example^\n||adult-cdn.example^\n",
              "child_abuse": "||locked.example^\n||worst.wide.example^\n",
              "malware": "||virus.example^\n", "proxy_vpn_doh": "||vpn.example^\n"}

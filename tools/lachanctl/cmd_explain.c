@@ -95,6 +95,17 @@ static void say_window(const json_t *e)
 	}
 }
 
+static void say_lease(const json_t *e)
+{
+	const char *until = text(e, "staff_until");
+	char at[SAY_BYTES];
+
+	if (*until == 0)
+		return;
+	say_time(at, until, (int64_t)time(NULL));
+	printf(_("Staff's until %s: somebody has signed in at this device.\n"), at);
+}
+
 static void say_grant(const json_t *e)
 {
 	const json_t *grant = json_object_get(e, "grant");
@@ -404,6 +415,7 @@ enum ctl_status command_explain(struct ctl *c)
 	say_verdict(c, explanation);
 	say_through(explanation);
 	say_window(explanation);
+	say_lease(explanation);
 	say_grant(explanation);
 	say_rewrite(explanation);
 	say_local(explanation);

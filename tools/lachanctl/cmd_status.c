@@ -199,6 +199,16 @@ static void say_grants(const json_t *status)
 		    (long long)count);
 }
 
+static void say_leases(const json_t *status)
+{
+	int64_t count = number(json_object_get(status, "leases"), "count");
+
+	if (count > 0)
+		printf(
+		    _("Devices that are staff's by a sign-in: %lld (each until its time)\n"),
+		    (long long)count);
+}
+
 static void say_patterns(const json_t *status)
 {
 	const json_t *patterns = json_object_get(status, "patterns"), *one;
@@ -237,6 +247,7 @@ static void say_worries(const struct ctl *c, const json_t *status)
 	say_pauses(c, status);
 	say_windows(c, status);
 	say_grants(status);
+	say_leases(status);
 	say_patterns(status);
 	say_diagnosis(json_object_get(status, "diagnose"));
 	if (json_is_false(json_object_get(status, "clock_trusted")))
