@@ -345,6 +345,7 @@ void http_begin(struct http_exchange *x, struct bufferevent *stream)
 	x->stream = stream;
 	x->phase = HTTP_HEAD;
 	bufferevent_setcb(stream, on_readable, on_written, on_event, x);
+	(void)bufferevent_priority_set(stream, 0); /* before listeners: see http.h */
 	(void)bufferevent_set_max_single_read(stream, 2 * HEAD_MAX_BYTES);
 	bufferevent_enable(stream, EV_READ | EV_WRITE);
 }

@@ -71,7 +71,9 @@ struct http_door {
 	bool is_secure; /* what http_is_secure() says of its connections */
 };
 
-/* ERR_MEMORY. `base` and what `handlers` points to outlive the server. */
+/* Give `base` priorities (event_base_priority_init()): then connections that are open are
+ * served before new ones are taken, whatever the load.
+ * ERR_MEMORY. `base` and what `handlers` points to outlive the server. */
 MUST_CHECK enum err http_open(struct http_server **out, struct event_base *base,
     const struct http_limits *limits, const struct http_handlers *handlers);
 /* Takes `fd`, a listening socket: closed by http_close(). `door` (NULL: plain) outlives the

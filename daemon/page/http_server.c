@@ -5,15 +5,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <event2/buffer.h>
-#include <event2/listener.h>
-
 #include "kit/log.h"
+
+enum {
+	/* At most so many at a time: what is open is served before more is taken, and an
+	 * overload waits in the kernel's queue, where it costs little. */
+	ACCEPT_ROUND = 16,
+	PAUSE_FULL_MS = 5,
+	PAUSE_ERROR_MS = 200
+};
 
 struct http_listening {
 	SLIST_ENTRY(http_listening) entry;
 	struct http_server *server;
-	struct evconnlistener *listener;
+	struct event *acceptable;
+	int fd;
 	const struct http_door *door;
 };
 
@@ -72,9 +78,10 @@ static bool goes_before(const struct http_exchange *x, const struct http_exchang
 	return x->of_client > than->of_client;
 }
 
-/* Gives up one connection, of `peer` if that is not NULL; false when each of them waits for
- * its handler, which has a deadline of its own. */
-static bool evict(struct http_server *server, const struct addr *peer)
+/* What gives its place to a new connection, of `peer` if that is not NULL; NULL when each of
+ * them waits for its handler, which has a deadline of its own. */
+static struct http_exchange *find_victim(
+    const struct http_server *server, const struct addr *peer)
 {
 	struct http_exchange *x, *worst = NULL;
 
@@ -84,10 +91,22 @@ static bool evict(struct http_server *server, const struct addr *peer)
 		if (may_go && goes_before(x, worst))
 			worst = x;
 	}
-	if (worst == NULL)
-		return false;
-	http_exchange_give_up(worst);
-	return true;
+	return worst;
+}
+
+static bool evict(struct http_server *server, const struct addr *peer)
+{
+	struct http_exchange *victim = find_victim(server, peer);
+
+	if (victim != NULL)
+		http_exchange_give_up(victim);
+	return victim != NULL;
+}
+
+static bool is_full(const struct http_server *server)
+{
+	return server->count >= server->limits.connections &&
+	    find_victim(server, NULL) == NULL;
 }
 
 static bool find_place(struct http_server *server, const struct addr *peer)
@@ -118,35 +137,15 @@ void http_server_make_room(struct http_server *server, size_t bytes)
 
 /* ---- listening ---- */
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
-    struct sockaddr *from, int from_len, void *context)
-{
-	const struct http_listening *l = context;
-	struct sockaddr_storage storage = {.ss_family = AF_UNSPEC};
-
-	(void)listener;
-	if (from_len > 0 && (size_t)from_len <= sizeof storage)
-		memcpy(&storage, from, (size_t)from_len);
-	struct addr peer = addr_from_sockaddr(&storage);
-	struct http_exchange *x = find_place(l->server, &peer)
-	    ? http_exchange_new(l->server, l->door, &peer)
-	    : NULL;
-	if (x == NULL) {
-		close(fd);
-	} else {
-		l->door->enter(l->door->context, x, fd);
-	}
-}
-
 static void set_listening(struct http_server *server, bool on)
 {
 	struct http_listening *l;
 
 	SLIST_FOREACH (l, &server->listeners, entry)
 		if (on) {
-			evconnlistener_enable(l->listener);
+			event_add(l->acceptable, NULL);
 		} else {
-			evconnlistener_disable(l->listener);
+			event_del(l->acceptable);
 		}
 }
 
@@ -157,20 +156,60 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
 	set_listening(context, true);
 }
 
-/* Without a pause a listener without descriptors to accept into would spin. */
-static void on_accept_error(struct evconnlistener *listener, void *context)
+static void pause_listening(struct http_server *server, unsigned ms)
 {
-	struct http_server *server = ((struct http_listening *)context)->server;
-	struct timeval pause = {0, 200 * 1000};
-	int error = EVUTIL_SOCKET_ERROR();
+	struct timeval pause = {0, (suseconds_t)ms * 1000};
 
-	(void)listener;
-	if ((error == EMFILE || error == ENFILE) && evict(server, NULL))
-		return;
-	log_warn("page", "cannot accept connections: %s; trying again in 200 ms",
-	    evutil_socket_error_to_string(error));
 	set_listening(server, false);
 	event_add(server->resume, &pause);
+}
+
+static void admit(const struct http_listening *l, int fd, const struct addr *peer)
+{
+	struct http_exchange *x = find_place(l->server, peer)
+	    ? http_exchange_new(l->server, l->door, peer)
+	    : NULL;
+
+	if (x == NULL) {
+		close(fd);
+	} else {
+		l->door->enter(l->door->context, x, fd);
+	}
+}
+
+/* Without a pause a listener without descriptors to accept into would spin. */
+static void on_accept_error(struct http_server *server, int error)
+{
+	if (error == EAGAIN || error == EINTR || error == ECONNABORTED)
+		return;
+	if ((error == EMFILE || error == ENFILE) && evict(server, NULL))
+		return;
+	log_warn("page", "cannot accept connections: %s; trying again in %d ms",
+	    evutil_socket_error_to_string(error), PAUSE_ERROR_MS);
+	pause_listening(server, PAUSE_ERROR_MS);
+}
+
+static void on_acceptable(evutil_socket_t listener, short what, void *context)
+{
+	struct http_listening *l = context;
+
+	(void)what;
+	for (unsigned i = 0; i < ACCEPT_ROUND; i++) {
+		struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
+		socklen_t len = sizeof from;
+		if (is_full(l->server)) {
+			pause_listening(l->server, PAUSE_FULL_MS);
+			return;
+		}
+		int fd = accept4(
+		    listener, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0) {
+			on_accept_error(l->server, errno);
+			return;
+		}
+		struct addr peer = addr_from_sockaddr(&from);
+		admit(l, fd, &peer);
+	}
 }
 
 enum err http_open(struct http_server **out, struct event_base *base,
@@ -202,14 +241,17 @@ enum err http_listen_take(struct http_server *server, int fd, const struct http_
 		return ERR_MEMORY;
 	l->server = server;
 	l->door = door == NULL ? &plain_door : door;
-	/* backlog 0: the socket listens already */
-	l->listener =
-	    evconnlistener_new(server->base, on_accept, l, LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (l->listener == NULL) {
+	l->fd = fd;
+	l->acceptable = event_new(server->base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
+	if (l->acceptable == NULL || evutil_make_socket_nonblocking(fd) != 0 ||
+	    event_priority_set(
+	        l->acceptable, event_base_get_npriorities(server->base) - 1) != 0 ||
+	    event_add(l->acceptable, NULL) != 0) {
+		if (l->acceptable != NULL)
+			event_free(l->acceptable);
 		free(l);
 		return ERR_MEMORY;
 	}
-	evconnlistener_set_error_cb(l->listener, on_accept_error);
 	SLIST_INSERT_HEAD(&server->listeners, l, entry);
 	return OK;
 }
@@ -223,8 +265,8 @@ void http_close(struct http_server *server)
 	while (!SLIST_EMPTY(&server->listeners)) {
 		struct http_listening *l = SLIST_FIRST(&server->listeners);
 		SLIST_REMOVE_HEAD(&server->listeners, entry);
-		close(evconnlistener_get_fd(l->listener));
-		evconnlistener_free(l->listener);
+		event_free(l->acceptable);
+		close(l->fd);
 		free(l);
 	}
 	event_free(server->resume);

@@ -24,10 +24,11 @@
 #include "page/pages.h"
 
 enum {
-	CONNECTIONS_MAX = 384,
+	CONNECTIONS_MAX = 256,
 	CONNECTIONS_PER_CLIENT = 32,
 	REQUEST_MS = 5000,
 	ANSWER_MS = 10000, /* a poor Wi-Fi takes its time over a page */
+	PRIORITIES = 3,    /* of events: open connections, all else, new connections */
 	NICE = 10,         /* names resolve first, pages second, however many want one */
 	CARE_SECONDS = 10  /* between looks at the interfaces and held-back log lines */
 };
@@ -286,7 +287,9 @@ static enum err begin(struct program *p, struct diag *why)
 		log_debug("page", "no lower priority: %s", strerror(errno));
 	p->config = startup_take_config(&p->startup);
 	p->base = event_base_new();
-	enum err rc = p->base == NULL ? ERR_MEMORY : look_init(&p->look);
+	enum err rc = p->base == NULL || event_base_priority_init(p->base, PRIORITIES) != 0
+	    ? ERR_MEMORY
+	    : look_init(&p->look);
 	if (rc == OK)
 		rc = load_texts(p->config, &p->texts, why);
 	if (rc == OK)

@@ -111,7 +111,7 @@ class SlowClients(FloodTest):
             self.open_from("127.0.%d.%d" % (5 + number // 250, number % 250 + 1))
             if number > 600:
                 self.held.pop(0).close()
-        self.assertLess(self.descriptors(), 450)
+        self.assertLess(self.descriptors(), 320)
         self.assert_served("127.0.9.9")
 
 
