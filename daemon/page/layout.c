@@ -185,7 +185,7 @@ void layout_hand_over(struct view *v)
 
 	v->holds = v->occasion->standing; /* it reads the same whatever the category was */
 	view_raw(v,
-	    "<section class=\"box hand\" id=\"hand-over\" aria-labelledby=\"hand-title\">");
+	    "<section class=\"box hand\" id=\"hand-over\" tabindex=\"-1\" aria-labelledby=\"hand-title\">");
 	view_element(v, "<h2 id=\"hand-title\">", tree_find(hand, "title"),
 	    "</h2><div class=\"say\">");
 	if (strcmp(v->tier_id, "preschool") == 0) {

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "page/layout.h"
+#include "page/notice.h"
 #include "page/portal_lists.h"
 #include "page/poster.h"
+#include "page/warning.h"
 
 bool portal_find(struct slice path, enum portal_page *out)
 {
@@ -135,9 +137,33 @@ static void write_first(struct view *v)
 	view_element(v, "<p><strong>", status_pair(v, protection(v)), "</strong></p>");
 }
 
+/* Below a blocked name, "why" is about that name. */
+static bool is_blocked_here(const struct view *v)
+{
+	const struct verdict_answer *answer = v->occasion->answer;
+
+	return answer != NULL && answer->blocked && v->occasion->domain[0] != 0 &&
+	    !is_tiny(v);
+}
+
+/* The first line of its warning page, and no more than that page tells. */
+static void write_reason(struct view *v)
+{
+	struct notice n;
+	const size_t known = v->facts.count;
+	const struct standing holds = v->holds;
+
+	notice_make(&n, v);
+	warning_write_first_line(v, &n);
+	v->facts.count = known;
+	v->holds = holds;
+}
+
 static void write_why(struct view *v)
 {
 	view_element(v, "<h1>", portal_pair(v, "why_title"), "</h1>");
+	if (is_blocked_here(v))
+		write_reason(v);
 	view_elements(v, "<p>", portal_pair(v, "why"), "</p>");
 }
 

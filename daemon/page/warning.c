@@ -63,18 +63,25 @@ static bool is_for(const struct tree_node *line, const char *category)
 	return only == NULL;
 }
 
+void warning_write_first_line(struct view *v, const struct notice *n)
+{
+	const struct tree_node *body = tree_find(n->page, "body");
+
+	if (n->instead != NULL && n->instead->kind == TREE_LIST)
+		view_elements(v, "<p>", n->instead, "</p>");
+	else if (n->instead != NULL)
+		view_element(v, "<p>", n->instead, "</p>");
+	else if (body != NULL && body->count > 0 && is_for(&body->items[0], n->category))
+		view_element(v, "<p>", &body->items[0], "</p>");
+}
+
 static void write_body(struct view *v, const struct notice *n)
 {
 	const struct tree_node *body = tree_find(n->page, "body");
-	const struct tree_node *instead = n->instead;
 
 	view_raw(v, v->tier.staff ? "<div class=\"facts\">" : "");
-	if (instead != NULL && instead->kind == TREE_LIST) {
-		view_elements(v, "<p>", instead, "</p>");
-	} else if (instead != NULL) {
-		view_element(v, "<p>", instead, "</p>");
-	}
-	for (size_t i = instead != NULL ? 1 : 0; body != NULL && i < body->count; i++) {
+	warning_write_first_line(v, n);
+	for (size_t i = 1; body != NULL && i < body->count; i++) {
 		if (is_for(&body->items[i], n->category))
 			view_element(v, "<p>", &body->items[i], "</p>");
 	}

@@ -2,7 +2,7 @@
 #ifndef PAGE_WARNING_H
 #define PAGE_WARNING_H
 
-#include "page/view.h"
+#include "page/notice.h"
 
 /* How a request for a name is answered, from the filter's answer (NULL: it gave none). */
 enum warning_kind {
@@ -20,6 +20,8 @@ unsigned warning_status(enum warning_kind kind, const struct verdict_answer *ans
 /* Append the page to `out`; buf_status() says whether it fitted. */
 void warning_write(struct buf *out, const struct occasion *occasion);
 void warning_write_open_now(struct buf *out, const struct occasion *occasion);
+/* What a warning page says first of the reason. */
+void warning_write_first_line(struct view *v, const struct notice *n);
 void warning_write_not_ready(struct buf *out, const struct occasion *occasion);
 
 #endif
