@@ -130,11 +130,11 @@ static void a_grant_is_told_with_its_end(void **state)
 	m.answer.blocked = false;
 	m.answer.grant_until_s = m.occasion.now_s + 60;
 	warning_write_open_now(&html, &m.occasion);
-	assert_non_null(strstr(buf_cstr(&html), "Trang được mở đến "));
+	assert_non_null(strstr(buf_cstr(&html), "Trang này được mở đến "));
 	buf_reset(&html);
 	m.answer.grant_until_s = 0;
 	warning_write_open_now(&html, &m.occasion);
-	assert_null(strstr(buf_cstr(&html), "Trang được mở đến "));
+	assert_null(strstr(buf_cstr(&html), "Trang này được mở đến "));
 	buf_deinit(&html);
 	buf_deinit(&m.text);
 }
