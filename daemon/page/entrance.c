@@ -6,10 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <event2/bufferevent_ssl.h>
+
 #include "conf/config.h"
 #include "kit/log.h"
 #include "page/hello.h"
 #include "page/leaves.h"
+#include "page/sessions.h"
 #include "page/tls.h"
 
 /* A connection from accept to its stream. */
@@ -29,7 +32,8 @@ struct entrance {
 	struct ask *ask;
 	SSL_CTX *context;
 	struct certificate portal; /* own NULL: none */
-	struct leaves *leaves;     /* NULL: there is no CA */
+	struct sessions *sessions;
+	struct leaves *leaves; /* NULL: there is no CA */
 	struct http_door door;
 	LIST_HEAD(, entrant) entrants;
 };
@@ -68,6 +72,10 @@ static void let_in(struct entrant *e, const struct certificate *certificate)
 		refuse(e);
 		return;
 	}
+	/* Without a place in the count it lives no longer than any other connection. */
+	if (sessions_add(e->home->sessions, stream, bufferevent_openssl_get_ssl(stream)) !=
+	    OK)
+		log_debug("tls", "no memory to count a session");
 	http_begin(e->exchange, stream);
 	forget(e);
 }
@@ -242,7 +250,7 @@ enum err entrance_open(
 		    .context = tls_context(),
 		    .door = {enter, abandon, finish, e, true}};
 		LIST_INIT(&e->entrants);
-		rc = e->context == NULL ? ERR_MEMORY : OK;
+		rc = e->context == NULL ? ERR_MEMORY : sessions_open(&e->sessions);
 	}
 	if (rc == OK && needs->config->pages.ca.file.text[0] != 0)
 		rc = leaves_open(&e->leaves, needs->desk, needs->mono_s);
@@ -266,6 +274,7 @@ void entrance_care(struct entrance *e, uint64_t mono_s)
 {
 	if (e->leaves != NULL)
 		leaves_care(e->leaves, mono_s);
+	sessions_care(e->sessions);
 }
 
 void entrance_stop(struct entrance *e)
@@ -281,6 +290,7 @@ void entrance_close(struct entrance *e)
 	while (!LIST_EMPTY(&e->entrants))
 		forget(LIST_FIRST(&e->entrants));
 	leaves_close(e->leaves);
+	sessions_close(e->sessions);
 	certificate_deinit(&e->portal);
 	SSL_CTX_free(e->context);
 	free(e);

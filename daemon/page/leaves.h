@@ -17,7 +17,7 @@
 struct desk;
 
 enum {
-	LEAVES_MAX = 128,
+	LEAVES_MAX = 64,      /* 6 KiB each */
 	LEAVES_ASKED_MAX = 6, /* questions to the desk at once; others wait their turn */
 	LEAVES_KEY_S = 24 * 60 * 60
 };

@@ -1,5 +1,7 @@
 #include "page/tls.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,6 +10,10 @@
 #include <openssl/err.h>
 
 #include "page/hello.h"
+
+enum {
+	RECORD_BYTES = 4096
+};
 
 /* Of TLS 1.2; those of 1.3 are all good. */
 static const char CIPHERS[] = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!eNULL:!PSK:!SRP";
@@ -40,8 +46,9 @@ SSL_CTX *tls_context(void)
 	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
 	        SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
 	        SSL_OP_IGNORE_UNEXPECTED_EOF);
-	/* Idle connections hold no buffers of 16 KiB each. */
+	/* Connections that wait hold no buffers of 16 KiB each, those that write small ones. */
 	(void)SSL_CTX_set_mode(made, SSL_MODE_RELEASE_BUFFERS);
+	(void)SSL_CTX_set_max_send_fragment(made, RECORD_BYTES);
 	(void)SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_alpn_select_cb(made, choose_protocol, NULL);
 	if (SSL_CTX_set_min_proto_version(made, TLS1_2_VERSION) != 1 ||
@@ -58,8 +65,12 @@ SSL_CTX *tls_context(void)
 struct bufferevent *tls_accept(SSL_CTX *context, struct event_base *base, int fd,
     const struct certificate *certificate)
 {
+	static const int on = 1;
 	SSL *ssl = SSL_new(context);
 	struct bufferevent *stream = NULL;
+
+	/* An answer is several records; none shall wait for the peer to acknowledge another. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 
 	if (ssl != NULL &&
 	    SSL_use_cert_and_key(
