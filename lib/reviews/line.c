@@ -124,7 +124,7 @@ static bool take_id_and_day(struct slice *rest, struct line *out)
 {
 	uint64_t id, day;
 
-	if (!take_number(rest, UINT32_MAX, &id) || id == 0 ||
+	if (!take_number(rest, UINT32_MAX - 1, &id) || id == 0 ||
 	    !take_number(rest, UINT32_MAX, &day) || !review_day_is_sound((uint32_t)day))
 		return false;
 	out->id = (uint32_t)id;
