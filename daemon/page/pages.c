@@ -119,6 +119,8 @@ static void send_page(struct request *r, unsigned status, struct slice page)
 		buf_text(&headers, "Content-Encoding: gzip\r\n");
 	if (status == 503)
 		buf_text(&headers, "Retry-After: 30\r\n");
+	if (status == 429) /* a minute, as the page says */
+		buf_text(&headers, "Retry-After: 60\r\n");
 	if (status == 451) { /* RFC 7725 section 4 */
 		buf_printf(&headers, "Link: <http://%s/>; rel=\"blocked-by\"\r\n",
 		    r->pages->config->pages.portal.name.text);

@@ -6,6 +6,8 @@ all). The runner (test_page_probes.py) holds every body against a plain page of 
 the same elements with the same attributes in the same order, so nothing that was sent has
 become markup. Every name here counts as blocked; the reader's tier sees names."""
 
+from urllib.parse import quote
+
 HTML = "text/html,application/xhtml+xml"
 NAME = "bet.example"
 PORTAL = "lachan.internal"
@@ -264,4 +266,63 @@ def methods():
     yield "nothing accepted", get("/", NAME, accept="application/json"), 403, EMPTY
 
 
+# ---- forms (CWE-352, CWE-79): /lachan/review while somebody answers ----
+
+FORM, AGAIN, FRESH = "/lachan/review", "the form again", "the form"
+TYPE = "Content-Type: application/x-www-form-urlencoded"
+
+
+def post(body=b"reason=plain", *more, content_type=TYPE, target=FORM, length=None):
+    head = ["Content-Length: %d" % (len(body) if length is None else length)]
+    head += [content_type] if content_type else []
+    return get(target, PORTAL, *head, *more, method="POST") + body
+
+
+TYPES = [
+    None, "Content-Type:", "Content-Type: text/plain", "Content-Type: multipart/form-data; boundary=a",
+    "Content-Type: application/json", "Content-Type: text/html", TYPE + ", text/plain",
+    TYPE + "; charset=utf-7", TYPE + "; charset=utf-16", TYPE + "; charset=utf-8; charset=utf-7",
+    "Content-Type: application/x-www-form-urlencoded2", "Content-Type: */*",
+]
+ORIGINS = [
+    "null", "", "http://evil.example", "http://lachan.internal.evil.example", "http://lachan.internal:81",
+    "https://lachan.internal", "http://lachan.internal/", "lachan.internal", "http:lachan.internal",
+    "http://lachan.internal http://evil.example", "http://evil.example@lachan.internal",
+    "file://", "about:blank", "HTTP://LACHAN.INTERNAL.", "http://127.0.0.1", "http://bet.example",
+]
+BODIES = [
+    b"a", b"=a", b"a=b&", b"&a=b", b"a=b&&c=d", b"a=b=c", b"a=%", b"a=%4", b"a=%zz", b"a=\xc3\xa1",
+    b"a=b c", b"a=b\r\n", b"a=\0", b"a=%00", b"a=%1b%5b2J", b"a=%0d", b"a=%c0%af", b"a=%ed%a0%80",
+    b"a=%f4%90%80%80", b"a=%80", b"a=%c2%9b", b"reason=a&reason=b", b"A=b", b"a%62=c", b"a[]=b",
+    b"--a\r\nContent-Disposition: form-data\r\n\r\nb\r\n--a--", b"{\"reason\": \"a\"}",
+    b"&".join(b"f%d=" % n for n in range(40)), b"a" * 8192,
+]
+
+
+def forms():
+    for line in TYPES:
+        yield "a form that is none", post(content_type=line), 415, EMPTY
+    for origin in ORIGINS:
+        yield "a form from elsewhere", post(b"reason=plain", "Origin: " + origin), 403, EMPTY
+    for site in ("cross-site", "same-site", "", "same-origin, cross-site", "x"):
+        yield "a form of another site", post(b"reason=plain", "Sec-Fetch-Site: " + site), 403, EMPTY
+    for length in (8193, 65536, 4294967295):
+        yield "a form too long", post(length=length), 413, EMPTY
+    for body in BODIES:
+        yield "a form no browser sends", post(body), 403, AGAIN
+    for token in (b"", b"a", b"A" * 43, b"A" * 44, b"A" * 4000):
+        yield "a form of a made-up token", post(b"reason=plain&token=" + token), 403, AGAIN
+    for text in MARKUP:
+        yield "markup in a form", post(b"reason=" + quote(text).encode()), 403, AGAIN
+        yield "markup in its name", get(FORM + "?name=" + text, PORTAL), 200, FRESH
+    for path in ("/lachan/review/", "/lachan/REVIEW", "/lachan/review%00", "/lachan//review", "/review",
+                 "/lachan/", "/", "/lachan/why", "/lachan/../lachan/review"):
+        yield "a form of another path", post(target=path), 405, EMPTY
+    yield "a query behind the form", post(target=FORM + "?token=a"), 403, AGAIN
+    yield "a second request behind the form", post() + SMUGGLED, 403, AGAIN
+    yield "a form by PUT", post().replace(b"POST", b"PUT", 1), 405, EMPTY
+    yield "a form by GET", get(FORM + "?reason=a&token=b", PORTAL), 200, FRESH
+
+
+FORM_PROBES = list(forms())
 PROBES = [probe for group in (markup, paths, smuggling, lies) for probe in group()]

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 
+import forms_test
 import test_page
 from lachan_test import main, wait_for
 
@@ -137,6 +138,19 @@ class TooOften(FloodTest):
         self.assertIn("default-src 'none'", reply.headers["content-security-policy"])
         self.assert_served("127.0.1.2")
         wait_for("room again", lambda: self.ask_from("127.0.1.1").status == 403)
+
+
+class FormsTooOften(forms_test.FormsTest):
+    def test_who_sends_forms_too_often_waits_and_loses_no_word(self):
+        form = self.open_form("bet.example", "/lachan/review")
+        form["reason"] = "bài tập về nhà"
+        replies = []
+        wait_for("429", lambda: replies.append(form.send()) or replies[-1].status == 429, timeout=60)
+        self.assertEqual({reply.status for reply in replies[:-1]}, {200})
+        self.assertEqual(replies[-1].headers["retry-after"], "60")
+        self.assertIn("bài tập về nhà", replies[-1].text)
+        self.assertEqual(len(self.desk.asked), len(replies) - 1)
+        self.assertEqual(self.get("bet.example").status, 403)  # pages are not forms
 
 
 class SlowHttpTest(FloodTest):

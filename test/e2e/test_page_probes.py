@@ -2,6 +2,7 @@
 import html.parser
 import socket
 
+import forms_test
 import page_probes as probes
 import test_page
 from lachan_test import main
@@ -43,17 +44,11 @@ class AllBlocked(test_page.FakeFilter):
         return super()._answer(number, name)
 
 
-class Probes(test_page.PageTest):
-    FILTER = AllBlocked
+class Asker:
+    """Sends a probe and holds what comes against a plain page of its kind."""
 
-    def setUp(self):
-        super().setUp()
-        self.sent = 0
-        self.plain = {
-            probes.WARNING: self.ask(probes.get())[1].text,
-            probes.FIRST: self.ask(probes.get("/", probes.PORTAL))[1].text,
-            probes.MISSING: self.ask(probes.get("/lachan/nothing-here"))[1].text,
-        }
+    FILTER = AllBlocked
+    sent = 0
 
     def ask(self, request):
         """The octets of the answer and their reading. Each probe comes from an address of its
@@ -71,6 +66,12 @@ class Probes(test_page.PageTest):
                 pass  # what came before counts
         data = b"".join(answer)
         return data, test_page.Reply(data)
+
+    def check_all(self, table):
+        for what, request, status, kind in table:
+            with self.subTest(what, request=request[:200]):
+                self.check(request, status, kind)
+        self.assertIsNone(self.page.process.poll())
 
     def check(self, request, status, kind):
         data, reply = self.ask(request)
@@ -90,16 +91,31 @@ class Probes(test_page.PageTest):
         self.assertEqual(got.elements, plain.elements, "something sent has become markup")
         self.assertEqual(got.links, plain.links)
 
+
+class Probes(Asker, test_page.PageTest):
+    def setUp(self):
+        super().setUp()
+        self.plain = {
+            probes.WARNING: self.ask(probes.get())[1].text,
+            probes.FIRST: self.ask(probes.get("/", probes.PORTAL))[1].text,
+            probes.MISSING: self.ask(probes.get("/lachan/nothing-here"))[1].text,
+        }
+
     def test_each_probe_gets_its_one_answer(self):
         self.assertGreater(len(probes.PROBES), 200)
-        for what, request, status, kind in probes.PROBES:
-            with self.subTest(what, request=request[:120]):
-                self.check(request, status, kind)
-        self.assertIsNone(self.page.process.poll())
+        self.check_all(probes.PROBES)
 
     def test_the_filter_is_asked_for_the_address_that_came(self):
         self.ask(probes.get("/", probes.NAME, "X-Forwarded-For: 10.0.0.1", "Forwarded: for=10.0.0.1"))
         self.assertEqual(self.filter.asked[-1][2][:2], b"\x7f\x01")
+
+
+class FormProbes(Asker, forms_test.FormsTest):
+    def test_each_form_that_lies_gets_its_one_answer(self):
+        self.plain = {probes.FRESH: self.ask(probes.get(probes.FORM, probes.PORTAL))[1].text,
+                      probes.AGAIN: self.ask(probes.post())[1].text}
+        self.check_all(probes.FORM_PROBES)
+        self.assertEqual(self.desk.asked, [], "the desk was asked")
 
 
 if __name__ == "__main__":
