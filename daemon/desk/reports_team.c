@@ -160,18 +160,29 @@ static void on_count(struct call *c)
 	        "counsellors", (json_int_t)reports_keys(c->desk, keys)));
 }
 
+/* The asker's own key, wrapped, and who else reads new cases. */
+static void on_key(struct call *c)
+{
+	const struct account *who = signing_require(c, TEAM);
+
+	if (who == NULL)
+		return;
+	json_t *reply = json_object();
+	put_own(c, reply, who);
+	call_give(c, reply);
+}
+
 /* From number "from" on, as many as one answer holds; "more" is where to go on, 0 at the end.
  * Closed ones only with "all". */
 static void on_list(struct call *c)
 {
 	struct cases *store = c->desk->reports->store;
-	const struct account *who = signing_require(c, TEAM);
-	int64_t from = call_number(c, "from", 0);
 	size_t bytes = 0;
 	json_int_t more = 0;
 
-	if (who == NULL)
+	if (signing_require(c, TEAM) == NULL)
 		return;
+	int64_t from = call_number(c, "from", 0);
 	json_t *list = json_array();
 	for (size_t i = 0; i < cases_count(store) && more == 0; i++) {
 		const struct report_case *one = cases_at(store, i);
@@ -186,10 +197,9 @@ static void on_list(struct call *c)
 		if (object != NULL)
 			(void)json_array_append_new(list, object);
 	}
-	json_t *reply = json_pack("{s:o,s:I,s:I}", "cases", list, "more", more, "damaged",
-	    (json_int_t)cases_damaged(store));
-	put_own(c, reply, who);
-	call_give(c, reply);
+	call_give(c,
+	    json_pack("{s:o,s:I,s:I}", "cases", list, "more", more, "damaged",
+	        (json_int_t)cases_damaged(store)));
 }
 
 /* One case to read, to print a sheet of ("for":"sheet") or to hand over ("export", with a
@@ -198,11 +208,11 @@ static void on_get(struct call *c)
 {
 	const struct account *who = signing_require(c, TEAM);
 	const struct report_case *one = who == NULL ? NULL : case_of(c);
+
+	if (one == NULL) /* the call has ended */
+		return;
 	const char *use = call_text(c, "for");
 	const char *reason = call_text(c, "reason");
-
-	if (one == NULL)
-		return;
 	bool export = use != NULL && strcmp(use, "export") == 0;
 	bool sheet = use != NULL && strcmp(use, "sheet") == 0;
 	if (export && (reason == NULL || *reason == 0)) {
@@ -216,7 +226,6 @@ static void on_get(struct call *c)
 	}
 	(void)json_object_set_new(object, "reply_key",
 	    hex_text((struct slice){one->reply_key.bytes, SEAL_KEY_BYTES}));
-	put_own(c, object, who);
 	record(c, who,
 	    export      ? "report-export"
 	        : sheet ? "report-sheet"
@@ -255,11 +264,11 @@ static void on_state(struct call *c)
 {
 	const struct account *who = signing_require(c, TEAM);
 	const struct report_case *one = who == NULL ? NULL : case_of(c);
-	const char *reason = call_text(c, "reason");
 	enum case_state state;
 
 	if (one == NULL || !judge_reason(c))
 		return;
+	const char *reason = call_text(c, "reason");
 	if (!case_state_of(&state, call_text(c, "state"))) {
 		call_refuse(c, WHY_FAILED, N_("a case is new, taken, referred or closed"));
 		return;
@@ -334,10 +343,10 @@ static void on_erase(struct call *c)
 {
 	const struct account *who = signing_require(c, TEAM);
 	const struct report_case *one = who == NULL ? NULL : case_of(c);
-	const char *reason = call_text(c, "reason");
 
 	if (one == NULL || !judge_reason(c))
 		return;
+	const char *reason = call_text(c, "reason");
 	if (one->state != CASE_CLOSED) {
 		call_refuse(c, "open", N_("only a closed case can be erased"));
 	} else if (reason == NULL || *reason == 0) {
@@ -352,6 +361,6 @@ static void on_erase(struct call *c)
 }
 
 const struct part_row REPORTS_TEAM_ROWS[] = {{"reports-count", on_count},
-    {"reports", on_list}, {"report-get", on_get}, {"report-state", on_state},
-    {"report-reply", on_reply}, {"report-share", on_share}, {"report-erase", on_erase},
-    {NULL, NULL}};
+    {"report-key", on_key}, {"reports", on_list}, {"report-get", on_get},
+    {"report-state", on_state}, {"report-reply", on_reply}, {"report-share", on_share},
+    {"report-erase", on_erase}, {NULL, NULL}};

@@ -196,6 +196,17 @@ static enum ctl_status preview(struct ctl *c)
 	return CTL_DONE;
 }
 
+/* Quick reports wait in the same box; the desk keeps them, where there is one. */
+static void add_quick_reports(const struct ctl *c, json_t *reply)
+{
+	json_t *quick = ctl_peek(c->desk_path, "quick-list");
+
+	if (quick != NULL)
+		(void)json_array_extend(
+		    json_object_get(reply, "files"), json_object_get(quick, "files"));
+	json_decref(quick);
+}
+
 static enum ctl_status list(struct ctl *c)
 {
 	json_t *reply;
@@ -205,6 +216,7 @@ static enum ctl_status list(struct ctl *c)
 
 	if (status != CTL_DONE)
 		return status;
+	add_quick_reports(c, reply);
 	if (c->json)
 		return ctl_print_json(reply);
 	struct table *t = table_new(3);

@@ -10,13 +10,12 @@
 #include "base/words.h"
 #include "kit/local_time.h"
 #include "lachanctl/ctl.h"
+#include "lachanctl/quoted.h"
 #include "lachanctl/say.h"
 #include "lachanctl/secret.h"
 #include "lachanctl/table.h"
 
 enum {
-	WORDS_BYTES = 8192, /* of one reason, escaped */
-	LINE_WIDTH = 96,
 	LIST_BYTES = 256,
 	TABLE_MAX_BYTES = 1 << 20
 };
@@ -31,52 +30,6 @@ static const char *text(const json_t *object, const char *key)
 static long long number(const json_t *object, const char *key)
 {
 	return (long long)json_integer_value(json_object_get(object, key));
-}
-
-/* ---- somebody's words on a terminal ---- */
-
-/* Characters that turn the direction of writing (Unicode UAX 9): U+200E, U+200F, U+202A to
- * U+202E, U+2066 to U+2069. They could make a line look like another. */
-static bool turns_direction(const unsigned char *s)
-{
-	if (s[0] != 0xe2 || (s[1] != 0x80 && s[1] != 0x81))
-		return false;
-	return s[1] == 0x80 ? s[2] == 0x8e || s[2] == 0x8f || (s[2] >= 0xaa && s[2] <= 0xae)
-	                    : s[2] >= 0xa6 && s[2] <= 0xa9;
-}
-
-/* On one line, with nothing in it that a terminal obeys. */
-static void append_words(struct buf *out, const char *words)
-{
-	const unsigned char *s = (const unsigned char *)words;
-
-	for (; *s != 0; s++) {
-		if (turns_direction(s)) {
-			s += 2;
-		} else if (*s == '\n') {
-			buf_byte(out, ' ');
-		} else if (*s < ' ' || *s == 0x7f) {
-			buf_printf(out, "\\x%02x", *s);
-		} else {
-			buf_byte(out, *s);
-		}
-	}
-}
-
-static void print_words(const char *mark, const char *words)
-{
-	struct buf line = BUF_INIT(WORDS_BYTES), out = BUF_INIT(2 * WORDS_BYTES);
-
-	buf_text(&out, mark);
-	buf_text(&line, "“");
-	append_words(&line, words);
-	buf_text(&line, "”");
-	text_wrap(&out, "      ", text_width(mark), LINE_WIDTH, buf_cstr(&line));
-	fputs(buf_cstr(&out), stdout);
-	if (out.len == 0 || out.ptr[out.len - 1] != '\n')
-		putchar('\n');
-	buf_deinit(&line);
-	buf_deinit(&out);
 }
 
 /* ---- what the filter says of the name now ---- */
@@ -160,9 +113,9 @@ static void print_reasons(const json_t *review)
 	size_t i;
 
 	json_array_foreach(json_object_get(review, "reasons"), i, one)
-	    print_words("    - ", text(one, "text"));
+	    quoted_print("    - ", text(one, "text"));
 	if (*text(review, "note") != 0)
-		print_words("    > ", text(review, "note"));
+		quoted_print("    > ", text(review, "note"));
 }
 
 /* Below the row of each review stand its reasons. */

@@ -115,6 +115,7 @@ enum ctl_status command_diagnose(struct ctl *c);
 enum ctl_status command_doctor(struct ctl *c);
 enum ctl_status command_selftest(struct ctl *c);
 enum ctl_status command_reviews(struct ctl *c);
+enum ctl_status command_reports(struct ctl *c);
 enum ctl_status command_user(struct ctl *c);
 
 #endif
