@@ -1,5 +1,7 @@
 #include "filter/denial.h"
 
+#include "filter/structured_error.h"
+
 uint32_t verdict_ttl_max_s(const struct verdict *v, struct moment now)
 {
 	if (v->valid_until_ms == UINT64_MAX)
@@ -18,12 +20,15 @@ uint32_t verdict_ttl_s(const struct worker *w, const struct verdict *v)
 	return ttl_s < max_s ? ttl_s : max_s;
 }
 
-enum ede_code verdict_ede(const struct verdict *v)
+void verdict_tell(const struct worker *w, const struct verdict *v, struct answer *a)
 {
+	a->ede = EDE_NONE;
 	/* The portal is no block; and what a canary is told is its vendor's own protocol. */
 	if (v->reason == REASON_PORTAL || v->reason == REASON_BYPASS)
-		return EDE_NONE;
-	return v->locked ? EDE_CENSORED : EDE_BLOCKED;
+		return;
+	a->ede = v->locked ? EDE_CENSORED : EDE_BLOCKED;
+	if (a->query->edns.wants_structured_error)
+		a->ede_text = structured_error_text(w->snapshot->errors, v);
 }
 
 /* The warning page's address in the family of `qtype`; false where there is none. */
@@ -68,7 +73,7 @@ size_t denial_write(const struct worker *w, const struct request *r,
 	uint32_t ttl_s = verdict_ttl_s(w, v);
 	struct addr page;
 
-	a->ede = verdict_ede(v);
+	verdict_tell(w, v, a);
 	if (v->answer == RULES_ANSWER_REFUSED)
 		return answer_rcode(a, RCODE_REFUSED);
 	if (v->answer == RULES_ANSWER_WARNING && page_address(w, r, qtype, &page))

@@ -14,8 +14,9 @@ enum {
 uint32_t verdict_ttl_max_s(const struct verdict *v, struct moment now);
 /* The TTL of what we make up ourselves: filter.answer.ttl, or less. */
 uint32_t verdict_ttl_s(const struct worker *w, const struct verdict *v);
-/* The extended error that goes with it (RFC 8914), or EDE_NONE. */
-enum ede_code verdict_ede(const struct verdict *v);
+/* Says it with the extended error that goes with it (RFC 8914), if there is one, and to who
+ * signals for it with its structured text. */
+void verdict_tell(const struct worker *w, const struct verdict *v, struct answer *a);
 
 /* Writes the answer of a verdict that blocks, data of rules apart. */
 size_t denial_write(const struct worker *w, const struct request *r,
@@ -25,6 +26,7 @@ size_t denial_write(const struct worker *w, const struct request *r,
 static inline size_t failure_write(struct answer *a, enum ede_code ede)
 {
 	a->ede = ede;
+	a->ede_text = SLICE_EMPTY;
 	return answer_rcode(a, RCODE_SERVFAIL);
 }
 

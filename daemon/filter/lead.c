@@ -104,6 +104,7 @@ static size_t write_obtained(struct leading *l, const struct obtained *got)
 	if (!rebind_is_sound(w, l->r, &got->stored)) {
 		rebind_note(w, l->r, &got->stored);
 		l->a->ede = EDE_OTHER;
+		l->a->ede_text = SLICE_EMPTY;
 		return answer_nodata(
 		    l->a, message_qname(&l->r->message), verdict_ttl_s(w, l->passes));
 	}

@@ -111,7 +111,7 @@ static size_t lead_by_rule(struct worker *w, struct request *r, const struct ver
 			diagnosing_verdict(w, &of_target);
 		return denial_write(w, r, &target, &of_target, a);
 	}
-	a->ede = verdict_ede(v);
+	verdict_tell(w, v, a);
 	return lead_to(w, r, &passes, to, MOVABLE_TTL_MAX_S, a);
 }
 
@@ -121,7 +121,7 @@ static size_t write_rules(const struct worker *w, const struct rule_answer *rule
 {
 	uint32_t ttl_s = verdict_ttl_s(w, v);
 
-	a->ede = verdict_ede(v);
+	verdict_tell(w, v, a);
 	if (has(rules, RULE_REFUSED))
 		return answer_rcode(a, RCODE_REFUSED);
 	if (has(rules, RULE_NXDOMAIN))

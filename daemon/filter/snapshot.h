@@ -18,6 +18,8 @@
 #include "policy/policy.h"
 #include "ruledb/ruledb.h"
 
+struct structured_errors;
+
 /* Where a question is forwarded to: a route has its own servers, and workers measure them
  * apart. A route's index is looked up in the snapshot in force at each use: after a wait
  * another one may be. */
@@ -54,6 +56,7 @@ enum snapshot_part {
 	PART_POLICY,
 	PART_GRANTS,
 	PART_LEASES,
+	PART_ERRORS,
 	PART_LOCAL,
 	PART_ROUTES,
 	PART_LINKS,
@@ -79,6 +82,7 @@ struct snapshot {
 	/* What holds now for each tier: pauses, windows, grants, trial. */
 	struct policy_state state;
 	const struct leases *leases; /* devices that are staff's for a while; NULL: none */
+	const struct structured_errors *errors; /* what blocked answers say of themselves */
 	struct cookie_secrets cookies;
 	const struct links *links; /* on which link an address is */
 	struct addr lan4;          /* the LAN's first address of each family, or none */

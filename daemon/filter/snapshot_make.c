@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter/structured_error.h"
 #include "kit/local_time.h"
 
 enum {
@@ -206,6 +207,28 @@ bool snapshot_set_leases(struct snapshot *s, const struct leases_file *file)
 	return true;
 }
 
+/* ---- what blocked answers say ---- */
+
+static void free_errors(void *errors)
+{
+	structured_errors_free(errors);
+}
+
+static bool make_errors(struct snapshot *s)
+{
+	struct structured_errors *errors;
+
+	if (structured_errors_new(&errors, s->config, s->policy) != OK)
+		return false;
+	s->parts[PART_ERRORS] = shared_new(errors, free_errors);
+	if (s->parts[PART_ERRORS] == NULL) {
+		structured_errors_free(errors);
+		return false;
+	}
+	s->errors = errors;
+	return true;
+}
+
 /* ---- names of the school ---- */
 
 static bool make_local(struct snapshot *s)
@@ -268,7 +291,7 @@ struct snapshot *snapshot_make(const struct snapshot_plan *plan, struct diags *a
 	    s->rules->db == NULL && s->config->filter.without_rules == WITHOUT_RULES_REFUSE;
 	make_state(s, plan->now, NULL);
 	carry_pauses(s, plan->before);
-	if (!make_local(s) || !set_links(s, plan->ours) ||
+	if (!make_errors(s) || !make_local(s) || !set_links(s, plan->ours) ||
 	    !snapshot_set_grants(s, plan->grants) ||
 	    !snapshot_set_leases(s, plan->leases)) {
 		snapshot_free(s);

@@ -70,7 +70,9 @@ enum edns_option {
 	EDNS_COOKIE = 10,
 	EDNS_KEEPALIVE = 11,
 	EDNS_PADDING = 12,
-	EDNS_EDE = 15
+	EDNS_EDE = 15,
+	/* Structured DNS Error: what the draft's later revisions signal with. */
+	EDNS_STRUCTURED_ERROR = 26
 };
 
 /* Extended DNS Errors (RFC 8914). EDE_NONE is ours: no error option. */

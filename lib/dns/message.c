@@ -76,7 +76,8 @@ static bool take_option(
 {
 	uint32_t bit = option->code < 32 ? UINT32_C(1) << option->code : 0;
 	const uint32_t known = 1u << EDNS_NSID | 1u << EDNS_CLIENT_SUBNET |
-	    1u << EDNS_COOKIE | 1u << EDNS_KEEPALIVE | 1u << EDNS_PADDING | 1u << EDNS_EDE;
+	    1u << EDNS_COOKIE | 1u << EDNS_KEEPALIVE | 1u << EDNS_PADDING | 1u << EDNS_EDE |
+	    1u << EDNS_STRUCTURED_ERROR;
 	if ((bit & known) == 0)
 		return true;
 	if ((*seen & bit) != 0)
@@ -96,8 +97,11 @@ static bool take_option(
 		edns->has_padding = true;
 		return true;
 	case EDNS_EDE:
-		edns->wants_structured_error =
+		edns->wants_structured_error |=
 		    option->data.len == 2 && load_u16(option->data.ptr) == EDE_OTHER;
+		return true;
+	case EDNS_STRUCTURED_ERROR:
+		edns->wants_structured_error |= option->data.len == 0;
 		return true;
 	default:
 		return true;

@@ -31,7 +31,8 @@ struct edns {
 	uint16_t udp_size; /* as sent; below 512 means 512 */
 	uint16_t option_count;
 	/* The client signals that it reads a structured EXTRA-TEXT: an EDE option of
-	 * INFO-CODE 0 without text (draft-ietf-dnsop-structured-dns-error). */
+	 * INFO-CODE 0 without text, or an empty STRUCTURED-DNS-ERROR option
+	 * (draft-ietf-dnsop-structured-dns-error, earlier and later revisions). */
 	bool wants_structured_error;
 	bool has_padding;
 	bool has_keepalive;

@@ -63,6 +63,31 @@ static void edns_fields_are_read(void **state)
 	assert_true(m.edns.wants_structured_error);
 }
 
+static bool wants_structured_error(struct slice options)
+{
+	struct packet p;
+	struct message m;
+
+	(void)usual_query(&p);
+	packet_opt(&p, 1232, 0, options);
+	assert_int_equal(fate_of(packet_slice(&p), &m), MESSAGE_GOOD);
+	return m.edns.wants_structured_error;
+}
+
+static void structured_errors_are_for_those_who_signal(void **state)
+{
+	(void)state;
+	assert_true(wants_structured_error(SLICE_LIT("\0\017\0\002\0\0")));
+	assert_true(wants_structured_error(SLICE_LIT("\0\032\0\0")));
+	/* One sign is enough. */
+	assert_true(wants_structured_error(SLICE_LIT("\0\032\0\0\0\017\0\002\0\017")));
+	assert_false(wants_structured_error(SLICE_LIT("")));
+	assert_false(wants_structured_error(SLICE_LIT("\0\017\0\0")));
+	assert_false(wants_structured_error(SLICE_LIT("\0\017\0\002\0\017")));
+	assert_false(wants_structured_error(SLICE_LIT("\0\017\0\003\0\0a")));
+	assert_false(wants_structured_error(SLICE_LIT("\0\032\0\001a")));
+}
+
 static void what_is_no_query_gets_silence(void **state)
 {
 	(void)state;
@@ -287,6 +312,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_usual_query_is_good),
 	    cmocka_unit_test(edns_fields_are_read),
+	    cmocka_unit_test(structured_errors_are_for_those_who_signal),
 	    cmocka_unit_test(what_is_no_query_gets_silence),
 	    cmocka_unit_test(every_cut_of_a_query_is_a_formerr),
 	    cmocka_unit_test(octets_behind_the_last_record_are_a_formerr),
