@@ -9,6 +9,12 @@
 
 #include "kit/log.h"
 
+enum {
+	/* Answers at a time: what one of them makes is sent before the next ones are read, so
+	 * that a flood of questions does not fill memory with their pages. */
+	ASK_ROUND = 16
+};
+
 struct waiting {
 	bool used;
 	uint32_t id;
@@ -63,7 +69,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 	uint8_t message[VERDICT_MAX_BYTES];
 
 	(void)what;
-	for (unsigned n = 0; n < ASK_PENDING_MAX && a->fd == fd; n++) {
+	for (unsigned n = 0; n < ASK_ROUND && a->fd == fd; n++) {
 		ssize_t len = recv(fd, message, sizeof message, MSG_DONTWAIT | MSG_TRUNC);
 		if (len < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
