@@ -280,6 +280,7 @@ static void say_head(struct buf *page, const struct ctl *c, const json_t *policy
 		(void)strftime(day, sizeof day, "%d/%m/%Y", &tm);
 	buf_printf(page, _("What is filtered at %s, as of %s\n"),
 	    *school != 0 ? school : _("this school"), day);
+	buf_printf(page, _("Version of the configuration: %s\n"), text(policy, "version"));
 	if (is_on(policy, "not_in_force")) {
 		text_wrap(page, "", 0, PAGE_WIDTH,
 		    _("NOT IN FORCE YET: the configuration's file is newer than what runs "
