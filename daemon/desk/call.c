@@ -125,6 +125,17 @@ void call_ask_filter(
 		done(c, NULL);
 }
 
+static bool has_place(const struct desk *desk, enum desk_socket from)
+{
+	unsigned of_forms = 0;
+
+	if (desk->call_count >= CALLS_MAX)
+		return false;
+	for (const struct call *c = desk->calls; c != NULL; c = c->next)
+		of_forms += c->from == DESK_FORMS;
+	return from != DESK_FORMS || of_forms < CALLS_OF_FORMS;
+}
+
 struct call *call_begin(struct desk *desk, struct control_peer *peer, enum desk_socket from,
     struct slice request)
 {
@@ -134,7 +145,7 @@ struct call *call_begin(struct desk *desk, struct control_peer *peer, enum desk_
 
 	if (!json_is_object(parsed)) {
 		send_reply(peer, NULL, refusal(WHY_FAILED, N_("that is no request")));
-	} else if (desk->call_count >= CALLS_MAX) {
+	} else if (!has_place(desk, from)) {
 		send_reply(peer, parsed,
 		    refusal(WHY_FAILED, N_("too much is being asked at once")));
 	} else {

@@ -9,8 +9,9 @@
  *
  * A handler ends each call once, with call_give(), call_done(), call_refuse() or
  * call_fail(), at once or from a later callback; the call is freed by that. When the other
- * side has gone meanwhile, ending it does nothing else. At most CALLS_MAX are under way; a
- * further one is refused ("failed"). */
+ * side has gone meanwhile, ending it does nothing else. At most CALLS_MAX are under way, of
+ * them CALLS_OF_FORMS by forms.sock, so that whoever floods the page does not keep lachanctl
+ * out; a further one is refused ("failed"). */
 #ifndef DESK_CALL_H
 #define DESK_CALL_H
 
@@ -25,6 +26,7 @@
 
 enum {
 	CALLS_MAX = 64,
+	CALLS_OF_FORMS = 24, /* the page asks 20 at a time; fewer than FILTER_ASKED_MAX */
 	CALL_ACTOR_BYTES = 32
 };
 

@@ -57,10 +57,13 @@ static void read_again(struct users *u, const struct print *print)
 	enum err rc = accounts_load(&all, u->path, &why);
 	accounts_deinit(&u->all);
 	u->all = all;
-	if (rc != OK) {
-		diag_describe(text, sizeof text, &why);
-		log_error("users", "%s", text[0] != 0 ? text : err_text(rc));
-	}
+	if (rc == OK)
+		return;
+	diag_describe(text, sizeof text, &why);
+	log_error("users", "%s", text[0] != 0 ? text : err_text(rc));
+	/* What may pass without a change of the file is tried again the next second. */
+	if (rc == ERR_IO || rc == ERR_MEMORY)
+		u->print = (struct print){.there = false};
 }
 
 static void look(struct desk *desk)

@@ -128,6 +128,16 @@ void audit_close(struct audit *a)
 	free(a);
 }
 
+enum err audit_give(struct audit *a, uid_t user, gid_t group)
+{
+	struct stat st;
+
+	if (fstat(a->fd, &st) != 0)
+		return ERR_IO;
+	errno = EMLINK;
+	return st.st_nlink == 1 && fchown(a->fd, user, group) == 0 ? OK : ERR_IO;
+}
+
 size_t audit_torn_bytes(const struct audit *a)
 {
 	return a->torn_bytes;

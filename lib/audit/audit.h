@@ -12,6 +12,8 @@
 #ifndef AUDIT_AUDIT_H
 #define AUDIT_AUDIT_H
 
+#include <sys/types.h>
+
 #include "base/bytes.h"
 #include "base/diag.h"
 #include "base/err.h"
@@ -39,6 +41,10 @@ struct audit_entry {
 MUST_CHECK enum err audit_open(struct audit **out, const char *path, struct diag *why);
 void audit_close(struct audit *a);
 size_t audit_torn_bytes(const struct audit *a);
+
+/* Makes the open file that user's and group's, where it has no other name. By descriptor: in
+ * a folder of somebody else the name may stand for another file by now. ERR_IO. */
+MUST_CHECK enum err audit_give(struct audit *a, uid_t user, gid_t group);
 
 /* Appends at time `at_s` (seconds since 1970 UTC). ERR_DENIED when the entry ties a name
  * to one device: `name` is given and some text holds an IP or MAC address (prefixes

@@ -6,6 +6,7 @@ small file system of our own, needs root."""
 import glob
 import json
 import os
+import signal
 import socketserver
 import struct
 import subprocess
@@ -14,7 +15,7 @@ import time
 import unittest
 
 from desk_test import PASSWORD, DeskTest
-from lachan_test import BIN, dns, main, wait_for
+from lachan_test import BIN, Control, dns, main, wait_for
 
 FAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
 HERE = "192.0.2.9"
@@ -428,6 +429,24 @@ class WhatFails(ReviewTest):
                          ["lower_secondary", "upper_secondary", "lower_secondary"])
         self.assertEqual([r["id"] for r in filter_.heard if r["command"] == "revoke"], [7, 8])
         self.assertEqual(filter_.left, [])
+        self.stop_desk()
+
+    def test_a_page_that_asks_too_much_does_not_keep_lachanctl_out(self):
+        self.run_school()
+        self.program.signal(signal.SIGSTOP)
+        try:
+            with Control(os.path.join(self.run_dir, "forms.sock")) as line:
+                for i in range(64):
+                    line.send({"command": "review-send", "name": "casino.example", "reason": "",
+                               "tier": "staff", "id": i})
+                refused = [line.receive() for _ in range(40)]
+                self.assertTrue(self.desk("reviews")["ok"])
+                self.program.signal(signal.SIGCONT)
+                others = [line.receive() for _ in range(24)]
+        finally:
+            self.program.signal(signal.SIGCONT)
+        self.assertEqual({(r["ok"], r.get("why")) for r in refused}, {(False, "failed")})
+        self.assertEqual({r["id"] for r in refused + others}, set(range(64)))
         self.stop_desk()
 
     def test_kill_9_loses_nothing_that_was_confirmed(self):

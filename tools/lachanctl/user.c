@@ -269,15 +269,15 @@ static bool append_to_record(const struct user_edit *e, const struct audit_entry
 
 	if (path_join(path, sizeof path, folder, "audit.log") != OK)
 		return false;
-	bool is_new = access(path, F_OK) != 0;
 	if (audit_open(&audit, path, &why) != OK)
 		return false;
-	bool done = audit_append(audit, (int64_t)time(NULL), entry) == OK;
-	audit_close(audit);
+	bool done = true;
 	/* Who writes it from now on is the owner of the folder. */
-	if (is_new && geteuid() == 0 &&
-	    (stat(folder, &st) != 0 || chown(path, st.st_uid, st.st_gid) != 0))
-		return false;
+	if (audit_count(audit) == 0 && geteuid() == 0)
+		done =
+		    stat(folder, &st) == 0 && audit_give(audit, st.st_uid, st.st_gid) == OK;
+	done = audit_append(audit, (int64_t)time(NULL), entry) == OK && done;
+	audit_close(audit);
 	return done;
 }
 

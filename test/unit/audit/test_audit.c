@@ -237,12 +237,29 @@ static void texts_that_are_too_long_are_refused(void **state)
 	tear_down(&f);
 }
 
+/* Whoever owns the folder could have given a file of root's this name. */
+static void a_record_with_another_name_is_given_to_nobody(void **state)
+{
+	struct fixture f;
+	char other[96];
+	(void)state;
+
+	set_up(&f);
+	assert_int_equal(audit_give(f.audit, getuid(), getgid()), OK);
+	(void)snprintf(other, sizeof other, "%s/other", f.folder);
+	assert_int_equal(link(f.path, other), 0);
+	assert_int_equal(audit_give(f.audit, getuid(), getgid()), ERR_IO);
+	assert_int_equal(unlink(other), 0);
+	tear_down(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(lines_are_json_with_the_hash_of_the_one_before),
 	    cmocka_unit_test(every_changed_byte_is_found),
 	    cmocka_unit_test(a_removed_line_is_found),
+	    cmocka_unit_test(a_record_with_another_name_is_given_to_nobody),
 	    cmocka_unit_test(a_torn_end_is_cut_off_and_counted),
 	    cmocka_unit_test(an_altered_last_line_is_not_built_upon),
 	    cmocka_unit_test(no_entry_ties_a_name_to_one_device),
