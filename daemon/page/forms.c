@@ -96,6 +96,7 @@ static enum sheet_trouble trouble_of(const json_t *answer)
 	    {"locked", SHEET_LOCKED},
 	    {"expired", SHEET_EXPIRED},
 	    {"shared", SHEET_SHARED},
+	    {"identity", SHEET_IDENTITY},
 	};
 	const char *why = desk_why(answer);
 

@@ -56,6 +56,7 @@ enum sheet_trouble {
 	SHEET_LOCKED,
 	SHEET_EXPIRED, /* signed in too long ago */
 	SHEET_SHARED,
+	SHEET_IDENTITY, /* a quick report that seems to say who it was */
 	SHEET_TROUBLES
 };
 

@@ -27,6 +27,7 @@ static const struct told troubles[SHEET_TROUBLES] = {
     [SHEET_LOCKED] = {"sign_in", "locked", 429},
     [SHEET_EXPIRED] = {"sign_in", "expired", 403},
     [SHEET_SHARED] = {"staff_form", "shared", 403},
+    [SHEET_IDENTITY] = {"quick_report_form", "looks_personal", 422},
 };
 
 unsigned sheet_status(const struct sheet *s)
