@@ -59,6 +59,16 @@ static void follow_users(struct desk *desk)
 	}
 }
 
+/* What is erased does not come back with a clock that is put right again. */
+static bool calendar_has_jumped(struct desk_reports *r, int64_t now_s)
+{
+	int64_t mono_s = (int64_t)(desk_mono_ms() / 1000);
+
+	if (r->wall_before_mono_s == 0)
+		r->wall_before_mono_s = now_s - mono_s;
+	return now_s - mono_s - r->wall_before_mono_s > REPORTS_JUMP_S;
+}
+
 static void forget_old(struct desk *desk)
 {
 	struct desk_reports *r = desk->reports;
@@ -66,7 +76,7 @@ static void forget_old(struct desk *desk)
 	uint32_t today = reviews_day(now_s, 0);
 	size_t erased = 0;
 
-	if (today == r->looked_day)
+	if (today == r->looked_day || calendar_has_jumped(r, now_s))
 		return;
 	r->looked_day = today;
 	enum err rc =

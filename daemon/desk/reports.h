@@ -30,7 +30,8 @@ enum {
 	REPORTS_LOOK_MOST = 30,
 	REPORTS_LOOK_EVERY_MS = 1000,
 	REPORTS_CLOSED_DAYS = 730,
-	REPORTS_RETRY_S = 60
+	REPORTS_RETRY_S = 60,
+	REPORTS_JUMP_S = 24 * 60 * 60
 };
 
 extern const struct part reports_part;
@@ -41,8 +42,10 @@ struct desk_reports {
 	struct cases *store;
 	struct bucket sending;
 	struct bucket looking;
-	uint32_t looked_day;   /* when old ones were looked for last */
-	uint64_t keys_sum;     /* of the counsellors whose keys the cases are held for */
+	uint32_t looked_day; /* when old ones were looked for last */
+	int64_t
+	    wall_before_mono_s; /* how far the clocks were apart at the start; 0: not known */
+	uint64_t keys_sum;      /* of the counsellors whose keys the cases are held for */
 	unsigned seconds_left; /* until a failure is tried again */
 };
 

@@ -18,7 +18,7 @@
 #define USAGE                                                                                   \
 	"reports [list [--all] | count | read ID | take ID | state ID STATE | close ID | "      \
 	"reply ID [TEXT] | share ID | sheet ID FILE | export ID FILE | erase ID | quick [ID]] " \
-	"[--reason TEXT]"
+	"[--reason TEXT] [--user NAME]"
 
 enum {
 	REPLY_MAX_BYTES = 4000,
@@ -175,7 +175,7 @@ static enum ctl_status read_id(const struct ctl *c, json_t **arguments)
 /* The case of argv[1] for some use; *reply is the caller's. */
 static enum ctl_status get(struct team *team, const char *use, json_t **reply)
 {
-	json_t *arguments;
+	json_t *arguments = NULL;
 	enum ctl_status status = read_id(team->ctl, &arguments);
 
 	if (status != CTL_DONE)
@@ -312,7 +312,7 @@ static enum ctl_status said(const struct ctl *c, json_t *reply, const char *sent
 
 static enum ctl_status set_state(struct team *team, const char *state)
 {
-	json_t *arguments, *reply;
+	json_t *arguments = NULL, *reply;
 	enum ctl_status status = read_id(team->ctl, &arguments);
 
 	if (status != CTL_DONE)
@@ -399,7 +399,7 @@ static enum ctl_status share(struct team *team)
 
 static enum ctl_status erase(struct team *team)
 {
-	json_t *arguments, *reply;
+	json_t *arguments = NULL, *reply;
 	enum ctl_status status = read_id(team->ctl, &arguments);
 
 	if (status == CTL_DONE)

@@ -64,12 +64,25 @@ static enum ctl_status sign_in(
 	return unlock(team, password);
 }
 
+/* --user NAME */
+static enum ctl_status name_given(const struct ctl *c, struct secret *out)
+{
+	int n = snprintf(out->text, sizeof out->text, "%s", c->user);
+
+	if (n < 0 || (size_t)n >= sizeof out->text)
+		return ctl_fail(c, CTL_USAGE, "--user: %s", err_text(ERR_RANGE));
+	out->len = (size_t)n;
+	return CTL_DONE;
+}
+
 enum ctl_status team_begin(struct team *team, struct ctl *c)
 {
 	struct secret name = SECRET_NONE, password = SECRET_NONE;
 
 	*team = (struct team){.ctl = c};
-	enum ctl_status status = secret_ask_openly(c, _("Your account name"), &name);
+	enum ctl_status status = c->user != NULL
+	    ? name_given(c, &name)
+	    : secret_ask_openly(c, _("Your account name"), &name);
 	if (status == CTL_DONE)
 		status = secret_ask(c, _("Your password"), &password);
 	if (status == CTL_DONE)

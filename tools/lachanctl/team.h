@@ -23,7 +23,7 @@ struct team {
 	json_t *members; /* [{"name","key"}]: who reads new cases */
 };
 
-/* Asks for name and password (secret.h), signs in, unwraps the key. CTL_FAILED after saying
+/* Asks for the name, unless --user gives it, and the password (secret.h), signs in, unwraps the key. CTL_FAILED after saying
  * why. End it with team_end(), also then. */
 enum ctl_status team_begin(struct team *team, struct ctl *c);
 /* Wipes the key. */
