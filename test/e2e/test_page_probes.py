@@ -73,32 +73,49 @@ class Asker:
                 self.check(request, status, kind)
         self.assertIsNone(self.page.process.poll())
 
+    def plain_page(self, request):
+        """Its structure, as it is when the filter has answered in time: a busy machine may
+        need more than the 50 ms that the page waits, and the page is another one then."""
+        def page():
+            text = self.ask(request)[1].text
+            return text if '<body class="older"' in text else None
+        return Structure(self.wait_for("a page for older pupils", page))
+
     def check(self, request, status, kind):
-        data, reply = self.ask(request)
+        for _ in range(10):  # likewise
+            data, reply = self.ask(request)
+            self.check_always(data, reply)
+            if reply.status == status and self.has_become_nothing_else(reply, kind):
+                return
         self.assertEqual(reply.status, status)
+        self.fail("something sent has become markup: %s" % reply.text[-2000:])
+
+    def check_always(self, data, reply):
         self.assertEqual(reply.count, 1, "more than one answer")
         self.assertEqual(reply.headers["connection"], "close")
+        self.assertEqual(int(reply.headers["content-length"]), len(reply.body))
         for name in ("set-cookie", "location", "refresh", "x-injected",
                      "access-control-allow-origin"):
             self.assertNotIn(name, reply.headers)
         self.assertNotIn(b"root:x:", data)
+        self.assertNotIn(b"<script", data.lower())
+        if reply.body:
+            self.assertIn("default-src 'none'", reply.headers["content-security-policy"])
+
+    def has_become_nothing_else(self, reply, kind):
         if kind == probes.EMPTY:
-            self.assertEqual(reply.body, b"")
-            return
-        self.assertEqual(int(reply.headers["content-length"]), len(reply.body))
-        self.assertIn("default-src 'none'", reply.headers["content-security-policy"])
-        got, plain = Structure(reply.text), Structure(self.plain[kind])
-        self.assertEqual(got.elements, plain.elements, "something sent has become markup")
-        self.assertEqual(got.links, plain.links)
+            return reply.body == b""
+        got, plain = Structure(reply.text), self.plain[kind]
+        return got.elements == plain.elements and got.links == plain.links
 
 
 class Probes(Asker, test_page.PageTest):
     def setUp(self):
         super().setUp()
         self.plain = {
-            probes.WARNING: self.ask(probes.get())[1].text,
-            probes.FIRST: self.ask(probes.get("/", probes.PORTAL))[1].text,
-            probes.MISSING: self.ask(probes.get("/lachan/nothing-here"))[1].text,
+            probes.WARNING: self.plain_page(probes.get()),
+            probes.FIRST: self.plain_page(probes.get("/", probes.PORTAL)),
+            probes.MISSING: self.plain_page(probes.get("/lachan/nothing-here")),
         }
 
     def test_each_probe_gets_its_one_answer(self):
@@ -112,8 +129,8 @@ class Probes(Asker, test_page.PageTest):
 
 class FormProbes(Asker, forms_test.FormsTest):
     def test_each_form_that_lies_gets_its_one_answer(self):
-        self.plain = {probes.FRESH: self.ask(probes.get(probes.FORM, probes.PORTAL))[1].text,
-                      probes.AGAIN: self.ask(probes.post())[1].text}
+        self.plain = {probes.FRESH: self.plain_page(probes.get(probes.FORM, probes.PORTAL)),
+                      probes.AGAIN: self.plain_page(probes.post())}
         self.check_all(probes.FORM_PROBES)
         self.assertEqual(self.desk.asked, [], "the desk was asked")
 
