@@ -161,6 +161,18 @@ static enum err read_key(struct certificate *out, const char *path, struct diag 
 	return rc;
 }
 
+enum err certificate_read_chain(struct certificate *out, const char *path, struct diag *why)
+{
+	struct certificate made = CERTIFICATE_NONE;
+
+	enum err rc = read_chain(&made, path, why);
+	if (rc == OK)
+		*out = made;
+	else
+		certificate_deinit(&made);
+	return rc;
+}
+
 enum err certificate_read(struct certificate *out, const struct config_certificate *files,
     bool *bad_key, struct diag *why)
 {

@@ -37,6 +37,9 @@ struct certificate {
  * what to do; *bad_key tells whether the key's file is to blame. *out is untouched then. */
 MUST_CHECK enum err certificate_read(struct certificate *out,
     const struct config_certificate *files, bool *bad_key, struct diag *why);
+/* The certificates of one file alone, for who has no business with the key (which is NULL). */
+MUST_CHECK enum err certificate_read_chain(
+    struct certificate *out, const char *path, struct diag *why);
 void certificate_deinit(struct certificate *c);
 
 /* For OpenSSL's readers of PEM in place of its own, which asks on the terminal when a text says

@@ -48,8 +48,8 @@ static const struct command commands[] = {
     {"reports", command_reports, false, N_("what pupils told the counselling team")},
     {"user", command_user, false, N_("accounts: who may sign in, and as what")},
     {"enrol", NULL, false, ""},
-    {"ca", NULL, false, ""},
-    {"client-kit", NULL, false, ""},
+    {"ca", command_ca, false, N_("make the school's own CA, for https")},
+    {"client-kit", command_client_kit, false, N_("files for computers the school owns")},
     {"backup", NULL, false, ""},
     {"restore", NULL, false, ""},
 };

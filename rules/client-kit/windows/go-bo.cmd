@@ -1,0 +1,26 @@
+@echo off
+rem Removes; with /q it asks nothing. See README.txt.
+chcp 65001 >nul
+setlocal
+net session >nul 2>&1
+if errorlevel 1 goto not_admin
+{ca}certutil.exe -delstore Root {thumbprint} >nul
+reg.exe import "%~dp0lachan-go-bo.reg" >nul 2>&1
+if errorlevel 1 goto failed
+if exist "%PUBLIC%\Desktop\La Chan.url" del "%PUBLIC%\Desktop\La Chan.url"
+echo Đã gỡ bỏ xong. Hãy đóng và mở lại trình duyệt.
+echo Removed. Close the browser and open it again.
+if /i not "%~1"=="/q" pause
+exit /b 0
+
+:not_admin
+echo Hãy bấm chuột phải vào tệp này và chọn "Run as administrator".
+echo Right-click this file and choose "Run as administrator".
+if /i not "%~1"=="/q" pause
+exit /b 1
+
+:failed
+echo Chưa gỡ bỏ được. Hãy chép cả thư mục này vào máy rồi chạy lại.
+echo It did not work. Copy this whole folder to the computer and run it again.
+if /i not "%~1"=="/q" pause
+exit /b 1

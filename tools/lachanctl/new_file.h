@@ -1,0 +1,17 @@
+/* new_file -- files that are made and never replaced: keys, and what is carried to computers. */
+#ifndef LACHANCTL_NEW_FILE_H
+#define LACHANCTL_NEW_FILE_H
+
+#include <sys/types.h>
+
+#include "lachanctl/ctl.h"
+
+/* The folder of the configuration's file, absolute or as -c had it; false without one. */
+bool new_file_config_folder(const struct ctl *c, char out[FILE_PATH_BYTES]);
+
+/* A new file at `path`; ERR_EXISTS when there is one already, ERR_IO with errno. With
+ * `owner_of` (a path; NULL: ourselves) and as root it gets that one's owner. */
+MUST_CHECK enum err new_file_write(
+    const char *path, struct slice content, mode_t mode, const char *owner_of);
+
+#endif
