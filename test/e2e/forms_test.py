@@ -97,7 +97,29 @@ class Form(dict):
         return self.test.post(self.host, self.action, dict(self), **headers)
 
 
-class FormsTest(PageTest):
+class Filling:
+    """What a test needs to fill in forms: it has raw(bytes) and get(host, path, ...)."""
+
+    def post(self, host, path, fields, **headers):
+        body = urllib.parse.urlencode(fields)
+        lines = ["POST %s HTTP/1.1" % path, "Host: %s" % host, "Accept: %s" % BROWSER,
+                 "Content-Type: application/x-www-form-urlencoded",
+                 "Content-Length: %d" % len(body)]
+        lines += ["%s: %s" % (k.replace("_", "-"), v) for k, v in headers.items()]
+        return Reply(self.raw(("\r\n".join(lines) + "\r\n\r\n" + body).encode()))
+
+    def form_in(self, host, reply):
+        forms = Reader(reply.text).forms
+        self.assertTrue(forms, html.unescape(reply.text)[-3000:])
+        return Form(self, host, forms[0])
+
+    def open_form(self, host, path, **headers):
+        reply = self.get(host, path, **headers)
+        self.assertEqual(reply.status, 200, path)
+        return self.form_in(host, reply)
+
+
+class FormsTest(Filling, PageTest):
     LEVELS = "[primary, lower_secondary, upper_secondary]"
     MORE = ""
 
@@ -126,21 +148,3 @@ class FormsTest(PageTest):
         with open(path, encoding="utf-8") as file:
             text = file.read().replace("levels: [primary]", "levels: " + self.LEVELS)
         return self.write("lachan.yaml", text + self.MORE)
-
-    def post(self, host, path, fields, **headers):
-        body = urllib.parse.urlencode(fields)
-        lines = ["POST %s HTTP/1.1" % path, "Host: %s" % host, "Accept: %s" % BROWSER,
-                 "Content-Type: application/x-www-form-urlencoded",
-                 "Content-Length: %d" % len(body)]
-        lines += ["%s: %s" % (k.replace("_", "-"), v) for k, v in headers.items()]
-        return Reply(self.raw(("\r\n".join(lines) + "\r\n\r\n" + body).encode()))
-
-    def form_in(self, host, reply):
-        forms = Reader(reply.text).forms
-        self.assertTrue(forms, html.unescape(reply.text)[-3000:])
-        return Form(self, host, forms[0])
-
-    def open_form(self, host, path, **headers):
-        reply = self.get(host, path, **headers)
-        self.assertEqual(reply.status, 200, path)
-        return self.form_in(host, reply)
