@@ -4,7 +4,9 @@ import json
 import os
 import re
 import socket
+import ssl
 
+import certificates
 from desk_test import PASSWORD, DeskTest
 from forms_test import BROWSER, PORTAL, Filling, Reader, Reply
 from lachan_test import main, wait_for
@@ -19,12 +21,12 @@ class DeskFormsTest(Filling, DeskTest):
              "child_abuse": "||locked.example^\n", "adult": "||adult.example^\n"}
     RECORDS = {"game.example": HERE, "casino.example": HERE}
 
-    def run_school(self):
+    def run_school(self, **pages):
         self.need("lachan-page")
-        self.page_port, self.source = self.free_port(), LAB
+        self.page_port, self.source, self.secure = self.free_port(), LAB, False
         self.run_filter(
             school={"levels": ["lower_secondary"], "languages": ["vi", "en"]},
-            pages={"listen": ["127.0.0.1:%d" % self.page_port]},
+            pages={"listen": ["127.0.0.1:%d" % self.page_port], **pages},
             filter={"groups": [{"name": "lab", "clients": ["127.0.1.0/24"]},
                                {"name": "music", "clients": ["127.0.2.0/24"]}],
                     "tiers": [{"name": "lower_secondary", "clients": ["lab", "music"]}]})
@@ -43,9 +45,14 @@ class DeskFormsTest(Filling, DeskTest):
                 "teacher": "/lachan/open"}[word]
         wait_for("the page: " + word, lambda: self.get(PORTAL, path).status == 200, STANDING_S)
 
+    def connect(self):
+        port = self.tls_port if self.secure else self.page_port
+        sock = socket.create_connection(("127.0.0.1", port), timeout=20,
+                                        source_address=(self.source, 0))
+        return self.context.wrap_socket(sock, server_hostname=PORTAL) if self.secure else sock
+
     def raw(self, data):
-        with socket.create_connection(("127.0.0.1", self.page_port), timeout=20,
-                                      source_address=(self.source, 0)) as sock:
+        with self.connect() as sock:
             sock.sendall(data)
             parts = []
             while True:
@@ -190,6 +197,43 @@ class Teachers(DeskFormsTest):
         self.assertNotIn(PASSWORD, reply.text)
         wait_for("the forms to close",
                  lambda: self.get(PORTAL, "/lachan/open").status == 404, 60)
+
+
+class OverTls(DeskFormsTest):
+    """With a certificate of the portal: forms move there, and nobody on the Wi-Fi reads along."""
+
+    def test_forms_move_to_the_portal_over_tls_and_warn_no_more(self):
+        self.need("lachan-page")
+        self.tls_port = self.free_port()
+        portal = certificates.make(self.dir, "portal", "subjectAltName=DNS:" + PORTAL)
+        self.context = ssl.create_default_context(cafile=portal[0])
+        self.run_school(listen_tls=["127.0.0.1:%d" % self.tls_port],
+                        portal={"certificate": dict(zip(("file", "key"), portal))})
+        self.look_in()
+        self.add_user("hoa", "teacher")
+        wait_for("the desk", lambda: self.forms("standing")["review"])
+        self.page = self.start("lachan-page", "-c", self.path("lachan.yaml"))
+        self.page.wait_log("serving the warning page")
+        wait_for("the redirect",
+                 lambda: self.get("game.example", "/lachan/review").status == 303, STANDING_S)
+        moved = self.get("game.example", "/lachan/review?lang=en")
+        self.assertEqual(moved.headers["location"], "https://%s:%d/lachan/review?lang=en&"
+                         "name=game.example" % (PORTAL, self.tls_port))
+        # Who came by address has perhaps another DNS, and would not find the portal.
+        self.assertEqual(self.get("127.0.0.1", "/lachan/review").status, 200)
+        self.assertIn("Wi-Fi", self.get("127.0.0.1", "/lachan/review").text)
+
+        self.secure = True
+        host = "%s:%d" % (PORTAL, self.tls_port)
+        form = self.open_form(host, moved.headers["location"].partition(str(self.tls_port))[2])
+        self.assertEqual((form["about"], form.visible), ("game.example", ["reason"]))
+        text = self.get(host, "/lachan/review").text
+        self.assertNotIn("Wi-Fi", text)
+        self.assertIn("tel:111", text)
+        self.assertNotIn("mã hóa", self.get(host, "/lachan/open").text)
+        reply = form.send(Origin="https://" + host)
+        self.assertRegex(Reader(reply.text).text, "[0-9A-Z]{5}-[0-9A-Z]{5}")
+        self.assertEqual(form.send(Origin="http://" + host).status, 403)
 
 
 if __name__ == "__main__":
