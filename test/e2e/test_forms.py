@@ -185,12 +185,13 @@ class Closed(FormsTest):
     def test_forms_show_while_somebody_answers(self):
         self.desk.standing = {"ok": True, "review": False, "report": False, "teacher": False}
         self.restart()
+        self.wait_for("the standing", lambda: super(Closed, self).knows())
         for path in PUPILS[:2] + STAFFS:
             reply = self.get(PORTAL, path)
             self.assertEqual((reply.status, "<form" in reply.text), (404, False), path)
         self.assertIn("gọi 111", self.get(PORTAL, "/lachan/report").text)
         # Codes outlive the visit of who answers.
-        self.assertEqual(self.get(PORTAL, "/lachan/answer").status, 200)
+        self.wait_for("the answers", lambda: self.get(PORTAL, "/lachan/answer").status == 200)
 
     def test_a_desk_that_says_no_or_nothing_shows_none(self):
         for standing in ({"ok": False, "error": "x"}, {"ok": True}, FakeDesk.LIST,
