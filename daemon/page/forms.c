@@ -91,6 +91,7 @@ static enum sheet_trouble trouble_of(const json_t *answer)
 	    {"too_long", SHEET_TOO_LONG},
 	    {"refused", SHEET_REFUSED},
 	    {"open", SHEET_OPEN},
+	    {"closed", SHEET_SHUT},
 	    {"name", SHEET_MISTAKEN},
 	    {"wrong", SHEET_MISTAKEN},
 	    {"locked", SHEET_LOCKED},
@@ -115,10 +116,6 @@ static void hear_refusal(struct job *job, const json_t *answer)
 	s->trouble = trouble_of(answer);
 	s->minutes =
 	    minutes > 0 && minutes < 100000 ? (unsigned)minutes : SHEET_WAIT_MINUTES;
-	if (strcmp(desk_why(answer), "closed") == 0) {
-		s->stage = SHEET_CLOSED;
-		s->trouble = SHEET_FINE;
-	}
 }
 
 static void on_handed_in(void *context, const json_t *answer)
@@ -181,8 +178,7 @@ static void on_signed_in(void *context, const json_t *answer)
 		hear_refusal(job, answer);
 		if (s->trouble == SHEET_MISTAKEN)
 			s->trouble = SHEET_WRONG_PASSWORD;
-		if (s->stage != SHEET_CLOSED)
-			ask_again(s);
+		ask_again(s);
 		finish(job);
 		return;
 	}
@@ -248,21 +244,25 @@ static void read_name(struct sheet *s, struct slice query, const char *about)
 		name_to_text(s->name, name_of(&name));
 }
 
+static bool was_shown(const struct job *job)
+{
+	return token_holds(&job->pages->token_key, form_value(&job->sheet.typed, "token"),
+	    slice_of(job->sheet.form->path), &job->peer, now_ms());
+}
+
 static void take(struct job *job)
 {
 	struct sheet *s = &job->sheet;
-	uint64_t now = now_ms();
 
 	read_session(s);
 	s->stage = SHEET_FILL;
 	if (s->form->staff && s->session[0] == 0)
 		ask_again(s);
-	unsigned wait_s = limits_take_post(job->pages->limits, &job->peer, now);
+	unsigned wait_s = limits_take_post(job->pages->limits, &job->peer, now_ms());
 	if (wait_s > 0) {
 		s->minutes = wait_s / 60 + 1;
 		give_back(job, SHEET_TOO_MANY);
-	} else if (!token_holds(&job->pages->token_key, form_value(&s->typed, "token"),
-	               slice_of(s->form->path), &job->peer, now)) {
+	} else if (!was_shown(job)) {
 		give_back(job, SHEET_STALE);
 	} else if (s->form->staff && s->session[0] == 0) {
 		sign_in(job);
@@ -316,6 +316,16 @@ static struct job *job_new(const struct pages *pages, const struct sheet_form *f
 	return job;
 }
 
+/* A pupil who was still writing when the last one who answers left keeps the words. */
+static void close_form(struct job *job, bool sound)
+{
+	struct sheet *s = &job->sheet;
+	bool keep = s->sent && sound && !s->form->staff && was_shown(job);
+
+	s->stage = keep ? SHEET_FILL : SHEET_CLOSED;
+	give_back(job, keep ? SHEET_SHUT : SHEET_FINE);
+}
+
 void forms_serve(const struct pages *pages, const struct sheet_form *form,
     const struct http_exchange *x, const char *about, const struct forms_caller *caller)
 {
@@ -332,8 +342,7 @@ void forms_serve(const struct pages *pages, const struct sheet_form *form,
 	s->stage = form->staff ? SHEET_SIGN_IN : SHEET_FILL;
 	if (!form->holds(o.standing, desk_is_there(pages->desk)) ||
 	    !sheet_is_offered(form, &o)) {
-		s->stage = SHEET_CLOSED;
-		finish(job);
+		close_form(job, sound);
 	} else if (!sound) {
 		give_back(job, SHEET_STALE);
 	} else if (s->sent) {

@@ -52,6 +52,7 @@ enum sheet_trouble {
 	SHEET_TOO_LONG,
 	SHEET_REFUSED, /* the form says why */
 	SHEET_OPEN,    /* a review of what is open already */
+	SHEET_SHUT,    /* nobody answers any more; what was typed stays to be read */
 	SHEET_WRONG_PASSWORD,
 	SHEET_LOCKED,
 	SHEET_EXPIRED, /* signed in too long ago */

@@ -23,6 +23,7 @@ static const struct told troubles[SHEET_TROUBLES] = {
     [SHEET_TOO_LONG] = {"forms", "too_long", 422},
     [SHEET_REFUSED] = {NULL, "refused", 403},
     [SHEET_OPEN] = {"review_form", "open_now", 409},
+    [SHEET_SHUT] = {"forms", "closed", 503},
     [SHEET_WRONG_PASSWORD] = {"sign_in", "wrong", 403},
     [SHEET_LOCKED] = {"sign_in", "locked", 429},
     [SHEET_EXPIRED] = {"sign_in", "expired", 403},
@@ -79,7 +80,7 @@ static void write_111(struct view *v)
 static bool has_failed(const struct sheet *s)
 {
 	return s->trouble == SHEET_FAILED || s->trouble == SHEET_TOO_MANY ||
-	    s->trouble == SHEET_REFUSED;
+	    s->trouble == SHEET_REFUSED || s->trouble == SHEET_SHUT;
 }
 
 static void write_trouble(const struct sheet *s, struct view *v)
