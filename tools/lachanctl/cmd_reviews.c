@@ -54,6 +54,15 @@ static void add_verdict(const struct ctl *c, json_t *review)
 
 /* ---- the list ---- */
 
+/* "2026-11-22" as people write it. */
+static void say_day(char out[SAY_BYTES], const char *day)
+{
+	if (strlen(day) == 10)
+		(void)snprintf(out, SAY_BYTES, "%.2s/%.2s/%.4s", day + 8, day + 5, day);
+	else
+		out[0] = 0;
+}
+
 static void say_tiers(const struct ctl *c, const json_t *review, char out[LIST_BYTES])
 {
 	const json_t *tiers = json_object_get(review, "tiers"), *one;
@@ -94,16 +103,17 @@ static void say_state(const json_t *review, char out[LIST_BYTES])
 static void add_row(const struct ctl *c, struct table *t, const json_t *review)
 {
 	const char *category = text(review, "category");
-	char tiers[LIST_BYTES], state[LIST_BYTES];
+	char tiers[LIST_BYTES], state[LIST_BYTES], first[SAY_BYTES];
 
 	say_tiers(c, review, tiers);
+	say_day(first, text(review, "first"));
 	say_state(review, state);
 	table_cell(t, "%lld", number(review, "id"));
 	table_cell(t, "%s", text(review, "name"));
 	table_cell(t, "%s", *category != 0 ? ctl_category_words(c, category) : "-");
 	table_cell(t, "%s", tiers);
 	table_cell(t, "%lld", number(review, "asked"));
-	table_cell(t, "%s", text(review, "first"));
+	table_cell(t, "%s", first);
 	table_cell(t, "%s", state);
 }
 
