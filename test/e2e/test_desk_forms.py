@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import ssl
+import time
 
 import certificates
 from desk_test import PASSWORD, DeskTest
@@ -123,6 +124,38 @@ class Reviews(DeskFormsTest):
         self.assertIn("gọi 111", Reader(self.get(PORTAL, "/lachan/report").text).text)
 
 
+class Reports(DeskFormsTest):
+    WORDS = "Có người lạ đòi em gửi ảnh.\nEm sợ <lắm> & \"buồn\""
+    REPLY = "Em gặp cô ở phòng tư vấn nhé. Em không có lỗi."
+
+    def counsellor(self, *words, more=""):
+        status, out, said = self.ctl("reports", *words, typed="mai\n%s\n%s" % (PASSWORD, more))
+        self.assertEqual((status, said), (0, ""), out)
+        return out
+
+    def test_from_the_form_to_the_counsellors_answer(self):
+        self.run_school()
+        self.add_user("mai", "counsellor")
+        self.sign_in("mai")  # a counsellor is here
+        self.run_page("report")
+        form = self.open_form("casino.example", "/lachan/report")
+        form.update(kind="threatened", where="trang-xau.example/phong", contact="thư viện",
+                    what=self.WORDS.replace("\n", "\r\n"))
+        reply = form.send()
+        self.assertEqual(reply.status, 200, Reader(reply.text).text)
+        code = re.search(r"[0-9A-Z]{5}-[0-9A-Z]{5}", Reader(reply.text).text).group()
+        answer = self.open_form(PORTAL, "/lachan/answer")
+        answer["code"] = code
+        self.assertIn("Chưa có trả lời", Reader(answer.send().text).text)
+        case = json.loads(self.counsellor("read", "1", "--json"))
+        self.assertEqual((case["kind"], case["where"], case["what"], case["contact"]),
+                         ("threatened", "trang-xau.example/phong", self.WORDS, "thư viện"))
+        self.counsellor("reply", "1", more=self.REPLY)
+        text = Reader(answer.send().text).text
+        self.assertIn("Lời nhắn của tổ tư vấn: " + self.REPLY, text)
+        self.nowhere(LAB, code, "người lạ", "trang-xau", "thư viện", self.REPLY)
+
+
 class Teachers(DeskFormsTest):
     def signed_in(self, path, host, user="hoa", password=PASSWORD):
         form = self.open_form(host, path)
@@ -162,6 +195,15 @@ class Teachers(DeskFormsTest):
             self.assertIn("không mở tạm thời được", Reader(reply.text).text)
         form["name"] = "com.vn"
         self.assertEqual(form.send().status, 422)
+        # The same sign-in writes a quick report, which waits for the department.
+        quick = self.form_in(PORTAL, self.get(PORTAL, "/lachan/quick"))
+        reply = self.post(PORTAL, "/lachan/quick", {
+            "token": quick["token"], "step": "2", "session": form["session"], "kind": "bullying",
+            "tier": "lower_secondary", "date": time.strftime("%Y-%m-%d"), "confirm": "yes",
+            "measures": "Đã gặp gia đình", "referred_to": "", "decided_by": "Hiệu trưởng"})
+        self.assertEqual(reply.status, 200, Reader(reply.text).text)
+        self.assertTrue([f for _, _, files in os.walk(self.path("state", "outbox"))
+                         for f in files])
         # Loopback is an address that many share: it cannot become one person's.
         staff = self.open_form(PORTAL, "/lachan/staff")
         reply = self.post(PORTAL, "/lachan/staff", dict(staff, step="2", session=form["session"]))
