@@ -20,7 +20,7 @@ REPLY = "Cô đã đọc. Em gặp cô ở phòng tư vấn nhé. Em không có 
 class ReportTest(DeskTest):
     # Passwords cost time: the accounts are made once, and each test has a copy of the file.
     ACCOUNTS = {APPROVER: "approver", "mai": "counsellor", "lan": "counsellor",
-                "quan": "admin,approver,teacher,viewer"}
+                "quan": "admin,approver,teacher,viewer", "hoa": "teacher"}
     made = {}
 
     def run_school(self, *names):
