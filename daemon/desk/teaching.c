@@ -8,7 +8,7 @@
 #include "desk/evening.h"
 #include "desk/filter.h"
 #include "desk/signing.h"
-#include "net/addr.h"
+#include "kit/local_time.h"
 
 #define TEACHERS (ACCOUNT_BIT(ACCOUNT_TEACHER) | ACCOUNT_BIT(ACCOUNT_ADMIN))
 
@@ -27,6 +27,8 @@ static const struct {
     {"shared", WHY_SHARED},
     {"failed", WHY_FAILED},
     {"clock", WHY_FAILED},
+    {"no_tier", WHY_FAILED},
+    {"too_many", WHY_FAILED},
 };
 
 static void refuse_as_filter(struct call *c, const json_t *answer)
@@ -79,13 +81,26 @@ static void on_open(struct call *c)
 	    on_filter);
 }
 
-/* Behind loopback stands everybody who uses a proxy on the gateway itself. */
-static bool is_shared(const char *client)
+/* Who, and until when; never which device. */
+static void record_staff(const struct call *c, int64_t until_s)
 {
-	struct addr addr;
+	char until[LOCAL_TIME_TEXT_BYTES] = "";
+	const char *actor = c->data;
+	const struct filter_entry entry = {.actor = actor,
+	    .action = until_s == 0 ? "staff-end" : "staff",
+	    .scope = "staff",
+	    .detail = until};
 
-	return addr_from_text(&addr, slice_of(client), NULL) != OK ||
-	    addr_is_loopback(&addr);
+	if (until_s != 0)
+		local_time_text(until, until_s);
+	filter_record(c->desk->filter, &entry);
+}
+
+static void on_staff_answer(struct call *c, const json_t *answer)
+{
+	if (filter_agreed(answer))
+		record_staff(c, json_integer_value(json_object_get(answer, "until_s")));
+	on_filter(c, answer);
 }
 
 static void on_staff(struct call *c)
@@ -96,21 +111,21 @@ static void on_staff(struct call *c)
 
 	if (account == NULL)
 		return;
-	if (c->from != DESK_FORMS || is_shared(call_text(c, "client"))) {
-		call_refuse(c, WHY_SHARED,
-		    N_("several people share this address, so it cannot become one "
-		       "person's"));
+	signing_actor(actor, account, TEACHERS);
+	c->data = strdup(actor);
+	request =
+	    json_pack("{s:s,s:s}", "command", "staff", "client", call_text(c, "client"));
+	if (c->data == NULL || request == NULL) {
+		json_decref(request);
+		call_fail(c, ERR_MEMORY);
 		return;
 	}
-	signing_actor(actor, account, TEACHERS);
-	request = json_pack("{s:s,s:s,s:s}", "command", "staff", "client",
-	    call_text(c, "client"), "actor", actor);
-	if (request != NULL && call_flag(c, "end"))
+	if (call_flag(c, "end"))
 		(void)json_object_set_new(request, "end", json_true());
-	else if (request != NULL)
+	else
 		(void)json_object_set_new(request, "until_s",
 		    json_integer((json_int_t)evening_after(desk_wall_s())));
-	call_ask_filter(c, request, on_filter);
+	call_ask_filter(c, request, on_staff_answer);
 }
 
 static const struct part_row ROWS[] = {
