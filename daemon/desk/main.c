@@ -141,6 +141,14 @@ static void keep_memory_small(void)
 #endif
 }
 
+/* What reading the configuration took. */
+static void give_back_memory(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
+}
+
 static enum err begin(struct program *p, struct diag *why)
 {
 	struct desk *desk = &p->desk;
@@ -209,6 +217,7 @@ int main(int argc, char **argv)
 		return status;
 	enum err rc = begin(&p, &why);
 	if (rc == OK) {
+		give_back_memory();
 		log_info("desk", "open");
 		link_say_ready(p.link);
 		(void)event_base_dispatch(p.desk.base);
