@@ -17,7 +17,7 @@ READER = "import sys; open('/proc/%s/mem' % sys.argv[1], 'rb').close()"
 
 class Secrets(LachanTest):
     def start_gateway(self, user=""):
-        self.need("lachand", "lachan-filter", "lachan-page", "lachan-feeds")
+        self.need("lachand", "lachan-filter", "lachan-page", "lachan-desk", "lachan-feeds")
         self.dns_port, self.nobody_listens = self.free_port(), self.free_port()
         names = self.upstream({"www.example.vn": "192.0.2.7"})
         # Some lists are paid for, and their key stands in the URL.

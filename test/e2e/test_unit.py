@@ -12,7 +12,7 @@ from lachan_test import (BIN, BUILD_DIR, HELPERS, SOURCE_DIR, Control, LachanTes
                          plain_rules, wait_for)
 
 UNIT = os.path.join(BUILD_DIR, "packaging", "lachan.service")
-PROGRAMS = ("lachand", "lachan-filter", "lachan-page", "lachan-feeds")
+PROGRAMS = ("lachand", "lachan-filter", "lachan-page", "lachan-desk", "lachan-feeds")
 EXPOSURE = 2.0  # at most; 10 is unprotected
 NOBODY = 65534
 
@@ -93,6 +93,7 @@ class Inside(LachanTest):
         wait_for("the gateway", ready, 60)
         gateway.wait_log("lachan-filter is ready")
         gateway.wait_log("lachan-page is ready")
+        gateway.wait_log("lachan-desk is ready")
         return gateway
 
     def status_of(self, pid):
@@ -117,6 +118,8 @@ class Inside(LachanTest):
         with socket.create_connection(("127.0.0.1", self.page_port), timeout=10) as client:
             client.sendall(b"GET / HTTP/1.1\r\nHost: lachan.internal\r\n\r\n")
             self.assertTrue(client.recv(64).startswith(b"HTTP/1.1 "))
+        with Control(self.path("run", "desk.sock")) as line:
+            self.assertTrue(line.ask("standing")["ok"])
         gateway.hup()
         gateway.wait_log("the new configuration is in force")
         children = gateway.children()
