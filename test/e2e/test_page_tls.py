@@ -4,7 +4,6 @@ import re
 import socket
 import ssl
 import subprocess
-import time
 
 import certificates
 from lachan_test import PATIENCE_S, main
@@ -41,10 +40,8 @@ class Leaves(TlsTest):
         self.run_page()
         self.get("casino.example")
         for name in ("www.example.vn", "example.vn", None, "127.0.0.1"):
-            before = time.monotonic()
+            # at the deadline there would be an end without a word
             self.assertEqual(self.refused(name), UNRECOGNIZED_NAME, name)
-            # at once, not after our deadline of five seconds
-            self.assertLess(time.monotonic() - before, 4.5)
 
     def test_a_leaf_is_kept_and_only_shown_to_whom_it_is_blocked(self):
         self.run_page(filter={"tiers": [{"name": "staff", "clients": ["127.0.0.9"],
