@@ -29,21 +29,28 @@ static bool is_because(const struct view *v, enum verdict_reason reason)
 	return v->occasion->answer != NULL && v->occasion->answer->reason == reason;
 }
 
-static bool needs_category(const struct view *v, const struct tree_node *line)
+static bool speaks_of(
+    const struct view *v, const struct tree_node *line, const char *placeholder)
 {
-	return line != NULL && strstr(view_line(v, line), "{category}") != NULL;
+	return line != NULL && strstr(view_line(v, line), placeholder) != NULL;
 }
 
 /* Blocks that "belongs to the group" would tell wrongly; NULL for all others. */
-static const char *better_words(const struct view *v, const struct notice *n)
+static const char *better_words(
+    const struct view *v, const struct notice *n, const struct tree_node *first)
 {
+	bool timed = strcmp(n->variant, "time_limited") == 0;
+
 	if (is_because(v, VERDICT_BY_SAFE_SEARCH))
 		return "no_safe_search";
-	if (strcmp(n->category, "custom") == 0)
-		return "own_list";
+	if (strcmp(n->category, "custom") == 0 || (timed && n->category[0] == 0))
+		return timed && speaks_of(v, first, "{open_time}") ? "own_list_until"
+		                                                   : "own_list";
 	if (strcmp(n->category, "illegal_vn") == 0)
 		return "by_law";
-	return is_because(v, VERDICT_BY_ANSWER) && v->tier.show_domain ? "leads_on" : NULL;
+	return is_because(v, VERDICT_BY_ANSWER) && v->tier.show_domain && !timed
+	    ? "leads_on"
+	    : NULL;
 }
 
 static const struct tree_node *choose_instead(const struct view *v, const struct notice *n)
@@ -52,14 +59,14 @@ static const struct tree_node *choose_instead(const struct view *v, const struct
 	const struct tree_node *first =
 	    body != NULL && body->count > 0 ? &body->items[0] : NULL;
 	const struct tree_node *careful = tree_find(n->page, "body_sensitive");
-	const char *better = better_words(v, n);
+	const char *better = better_words(v, n, first);
 
 	if (n->allow_only)
 		return view_pair(
 		    v, "ui", n->open_time[0] != 0 ? "allow_only_until" : "allow_only");
 	if (n->sensitive)
 		return careful;
-	if (better != NULL && !v->tier.staff && needs_category(v, first) &&
+	if (better != NULL && !v->tier.staff && speaks_of(v, first, "{category}") &&
 	    view_shows(v, view_pair(v, "ui", better)))
 		return view_pair(v, "ui", better);
 	if (first != NULL && view_shows(v, first))

@@ -93,6 +93,22 @@ static void the_schools_own_word_and_the_law_are_no_groups(void **state)
 	}
 }
 
+/* A name that the school itself closes until a time: no group, and the time is told. */
+static void a_school_that_closes_a_page_for_a_while_says_until_when(void **state)
+{
+	static const char *const readers[] = {
+	    "primary", "lower_secondary", "upper_secondary"};
+	static const char *const listed[] = {"custom", ""};
+	struct met m;
+
+	for (size_t i = 0; i < COUNT_OF(readers); i++)
+		for (size_t k = 0; k < COUNT_OF(listed); k++) {
+			meet(&m, *state, readers[i], listed[k], VERDICT_BY_GRANT);
+			m.answer.opens_at_s = m.occasion.now_s + 60;
+			expect(&m, "ở lại lúc ", "Nhóm “");
+		}
+}
+
 static void a_canary_of_a_bypass_is_told_as_a_bypass(void **state)
 {
 	struct met m;
@@ -180,6 +196,7 @@ int main(void)
 	    cmocka_unit_test(where_it_leads_is_not_told_when_that_must_not_be_named),
 	    cmocka_unit_test(an_engine_without_a_safe_mode_is_told_as_such),
 	    cmocka_unit_test(the_schools_own_word_and_the_law_are_no_groups),
+	    cmocka_unit_test(a_school_that_closes_a_page_for_a_while_says_until_when),
 	    cmocka_unit_test(a_canary_of_a_bypass_is_told_as_a_bypass),
 	    cmocka_unit_test(without_rules_nobody_is_told_that_the_page_is_bad),
 	    cmocka_unit_test(a_grant_is_told_with_its_end),

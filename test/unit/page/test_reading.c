@@ -169,9 +169,13 @@ static void expect_body(struct reading *r)
 {
 	const struct tree_node *body = tree_find(r->page, "body"), *first = &body->items[0];
 	const struct tree_node *careful = tree_find(r->page, "body_sensitive");
-	const char *own = is(r->answer.category, "custom") ? "own_list"
-	    : is(r->answer.category, "illegal_vn")         ? "by_law"
-	                                                   : NULL;
+	bool timed = r->page == texts_page(&r->tier, "time_limited");
+	bool ours =
+	    is(r->answer.category, "custom") || (timed && is(r->answer.category, ""));
+	bool until = strstr(line_of(r, first), "{open_time}") != NULL;
+	const char *own = ours ? timed && until ? "own_list_until" : "own_list"
+	    : is(r->answer.category, "illegal_vn") ? "by_law"
+	                                           : NULL;
 
 	if (r->answer.sensitive) {
 		if (careful != NULL)
