@@ -107,7 +107,10 @@ static void send_page(struct request *r, unsigned status, struct slice page)
 {
 	struct buf packed = BUF_INIT(HTTP_REPLY_MAX_BYTES);
 	struct buf headers = BUF_INIT(2048);
-	bool gzip = r->gzip && page.len > 0 && gzip_append(&packed, page) == OK;
+	/* Not a form: it holds secrets beside words of the sender's choice, and the length of
+	 * what is packed would tell the ones by the others to who listens (BREACH). */
+	bool gzip =
+	    r->gzip && r->form == NULL && page.len > 0 && gzip_append(&packed, page) == OK;
 
 	add_safety(r, &headers);
 	if (page.len > 0) {

@@ -134,6 +134,13 @@ class FormProbes(Asker, forms_test.FormsTest):
         self.check_all(probes.FORM_PROBES)
         self.assertEqual(self.desk.asked, [], "the desk was asked")
 
+    def test_no_form_is_packed(self):
+        """Its token must not be told by the length of what is packed beside it (BREACH)."""
+        for name in ("", "?name=bet.example"):
+            _, reply = self.ask(probes.get(probes.FORM + name, probes.PORTAL, "Accept-Encoding: gzip"))
+            self.assertEqual(reply.status, 200)
+            self.assertNotIn("content-encoding", reply.headers)
+
 
 if __name__ == "__main__":
     main()
