@@ -32,6 +32,7 @@ struct desk {
 	struct signing *signing;      /* signing.h */
 	struct presence presence;
 	bool present[DESK_PARTS_MAX]; /* by dispatch.c's table */
+	unsigned waited_s;            /* since parts that are absent were tried last */
 };
 
 /* The clocks, each once: nothing else of this folder reads them. */

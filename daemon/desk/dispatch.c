@@ -19,6 +19,10 @@
 #include "desk/users.h"
 #include "kit/log.h"
 
+enum {
+	TRY_ABSENT_S = 60
+};
+
 /* In the order in which they are opened; closed the other way round. */
 static const struct part *const PARTS[] = {
     &users_part,
@@ -116,7 +120,8 @@ static void open_parts(struct desk *desk)
 		enum err rc = PARTS[i]->open == NULL ? OK : PARTS[i]->open(desk, &why);
 		desk->present[i] = rc == OK;
 		if (rc != OK)
-			log_error(PARTS[i]->name, "%s; its commands are refused",
+			log_error(PARTS[i]->name,
+			    "%s; its commands are refused, and it is tried again",
 			    why.text[0] != 0 ? why.text : err_text(rc));
 	}
 }
@@ -155,9 +160,25 @@ void dispatch_use_config(struct desk *desk)
 			PARTS[i]->on_config(desk);
 }
 
+/* A disk that was not there yet, or memory that was short, need no restart. */
+static void try_absent(struct desk *desk)
+{
+	for (size_t i = 0; i < COUNT_OF(PARTS); i++) {
+		struct diag why = {.text = ""};
+		if (desk->present[i] || PARTS[i]->open(desk, &why) != OK)
+			continue;
+		desk->present[i] = true;
+		log_info(PARTS[i]->name, "could be opened now");
+	}
+}
+
 void dispatch_second(struct desk *desk)
 {
 	for (size_t i = 0; i < COUNT_OF(PARTS); i++)
 		if (desk->present[i] && PARTS[i]->on_second != NULL)
 			PARTS[i]->on_second(desk);
+	if (++desk->waited_s >= TRY_ABSENT_S) {
+		desk->waited_s = 0;
+		try_absent(desk);
+	}
 }

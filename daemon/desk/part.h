@@ -39,7 +39,8 @@ struct part {
 	const struct part_row *forms; /* NULL: no command there */
 	const struct part_row *desk;
 	/* With the sandbox around us, before the first command. A failure costs this part alone:
-	 * it is logged with *why, and its commands are refused. May be NULL, as all below. */
+	 * it is logged with *why, its commands are refused, and it is tried again each minute.
+	 * May be NULL, as all below. */
 	enum err (*open)(struct desk *desk, struct diag *why);
 	/* desk->config is a new one. */
 	void (*on_config)(struct desk *desk);

@@ -232,8 +232,7 @@ static const struct schema_row PAGES_ROWS[] = {
         .rows = PORTAL_ROWS},
     {"review", &SCHEMA_ENUM, AT(review), "auto",
         .help =
-            "the \"ask for a review\" form, shown while somebody who answers has signed in "
-            "",
+            "the \"ask for a review\" form, shown while somebody who answers has signed in",
         .words = FORM},
     {"report", &SCHEMA_ENUM, AT(report), "auto",
         .help = "the form to the counselling team, likewise", .words = FORM},

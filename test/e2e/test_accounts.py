@@ -174,6 +174,23 @@ class Running(DeskTest):
         self.assertEqual(self.forms("staff", token=token, client="192.0.2.33")["why"], "expired")
         self.stop_desk()
 
+    def findings(self):
+        found = json.loads(self.ctl("doctor", "--json")[1])
+        self.assertIn("accounts", found["checked"])
+        return [f["detail"] for f in found["findings"] if f["id"] == "accounts"]
+
+    def test_doctor_looks_at_those_who_answer(self):
+        self.run_filter()
+        self.add_user("mai", "counsellor")
+        missing, alone = self.findings()
+        self.assertIn("lachan-desk does not answer", missing)
+        self.assertIn("There is one counsellor", alone)
+        self.run_desk()
+        self.assertEqual(self.findings(), [alone])
+        os.chmod(self.path("state", "users"), 0o644)
+        broken, = self.findings()
+        self.assertIn("Nobody can sign in", broken)
+
     def test_the_filter_keeps_the_record(self):
         self.run_filter()
         self.add_user("hoa", "teacher")

@@ -10,7 +10,7 @@ import socket
 import time
 
 from faulty import FaultTest
-from lachan_test import Control, dns, main, wait_for
+from lachan_test import Control, control, dns, main, wait_for
 
 STRIDE = int(os.environ.get("FAULTS_STRIDE", "173"))
 FIRST = int(os.environ.get("FAULTS_FIRST", "1"))
@@ -164,6 +164,19 @@ class Others(FaultTest):
                     return False
             wait_for("the warning page", shown)
         self.fail_each("lachan-page", "serving the warning page", use)
+
+    def test_any_allocation_of_the_desk_may_fail(self):
+        path = os.path.join(self.run_dir, "forms.sock")
+
+        def use(_):
+            def answered():
+                try:
+                    control(path, "sign-in", user="nobody", password="x", client="192.0.2.1")
+                    return control(path, "standing")["ok"]
+                except (OSError, ConnectionError):
+                    return False
+            wait_for("the standing", answered)
+        self.fail_each("lachan-desk", "desk: open", use)
 
 
 if __name__ == "__main__":
