@@ -26,9 +26,9 @@ enum {
 	 * tells of the same thing gets through. */
 	REPORTS_SEND_MOST = 30,
 	REPORTS_SEND_EVERY_MS = 120 * 1000,
-	/* Each costs scrypt. */
-	REPORTS_LOOK_MOST = 30,
-	REPORTS_LOOK_EVERY_MS = 1000,
+	/* Each costs scrypt: a second on a slow router. */
+	REPORTS_LOOK_MOST = 10,
+	REPORTS_LOOK_EVERY_MS = 2000,
 	REPORTS_CLOSED_DAYS = 730,
 	REPORTS_RETRY_S = 60,
 	REPORTS_JUMP_S = 24 * 60 * 60

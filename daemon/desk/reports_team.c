@@ -331,7 +331,7 @@ static void on_share(struct call *c)
 
 	if (one != NULL && take_sealed(c, &sealed)) {
 		enum err rc =
-		    cases_set_sealed(c->desk->reports->store, one->id, buf_slice(&sealed));
+		    cases_share(c->desk->reports->store, one->id, buf_slice(&sealed));
 		if (rc == OK)
 			record(c, who, "report-share", one->id, "");
 		end_with(c, rc);

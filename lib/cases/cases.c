@@ -203,14 +203,24 @@ enum err cases_set_reply(struct cases *c, uint32_t id, struct slice sealed, uint
 	return apply(c, at, &change);
 }
 
-enum err cases_set_sealed(struct cases *c, uint32_t id, struct slice sealed)
+enum err cases_share(struct cases *c, uint32_t id, struct slice sealed)
 {
 	struct report_case *at = find(c, id);
+	struct buf before = BUF_INIT(SEAL_FILE_MAX);
 
 	if (at == NULL)
 		return ERR_NOT_FOUND;
-	struct change change = {.after = *at, .sealed = &sealed};
-	return apply(c, at, &change);
+	enum err rc = is_sealed_for(sealed, SEAL_REPORT) ? OK : ERR_FORMAT;
+	if (rc == OK)
+		rc = cases_read(c, id, &before, NULL);
+	if (rc == OK && !slice_starts(sealed, buf_slice(&before)))
+		rc = ERR_DENIED;
+	if (rc == OK) {
+		struct change change = {.after = *at, .sealed = &sealed};
+		rc = apply(c, at, &change);
+	}
+	buf_deinit(&before);
+	return rc;
 }
 
 enum err cases_read(

@@ -103,8 +103,9 @@ MUST_CHECK enum err cases_set_state(
 /* Replaces an earlier one. ERR_NOT_FOUND, ERR_FORMAT, ERR_FULL. */
 MUST_CHECK enum err cases_set_reply(
     struct cases *c, uint32_t id, struct slice sealed, uint32_t day);
-/* Other recipients of the same message; ERR_DENIED when it is not the same. */
-MUST_CHECK enum err cases_set_sealed(struct cases *c, uint32_t id, struct slice sealed);
+/* More recipients of the same message: `sealed` begins with what is there, byte for byte, else
+ * ERR_DENIED. So nobody can take another's reading away. ERR_NOT_FOUND, ERR_FORMAT. */
+MUST_CHECK enum err cases_share(struct cases *c, uint32_t id, struct slice sealed);
 /* Takes the recipients out of all messages that `keep` does not name; a message that none of
  * `keep` could open stays as it is. Goes on after a failure and returns the first; *dropped counts. */
 MUST_CHECK enum err cases_keep_recipients(

@@ -25,7 +25,7 @@ static const char HEAD[] =
     "solid #000;break-after:avoid}\n"
     ".en{color:#444;font-size:.85em}p.en{margin:0 0 .3em}p{margin:.2em 0}\n"
     "table{border-collapse:collapse;width:100%}th,td{border:1px solid #555;padding:.35em "
-    ".5em;text-align:left;vertical-align:top}th{width:34%;font-weight:600}tr{break-inside:"
+    ".5em;text-align:left;vertical-align:top}th{width:34%;font-weight:600}th .en{font-weight:400}tr{break-inside:"
     "avoid}\n"
     ".words{white-space:pre-wrap;overflow-wrap:anywhere}.blank{height:2.2em}.tall{height:5em}\n"
     ".urgent{border:2px solid #000;padding:.5em .7em;margin:.7em 0;font-weight:600}\n"
@@ -216,7 +216,10 @@ void report_sheet_write(
 	    "<h1>Phiếu chuyển tin đến Tổng đài 111</h1>\n"
 	    "<p class=\"en\" lang=\"en\">Hand-off sheet for the child-protection hotline "
 	    "111</p>\n<p>");
-	put_text(out, config == NULL ? "" : config->school.name.text);
+	put_text(out,
+	    config == NULL || config->school.name.text[0] == 0
+	        ? "Trường: ……………………………………………………"
+	        : config->school.name.text);
 	buf_text(out,
 	    "</p>\n<p class=\"urgent\">Em đang gặp nguy hiểm ngay lúc này: gọi 113 hoặc 115 "
 	    "trước, rồi gọi 111.<br><span class=\"en\" lang=\"en\">In danger right now: call 113 "

@@ -225,27 +225,34 @@ static void a_reply_is_kept_beside_it(void **state)
 	tear_down(&f);
 }
 
-static void only_the_same_message_takes_its_place(void **state)
+static void sharing_adds_readers_and_takes_none_away(void **state)
 {
 	(void)state;
 	struct fixture f;
-	struct buf other = BUF_INIT(SEAL_FILE_MAX);
-	struct buf less = BUF_INIT(SEAL_FILE_MAX);
-	struct buf now = BUF_INIT(SEAL_FILE_MAX);
-	uint8_t id[SEAL_KEY_ID_BYTES];
+	struct buf other = BUF_INIT(SEAL_FILE_MAX), less = BUF_INIT(SEAL_FILE_MAX);
+	struct buf more = BUF_INIT(SEAL_FILE_MAX), now = BUF_INIT(SEAL_FILE_MAX);
+	uint8_t id[SEAL_KEY_ID_BYTES], random[SEAL_KEY_BYTES];
 	set_up(&f);
+	struct seal_opener mai = {.purpose = SEAL_REPORT,
+	    .context = SLICE_LIT("case 1"),
+	    .secret = &f.secrets[0]};
 
+	memset(random, 9, sizeof random);
 	assert_int_equal(add(&f, 1), OK);
 	seal_to(&f, &other, SEAL_REPORT, "another", 2);
-	assert_int_equal(cases_set_sealed(f.cases, 1, buf_slice(&other)), ERR_DENIED);
+	assert_int_equal(cases_share(f.cases, 1, buf_slice(&other)), ERR_DENIED);
 	assert_int_equal(cases_read(f.cases, 1, &now, NULL), OK);
 	assert_int_equal(seal_key_id(id, &f.keys[1]), OK);
 	assert_int_equal(seal_drop(&less, buf_slice(&now), id), OK);
-	assert_int_equal(cases_set_sealed(f.cases, 1, buf_slice(&less)), OK);
-	assert_int_equal(opens(&f, 1, 0), OK);
-	assert_int_equal(opens(&f, 1, 1), ERR_NOT_FOUND);
+	assert_int_equal(cases_share(f.cases, 1, buf_slice(&less)), ERR_DENIED);
+	assert_int_equal(opens(&f, 1, 1), OK);
+	assert_int_equal(seal_share(&more, buf_slice(&now), &mai, &f.keys[2], random), OK);
+	assert_int_equal(cases_share(f.cases, 1, buf_slice(&more)), OK);
+	for (size_t who = 0; who < 3; who++)
+		assert_int_equal(opens(&f, 1, who), OK);
 	buf_deinit(&other);
 	buf_deinit(&less);
+	buf_deinit(&more);
 	buf_deinit(&now);
 	tear_down(&f);
 }
@@ -457,7 +464,7 @@ int main(void)
 	    cmocka_unit_test(a_code_finds_its_case),
 	    cmocka_unit_test(the_files_tell_a_day_and_no_more),
 	    cmocka_unit_test(a_reply_is_kept_beside_it),
-	    cmocka_unit_test(only_the_same_message_takes_its_place),
+	    cmocka_unit_test(sharing_adds_readers_and_takes_none_away),
 	    cmocka_unit_test(who_left_opens_nothing_and_no_case_is_lost),
 	    cmocka_unit_test(no_number_comes_twice),
 	    cmocka_unit_test(closed_cases_leave_in_time_and_open_ones_stay),
