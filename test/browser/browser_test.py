@@ -9,7 +9,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 
-from lachan_test import BUILD_DIR, LachanTest, main, plain_rules  # noqa: E402,F401
+from lachan_test import BIN, BUILD_DIR, LachanTest, main, plain_rules  # noqa: E402,F401
 
 MODULES = os.environ.get("BROWSER_MODULES", os.path.join(BUILD_DIR, "browser"))
 PICTURES = os.environ.get("PICTURES", os.path.join(BUILD_DIR, "pictures"))

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import threading
 
-from browser_test import PICTURES, BrowserTest, main, plain_rules
+from browser_test import BIN, PICTURES, BrowserTest, main, plain_rules
 import netns
 
 GATEWAY = "10.10.%d.1"
@@ -91,9 +91,10 @@ class Journeys(BrowserTest):
                           env=env)
 
     def lachanctl(self, *words, given=""):
-        return subprocess.run([os.path.join(os.environ["BUILD_DIR"], "bin", "lachanctl"), "-c",
-                               self.config, *words], input=given.encode(), check=True,
-                              capture_output=True).stdout.decode()
+        done = subprocess.run([os.path.join(BIN, "lachanctl"), "-c", self.config, *words],
+                              input=given.encode(), check=False, capture_output=True)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        return done.stdout.decode()
 
     def test_a_blocked_http_name_shows_the_page_and_an_open_one_itself(self):
         self.open_school()
@@ -111,6 +112,59 @@ class Journeys(BrowserTest):
         seen, = self.browse(1, {"url": "https://%s/" % CASINO})
         self.assertIn("ERR_CONNECTION_REFUSED", seen["error"])
         self.assertLess(seen["took_ms"], 8000)
+
+    def test_https_with_the_schools_certificate_shows_the_page(self):
+        self.lachanctl_at(None, "ca", "make", self.path("secrets"), name="Trường Thử")
+        made = sorted(os.listdir(self.path("secrets")))
+        certificate, = (self.path("secrets", f) for f in made if f.endswith((".crt", ".pem")))
+        key, = (self.path("secrets", f) for f in made if f.endswith(".key"))
+        self.open_school(tls="  listen_tls: [%s]\n  ca: {certificate: %s, key: %s}\n" % (
+            ", ".join('"%s:443"' % (GATEWAY % n) for n in self.devices), certificate, key))
+        stranger, = self.browse(2, {"url": "https://%s/" % CASINO})
+        self.assertIn("ERR_CERT_AUTHORITY_INVALID", stranger["error"])
+        self.assertLess(stranger["took_ms"], 8000)
+        self.trust(certificate)
+        blocked, portal, fine = self.browse(
+            1, {"url": "https://%s/" % CASINO, "picture": os.path.join(PICTURES, "journey-https.png")},
+            {"url": "https://lachan.internal/"}, {"url": "https://open.example.vn/"})
+        self.assertEqual((blocked.get("error"), blocked.get("status")), (None, 403), blocked)
+        self.assertIn("111", blocked["text"])
+        self.assertEqual((portal.get("error"), portal.get("status")), (None, 200), portal)
+        self.assertIn("ERR_CONNECTION_REFUSED", fine.get("error", ""))  # the site has no https
+
+    def trust(self, certificate):
+        """As an administrator does on a PC of the school: Chromium reads HOME's NSS store."""
+        store = self.path(".pki", "nssdb")
+        os.makedirs(store)
+        for words in (["-N", "--empty-password"],
+                      ["-A", "-n", "school", "-t", "C,,", "-i", certificate]):
+            done = subprocess.run(["certutil", "-d", "sql:" + store, *words], check=False,
+                                  capture_output=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_teacher_opens_a_name_for_the_own_room_alone(self):
+        self.open_school()
+        self.lachanctl("user", "add", "lan", "teacher", given="con-đường-đến-trường\n")
+        before, other = self.browse(1, {"url": "http://%s/" % GAME}), \
+            self.browse(2, {"url": "http://%s/" % GAME})
+        self.assertEqual([seen["status"] for seen in (*before, *other)], [403, 403])
+        self.wait_for("the account to be known", lambda: "/lachan/open" in str(
+            self.browse(3, {"url": "http://%s/" % GAME})[0]["links"]))
+        opened, = self.browse(3, {
+            "url": "http://%s/" % GAME, "picture": os.path.join(PICTURES, "journey-opened.png"),
+            "steps": [{"press": "a[href*='/lachan/open']"},
+                      {"fill": {"[name=user]": "lan", "[name=password]": "con-đường-đến-trường"},
+                       "press": "form [type=submit], form button"},
+                      {"choose": {"[name=group]": "phong-1"}, "fill": {"[name=reason]": "bài 7"},
+                       "press": "form [type=submit], form button"}]})
+        self.assertNotIn("error", opened, opened)
+        self.assertIn("phong-1", opened["text"])
+        def plays(device):
+            seen, = self.browse(device, {"url": "http://%s/" % GAME})
+            return seen.get("title") == "The site itself"
+        self.wait_for("the name to open in room 1", lambda: plays(1), 60)
+        self.assertFalse(plays(2), "room 2 was not meant")
+        self.assertIn(GAME, self.lachanctl("grants"))
 
 
 if __name__ == "__main__":
