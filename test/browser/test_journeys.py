@@ -152,7 +152,7 @@ class Journeys(BrowserTest):
             self.browse(3, {"url": "http://%s/" % GAME})[0]["links"]))
         opened, = self.browse(3, {
             "url": "http://%s/" % GAME, "picture": os.path.join(PICTURES, "journey-opened.png"),
-            "steps": [{"press": "a[href*='/lachan/open']"},
+            "steps": [{"press": "a[href='#hand-over']"}, {"press": "a[href*='/lachan/open']"},
                       {"fill": {"[name=user]": "lan", "[name=password]": "con-đường-đến-trường"},
                        "press": "form [type=submit], form button"},
                       {"choose": {"[name=group]": "phong-1"}, "fill": {"[name=reason]": "bài 7"},

@@ -55,7 +55,7 @@ class Pages(BrowserTest):
     def check(self, job, seen):
         where = "%s (%s)" % (os.path.basename(job["picture"]), job["url"])
         self.assertNotIn("error", seen, where)
-        expected = {"child_abuse": 451, "illegal": 451, "open-now": 200}.get(
+        expected = {"child_abuse": 451, "illegal": 451, "open-now": 503}.get(
             job["variant"], 200 if "lachan.internal" in job["url"] else 403)
         self.assertEqual(seen["status"], expected, where)
         self.assertEqual(seen["language"], job["language"], where)
