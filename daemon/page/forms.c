@@ -316,14 +316,15 @@ static struct job *job_new(const struct pages *pages, const struct sheet_form *f
 	return job;
 }
 
-/* A pupil who was still writing when the last one who answers left keeps the words. */
-static void close_form(struct job *job, bool sound)
+/* Whoever was still writing when the last one who answers left may send: the desk knows
+ * better whether anybody takes it. */
+static bool is_closed(const struct job *job, const struct occasion *o, bool sound)
 {
-	struct sheet *s = &job->sheet;
-	bool keep = s->sent && sound && !s->form->staff && was_shown(job);
+	const struct sheet *s = &job->sheet;
+	bool holds = s->form->holds(o->standing, desk_is_there(job->pages->desk));
 
-	s->stage = keep ? SHEET_FILL : SHEET_CLOSED;
-	give_back(job, keep ? SHEET_SHUT : SHEET_FINE);
+	return !sheet_is_offered(s->form, o) ||
+	    (!holds && !(s->sent && sound && was_shown(job)));
 }
 
 void forms_serve(const struct pages *pages, const struct sheet_form *form,
@@ -340,9 +341,9 @@ void forms_serve(const struct pages *pages, const struct sheet_form *form,
 	bool sound = !s->sent || form_parse(&s->typed, http_body(x)) == OK;
 	read_name(s, http_head(x)->query, about);
 	s->stage = form->staff ? SHEET_SIGN_IN : SHEET_FILL;
-	if (!form->holds(o.standing, desk_is_there(pages->desk)) ||
-	    !sheet_is_offered(form, &o)) {
-		close_form(job, sound);
+	if (is_closed(job, &o, sound)) {
+		s->stage = SHEET_CLOSED;
+		finish(job);
 	} else if (!sound) {
 		give_back(job, SHEET_STALE);
 	} else if (s->sent) {

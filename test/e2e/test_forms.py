@@ -193,6 +193,17 @@ class Closed(FormsTest):
         # Codes outlive the visit of who answers.
         self.wait_for("the answers", lambda: self.get(PORTAL, "/lachan/answer").status == 200)
 
+    def test_who_was_still_writing_may_send(self):
+        self.wait_for("the standing", lambda: super(Closed, self).knows())
+        form = self.open_form(PORTAL, "/lachan/report")
+        form["kind"] = "other"
+        self.desk.standing = {"ok": True, "review": False, "report": False, "teacher": False}
+        self.wait_for("the form to close",
+                      lambda: self.get(PORTAL, "/lachan/report").status == 404)
+        self.assertIn("MNPQR-STUVW", form.send().text)
+        forged = dict(form, token="A" * 43)
+        self.assertEqual(self.post(PORTAL, "/lachan/report", forged).status, 404)
+
     def test_a_desk_that_says_no_or_nothing_shows_none(self):
         for standing in ({"ok": False, "error": "x"}, {"ok": True}, FakeDesk.LIST,
                          FakeDesk.RUBBISH, FakeDesk.HUGE, FakeDesk.NO_JSON, FakeDesk.CLOSE,
