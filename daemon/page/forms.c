@@ -168,6 +168,20 @@ static void ask_again(struct sheet *s)
 	s->ask_password = true;
 }
 
+static bool has_role(const struct sheet *s, const json_t *answer)
+{
+	const json_t *roles = json_object_get(answer, "roles");
+
+	for (size_t i = 0; i < json_array_size(roles); i++) {
+		const char *role = json_string_value(json_array_get(roles, i));
+		for (size_t k = 0; role != NULL && s->form->roles[k] != NULL; k++) {
+			if (strcmp(role, s->form->roles[k]) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 static void on_signed_in(void *context, const json_t *answer)
 {
 	struct job *job = context;
@@ -183,7 +197,10 @@ static void on_signed_in(void *context, const json_t *answer)
 		return;
 	}
 	s->ask_password = false;
-	if (is_second_step(s)) {
+	if (!has_role(s, answer)) {
+		ask_again(s);
+		give_back(job, SHEET_NO_ROLE);
+	} else if (is_second_step(s)) {
 		hand_in(job);
 	} else {
 		s->stage = SHEET_FILL;

@@ -54,6 +54,7 @@ enum sheet_trouble {
 	SHEET_OPEN,    /* a review of what is open already */
 	SHEET_SHUT,    /* nobody answers any more; what was typed stays to be read */
 	SHEET_WRONG_PASSWORD,
+	SHEET_NO_ROLE, /* signed in, and may not do this */
 	SHEET_LOCKED,
 	SHEET_EXPIRED, /* signed in too long ago */
 	SHEET_SHARED,
@@ -69,6 +70,8 @@ struct sheet_form {
 	const char
 	    *section; /* of the texts; its `title` and `refused` are taken from there */
 	bool staff;   /* signs in first; speaks to a grown-up whatever the device */
+	/* Of staff's: the account needs one of these; NULL at the end. */
+	const char *const *roles;
 	bool (*holds)(struct standing standing, bool desk_is_there);
 	/* Notes mistakes in what was sent; false when there are any. It may turn the sheet to
 	 * another form instead (and return false). */
@@ -109,6 +112,9 @@ struct sheet {
 	char note[SHEET_NOTE_BYTES];
 	int64_t until_s;
 };
+
+/* The roles of who opens names. */
+extern const char *const sheet_teachers[];
 
 extern const struct sheet_form sheet_review, sheet_answer, sheet_report, sheet_open,
     sheet_staff, sheet_quick;

@@ -2,6 +2,8 @@
 #include "page/field.h"
 #include "page/sheet.h"
 
+const char *const sheet_teachers[] = {"teacher", "admin", NULL};
+
 static bool holds(struct standing standing, bool desk_is_there)
 {
 	(void)desk_is_there;
@@ -109,6 +111,7 @@ const struct sheet_form sheet_open = {
     .path = "/lachan/open",
     .section = "open_form",
     .staff = true,
+    .roles = sheet_teachers,
     .holds = holds,
     .check = check,
     .question = question,

@@ -3,6 +3,8 @@
 #include "page/field.h"
 #include "page/sheet.h"
 
+static const char *const writers[] = {"teacher", "admin", "counsellor", "approver", NULL};
+
 static bool holds(struct standing standing, bool desk_is_there)
 {
 	(void)desk_is_there;
@@ -190,6 +192,7 @@ const struct sheet_form sheet_quick = {
     .path = "/lachan/quick",
     .section = "quick_report_form",
     .staff = true,
+    .roles = writers,
     .holds = holds,
     .check = check,
     .question = question,

@@ -72,6 +72,7 @@ const struct sheet_form sheet_staff = {
     .path = "/lachan/staff",
     .section = "staff_form",
     .staff = true,
+    .roles = sheet_teachers,
     .holds = holds,
     .check = check,
     .question = question,

@@ -25,6 +25,7 @@ static const struct told troubles[SHEET_TROUBLES] = {
     [SHEET_OPEN] = {"review_form", "open_now", 409},
     [SHEET_SHUT] = {"forms", "closed", 503},
     [SHEET_WRONG_PASSWORD] = {"sign_in", "wrong", 403},
+    [SHEET_NO_ROLE] = {"sign_in", "no_role", 403},
     [SHEET_LOCKED] = {"sign_in", "locked", 429},
     [SHEET_EXPIRED] = {"sign_in", "expired", 403},
     [SHEET_SHARED] = {"staff_form", "shared", 403},

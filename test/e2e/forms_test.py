@@ -6,11 +6,21 @@
 """
 import html
 import re
+import time
 import urllib.parse
 from html.parser import HTMLParser
 
 from fake_desk import FakeDesk
-from test_page import BROWSER, PORTAL, FakeFilter, PageTest, Reply  # noqa: F401
+from test_page import BROWSER, PORTAL, PageTest, Reply
+
+
+PUPILS = ("/lachan/review", "/lachan/report", "/lachan/answer")
+STAFFS = ("/lachan/open", "/lachan/staff", "/lachan/quick")
+
+
+def evening():
+    """A moment ahead of us, and of today if there is any left of it."""
+    return int(time.time()) + 60
 
 
 class Reader(HTMLParser):
@@ -89,9 +99,10 @@ class Reader(HTMLParser):
 
 
 class Form(dict):
-    def __init__(self, test, host, read, secure=False):
+    def __init__(self, test, host, read):
         super().__init__(read["fields"])
-        self.test, self.host, self.action, self.visible = test, host, read["action"], read["visible"]
+        self.test, self.host = test, host
+        self.action, self.visible = read["action"], read["visible"]
 
     def send(self, **headers):
         return self.test.post(self.host, self.action, dict(self), **headers)
@@ -148,3 +159,13 @@ class FormsTest(Filling, PageTest):
         with open(path, encoding="utf-8") as file:
             text = file.read().replace("levels: [primary]", "levels: " + self.LEVELS)
         return self.write("lachan.yaml", text + self.MORE)
+
+
+class StaffTest(FormsTest):
+    MORE = "\nfilter: {groups: [{name: phong-tin-1, clients: [10.1.0.0/24]}, " \
+           "{name: phong-tin-2, clients: [10.2.0.0/24]}]}\n"
+
+    def sign_in(self, path, host=PORTAL):
+        form = self.open_form(host, path)
+        form["user"], form["password"] = "hoa", "mật khẩu dài"
+        return form.send()
