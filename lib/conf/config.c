@@ -129,7 +129,8 @@ static enum err make_paths_absolute(struct loader *l)
 	struct config *c = l->config;
 	struct conf_text *paths[] = {&c->server.state_dir, &c->server.run_dir,
 	    &c->filter.ca_file, &c->pages.ca.file, &c->pages.ca.key,
-	    &c->pages.portal.certificate.file, &c->pages.portal.certificate.key};
+	    &c->pages.portal.certificate.file, &c->pages.portal.certificate.key,
+	    &c->console.users_file};
 
 	for (size_t i = 0; i < COUNT_OF(paths); i++) {
 		paths[i]->text = loader_absolute(l, l->bundle->folder, paths[i]->text);

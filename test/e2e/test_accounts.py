@@ -150,6 +150,12 @@ class Accounts(DeskTest):
             self.assertGreaterEqual(len(self.users()), 1 + made)
         self.assertEqual(self.ctl("user", "remove", "hoa")[0], 0)
 
+    def test_the_file_may_stand_beside_the_configuration(self):
+        self.write_json(self.config(console={"users_file": "people"}))
+        self.add_user("hoa", "teacher")
+        self.assertTrue(os.path.exists(self.path("people")))
+        self.assertFalse(os.path.exists(self.file))
+
     def test_root_leaves_the_file_to_the_owner_of_the_folder(self):
         if os.geteuid() != 0:
             self.skipTest("needs root")
