@@ -9,7 +9,6 @@
 #include "desk/filter.h"
 #include "desk/signing.h"
 #include "kit/local_time.h"
-#include "net/addr.h"
 
 #define TEACHERS (ACCOUNT_BIT(ACCOUNT_TEACHER) | ACCOUNT_BIT(ACCOUNT_ADMIN))
 
@@ -104,16 +103,6 @@ static void on_staff_answer(struct call *c, const json_t *answer)
 	on_filter(c, answer);
 }
 
-/* Behind loopback stands everybody who comes by a proxy on the gateway; whom else an address
- * may hide the filter knows. */
-static bool is_loopback(const char *client)
-{
-	struct addr addr;
-
-	return addr_from_text(&addr, slice_of(client), NULL) != OK ||
-	    addr_is_loopback(&addr);
-}
-
 static void on_staff(struct call *c)
 {
 	char actor[SIGNING_ACTOR_BYTES];
@@ -122,12 +111,6 @@ static void on_staff(struct call *c)
 
 	if (account == NULL)
 		return;
-	if (is_loopback(call_text(c, "client"))) {
-		call_refuse(c, WHY_SHARED,
-		    N_("more than one device may stand behind that address: it cannot be "
-		       "staff's"));
-		return;
-	}
 	signing_actor(actor, account, TEACHERS);
 	c->data = strdup(actor);
 	request =
