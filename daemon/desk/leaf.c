@@ -12,6 +12,10 @@
 #include "kit/log.h"
 #include "kit/mint.h"
 
+enum {
+	ASK_TIMES = 10 /* ASK_WAIT_MS each */
+};
+
 struct leaf_desk {
 	struct certificate ca; /* own NULL: there is none */
 	struct ask *ask;       /* NULL: the part is closed */
@@ -24,6 +28,7 @@ struct wanted {
 	struct name_buf name;
 	struct addr client;
 	bool is_portal;
+	unsigned asked; /* times */
 };
 
 void leaf_read_ca(struct desk *desk)
@@ -90,17 +95,30 @@ static void give(struct call *call, const struct wanted *wanted)
 	buf_deinit(&chain);
 }
 
+static void ask_filter(struct call *call);
+
 static void on_verdict(void *context, const struct verdict_answer *answer)
 {
 	struct call *call = context;
 	const struct wanted *wanted = call->data;
 
-	if (answer == NULL)
+	if (answer == NULL && wanted->asked < ASK_TIMES)
+		ask_filter(call);
+	else if (answer == NULL)
 		call_fail(call, ERR_TIMEOUT);
 	else if (!answer->blocked && !wanted->is_portal)
 		call_refuse(call, "not_blocked", N_("this name is not blocked"));
 	else
 		give(call, wanted);
+}
+
+static void ask_filter(struct call *call)
+{
+	struct wanted *wanted = call->data;
+
+	wanted->asked++;
+	ask_verdict(call->desk->leaf->ask, name_of(&wanted->name), &wanted->client,
+	    on_verdict, call);
 }
 
 static void run_leaf(struct call *call)
@@ -118,8 +136,7 @@ static void run_leaf(struct call *call)
 	else if (!limit_take(&leaf->limit, &wanted->client))
 		call_refuse(call, "too_many", N_("too many certificates in this minute"));
 	else
-		ask_verdict(
-		    leaf->ask, name_of(&wanted->name), &wanted->client, on_verdict, call);
+		ask_filter(call);
 }
 
 /* ---- the part --------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <event2/bufferevent_ssl.h>
@@ -15,6 +16,10 @@
 #include "page/sessions.h"
 #include "page/tls.h"
 
+enum {
+	ASK_TIMES = 10 /* ASK_WAIT_MS each: there is no neutral page to fall back to here */
+};
+
 /* A connection from accept to its stream. */
 struct entrant {
 	LIST_ENTRY(entrant) entry;
@@ -22,7 +27,8 @@ struct entrant {
 	struct http_exchange *exchange; /* NULL: it has gone while we asked */
 	int fd;
 	struct event *readable;
-	size_t want; /* octets that were waited for; 0: any */
+	unsigned asked; /* times */
+	size_t want;    /* octets that were waited for; 0: any */
 	struct name_buf name;
 };
 
@@ -30,6 +36,7 @@ struct entrance {
 	struct event_base *base;
 	const struct config *config;
 	struct ask *ask;
+	struct limits *limits;
 	SSL_CTX *context;
 	struct certificate portal; /* own NULL: none */
 	struct sessions *sessions;
@@ -99,16 +106,36 @@ static void ask_for_leaf(struct entrant *e)
 	leaves_get(e->home->leaves, name_of(&e->name), http_peer(e->exchange), on_leaf, e);
 }
 
+static void ask_filter(struct entrant *e);
+
 static void on_verdict(void *context, const struct verdict_answer *answer)
 {
 	struct entrant *e = context;
 
 	if (e->exchange == NULL)
 		forget(e);
+	else if (answer == NULL && e->asked < ASK_TIMES)
+		ask_filter(e);
 	else if (answer == NULL || !answer->blocked)
 		refuse(e);
 	else
 		ask_for_leaf(e);
+}
+
+static void ask_filter(struct entrant *e)
+{
+	e->asked++;
+	ask_verdict(e->home->ask, name_of(&e->name), http_peer(e->exchange), on_verdict, e);
+}
+
+/* Nobody shall use up what the filter answers us. */
+static bool may_ask(const struct entrant *e)
+{
+	struct timespec now;
+
+	return clock_gettime(CLOCK_MONOTONIC, &now) == 0 &&
+	    limits_take_request(e->home->limits, http_peer(e->exchange),
+	        (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000) == 0;
 }
 
 static void choose(struct entrant *e)
@@ -119,13 +146,12 @@ static void choose(struct entrant *e)
 
 	if (is_portal && home->portal.own != NULL)
 		let_in(e, &home->portal);
-	else if (e->name.len == 0 || home->leaves == NULL)
+	else if (e->name.len == 0 || home->leaves == NULL || !may_ask(e))
 		refuse(e);
 	else if (is_portal)
 		ask_for_leaf(e);
 	else
-		ask_verdict(
-		    home->ask, name_of(&e->name), http_peer(e->exchange), on_verdict, e);
+		ask_filter(e);
 }
 
 /* ---- the hello -------------------------------------------------------------------------- */
@@ -247,6 +273,7 @@ enum err entrance_open(
 		*e = (struct entrance){.base = needs->base,
 		    .config = needs->config,
 		    .ask = needs->ask,
+		    .limits = needs->limits,
 		    .context = tls_context(),
 		    .door = {enter, abandon, finish, e, true}};
 		LIST_INIT(&e->entrants);

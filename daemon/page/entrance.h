@@ -15,6 +15,7 @@
 #include "kit/ask.h"
 #include "page/desk.h"
 #include "page/http.h"
+#include "page/limits.h"
 
 struct config;
 struct entrance;
@@ -23,7 +24,8 @@ struct entrance_needs {
 	struct event_base *base;
 	const struct config *config; /* in force until entrance_use_config() */
 	struct ask *ask;
-	struct desk *desk; /* may be NULL: no leaves then */
+	struct desk *desk;     /* may be NULL: no leaves then */
+	struct limits *limits; /* a question to the filter counts like a request */
 	uint64_t mono_s;
 };
 

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "conf/config.h"
 #include "kit/certificates.h"
+#include "kit/fence.h"
 #include "kit/json_memory.h"
 #include "kit/link.h"
 #include "kit/log.h"
@@ -184,7 +185,7 @@ static enum err open_https(struct program *p, struct diag *why)
 {
 	struct sockets *sockets = &p->startup.sockets;
 	const struct entrance_needs needs = {
-	    p->base, p->config, p->pages.ask, p->pages.desk, mono_s()};
+	    p->base, p->config, p->pages.ask, p->pages.desk, p->pages.limits, mono_s()};
 	enum err rc = OK;
 
 	if (sockets_count(sockets, SOCKETS_PAGE_HTTPS) > 0)
@@ -280,6 +281,28 @@ static enum err open_link(struct program *p)
 	return rc;
 }
 
+/* What is nobody's business who talks to strangers: the school's CA, accounts, what people have
+ * handed in. By hand the configuration is read again from its file, which may stand among
+ * them. */
+static enum err fence(struct program *p, struct diag *why)
+{
+	char secrets[FILE_PATH_BYTES];
+	const char *folders[] = {p->config->server.state_dir.text, secrets};
+
+	(void)snprintf(secrets, sizeof secrets, "%s", p->config->pages.ca.key.text);
+	char *slash = strrchr(secrets, '/');
+	if (slash != NULL)
+		*slash = 0;
+	if (!p->startup.supervised)
+		return OK;
+	enum err rc = fence_off(folders, COUNT_OF(folders), why);
+	if (rc != ERR_UNSUPPORTED)
+		return rc;
+	log_info(
+	    "page", "this kernel has no Landlock: files of our user are not fenced off");
+	return OK;
+}
+
 static enum err begin(struct program *p, struct diag *why)
 {
 	json_memory_begin();
@@ -308,6 +331,8 @@ static enum err begin(struct program *p, struct diag *why)
 		rc = listen_all(p, why);
 	if (rc == OK)
 		rc = sandbox_enter(p->config->server.user.text, why);
+	if (rc == OK)
+		rc = fence(p, why);
 	if (rc == OK)
 		rc = syscalls_limit_or_warn(SYSCALLS_PAGE, why);
 	if (rc == OK)

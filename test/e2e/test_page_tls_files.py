@@ -87,15 +87,17 @@ class Gateway(TlsTest):
 
     def test_the_supervisor_hands_the_socket_over(self):
         self.need("lachand")
+        self.publish(self.RULES)
         self.fake = self.upstream(self.RECORDS)
-        self.write_json(self.config(
-            upstream={"servers": ["udp://127.0.0.1:%d" % self.fake.port]},
-            filter={"feeds": []},
-            pages={"listen": ["127.0.0.1:%d" % self.page_port],
-                   "listen_tls": ["127.0.0.1:%d" % self.tls_port],
-                   "ca": {"certificate": self.ca, "key": self.ca_key}}))
-        # of the lists that ship: lachand's first fetch puts them in the place of ours
-        blocked = "www.gambling.thu.lachan.example"
+        blocked = "www.casino.example"
+        more = {"upstream": {"servers": ["udp://127.0.0.1:%d" % self.fake.port]},
+                # what is pulled at the start says the same as what is there
+                "filter": {"feeds": [{"name": "ours", "category": "gambling", "format": "domains",
+                                      "url": ["file://" + self.write("list", "casino.example\n")]}]}}
+        self.write_json(self.config(**more, pages={
+            "listen": ["127.0.0.1:%d" % self.page_port],
+            "listen_tls": ["127.0.0.1:%d" % self.tls_port],
+            "ca": {"certificate": self.ca, "key": self.ca_key}}))
         gateway = self.start("lachand", "-c", self.path("lachan.yaml"))
         for program in ("lachan-filter", "lachan-page", "lachan-desk"):
             gateway.wait_log("%s is ready" % program)
@@ -108,14 +110,10 @@ class Gateway(TlsTest):
         wait_for("the page over https", shown)
         children = gateway.children()  # lachan-feeds comes and goes
         for program in ("lachan-filter", "lachan-page", "lachan-desk"):
-            pid = children[program]
-            self.assert_knows_no_key(pid, but_number=program == "lachan-desk")
+            self.assert_knows_no_key(children[program], but_number=program == "lachan-desk")
         self.assert_knows_no_key(gateway.pid)
-        config = self.config(
-            upstream={"servers": ["udp://127.0.0.1:%d" % self.fake.port]},
-            filter={"feeds": []},
-            pages={"listen": ["127.0.0.1:%d" % self.page_port]})
-        self.write_json(config)
+        self.write_json(self.config(**more, pages={
+            "listen": ["127.0.0.1:%d" % self.page_port]}))
         gateway.hup()
         gateway.wait_log("pages.listen_tls has changed, and that needs a restart")
         wait_for("the page over https after the reload", shown)

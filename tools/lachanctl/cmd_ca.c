@@ -1,5 +1,6 @@
 /* ca: the school's own certificate authority, for pages.ca. */
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,23 +49,39 @@ static bool choose_paths(const struct ctl *c, struct made *made)
 	    join(made->key, made->folder, "ca.key");
 }
 
-/* As root the folder gets the owner of the one above: who runs a gateway without root reads
- * his own files. */
-static bool make_folder(const char *folder)
+/* As root: whom the gateway runs as, since a service manager may start it as that user; where
+ * there is no such user, who owns the folder above. */
+static bool find_owner(const struct ctl *c, const char *folder, struct new_file_owner *out)
 {
-	char above[FILE_PATH_BYTES + 4];
+	char above[FILE_PATH_BYTES];
 	struct stat st;
+	const char *user = c->config == NULL ? "" : c->config->server.user.text;
+	const struct passwd *entry = user[0] == 0 ? NULL : getpwnam(user);
 
+	if (entry != NULL) {
+		*out = (struct new_file_owner){entry->pw_uid, entry->pw_gid};
+		return true;
+	}
+	(void)snprintf(above, sizeof above, "%s", folder);
+	char *slash = strrchr(above, '/');
+	if (slash != NULL)
+		slash[slash == above] = 0;
+	if (stat(slash == NULL ? "." : above, &st) != 0)
+		return false;
+	*out = (struct new_file_owner){st.st_uid, st.st_gid};
+	return true;
+}
+
+static bool make_folder(const char *folder, const struct new_file_owner *owner)
+{
 	if (mkdir(folder, 0700) != 0)
 		return errno == EEXIST;
-	(void)snprintf(above, sizeof above, "%s/..", folder);
-	return geteuid() != 0 ||
-	    (stat(above, &st) == 0 && chown(folder, st.st_uid, st.st_gid) == 0);
+	return owner == NULL || chown(folder, owner->uid, owner->gid) == 0;
 }
 
 /* The key first: without it a certificate is worth nothing. */
-static enum err write_both(
-    const struct made *made, const struct certificate *ca, const char **which)
+static enum err write_both(const struct made *made, const struct certificate *ca,
+    const struct new_file_owner *owner, const char **which)
 {
 	struct buf key = BUF_INIT(CA_TEXT_BYTES);
 	struct buf certificate = BUF_INIT(CA_TEXT_BYTES);
@@ -78,11 +95,11 @@ static enum err write_both(
 		rc = ERR_EXISTS;
 	}
 	if (rc == OK)
-		rc = new_file_write(made->key, buf_slice(&key), 0600, made->folder);
+		rc = new_file_write(made->key, buf_slice(&key), 0600, owner);
 	if (rc == OK) {
 		*which = made->certificate;
-		rc = new_file_write(
-		    made->certificate, buf_slice(&certificate), 0644, made->folder);
+		rc =
+		    new_file_write(made->certificate, buf_slice(&certificate), 0644, owner);
 		if (rc != OK)
 			(void)unlink(made->key);
 	}
@@ -128,11 +145,15 @@ static enum ctl_status make(struct ctl *c, struct made *made)
 	const char *which = made->folder;
 	const char *school = c->config == NULL ? "" : c->config->school.name.text;
 
-	if (!make_folder(made->folder))
+	struct new_file_owner found;
+	const struct new_file_owner *owner = geteuid() == 0 ? &found : NULL;
+
+	if ((owner != NULL && !find_owner(c, made->folder, &found)) ||
+	    !make_folder(made->folder, owner))
 		return ctl_fail(c, CTL_FAILED, "%s: %s", made->folder, strerror(errno));
 	enum err rc = mint_ca(&ca, school, CA_YEARS, (int64_t)time(NULL));
 	if (rc == OK)
-		rc = write_both(made, &ca, &which);
+		rc = write_both(made, &ca, owner, &which);
 	if (rc == OK)
 		describe(made, &ca);
 	certificate_deinit(&ca);

@@ -24,27 +24,16 @@ bool new_file_config_folder(const struct ctl *c, char out[FILE_PATH_BYTES])
 	return true;
 }
 
-static enum err give_to(int fd, const char *owner_of)
-{
-	struct stat st;
-
-	if (owner_of == NULL || geteuid() != 0)
-		return OK;
-	if (stat(owner_of, &st) != 0 || fchown(fd, st.st_uid, st.st_gid) != 0)
-		return ERR_IO;
-	return OK;
-}
-
 enum err new_file_write(
-    const char *path, struct slice content, mode_t mode, const char *owner_of)
+    const char *path, struct slice content, mode_t mode, const struct new_file_owner *owner)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 
 	if (fd < 0)
 		return errno == EEXIST ? ERR_EXISTS : ERR_IO;
 	enum err rc = fchmod(fd, mode) == 0 ? OK : ERR_IO; /* whatever the umask says */
-	if (rc == OK)
-		rc = give_to(fd, owner_of);
+	if (rc == OK && owner != NULL && fchown(fd, owner->uid, owner->gid) != 0)
+		rc = ERR_IO;
 	if (rc == OK)
 		rc = fd_write_all(fd, content);
 	if (rc == OK && fsync(fd) != 0)

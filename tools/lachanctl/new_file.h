@@ -9,9 +9,14 @@
 /* The folder of the configuration's file, absolute or as -c had it; false without one. */
 bool new_file_config_folder(const struct ctl *c, char out[FILE_PATH_BYTES]);
 
-/* A new file at `path`; ERR_EXISTS when there is one already, ERR_IO with errno. With
- * `owner_of` (a path; NULL: ourselves) and as root it gets that one's owner. */
-MUST_CHECK enum err new_file_write(
-    const char *path, struct slice content, mode_t mode, const char *owner_of);
+/* Who may have it besides root; NULL: whoever we are. */
+struct new_file_owner {
+	uid_t uid;
+	gid_t gid;
+};
+
+/* A new file at `path`; ERR_EXISTS when there is one already, ERR_IO with errno. */
+MUST_CHECK enum err new_file_write(const char *path, struct slice content, mode_t mode,
+    const struct new_file_owner *owner);
 
 #endif
