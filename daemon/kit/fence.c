@@ -103,7 +103,8 @@ static enum err resolve(struct fence *f, const char *const *folders, size_t coun
 	return OK;
 }
 
-enum err fence_off(const char *const *folders, size_t count, struct diag *why)
+enum err fence_off(
+    const char *const *folders, size_t count, const char *but, struct diag *why)
 {
 	static struct fence f; /* large, and once in a process */
 	const struct landlock_ruleset_attr all = {
@@ -116,6 +117,8 @@ enum err fence_off(const char *const *folders, size_t count, struct diag *why)
 	if (f.ruleset < 0)
 		return ERR_UNSUPPORTED;
 	allow_entries(&f, "/");
+	if (but != NULL)
+		allow(&f, but);
 	if (syscall(SYS_landlock_restrict_self, f.ruleset, 0) != 0) {
 		diag_set(why, "landlock: %s", strerror(errno));
 		rc = ERR_DENIED;
@@ -126,10 +129,12 @@ enum err fence_off(const char *const *folders, size_t count, struct diag *why)
 
 #else
 
-enum err fence_off(const char *const *folders, size_t count, struct diag *why)
+enum err fence_off(
+    const char *const *folders, size_t count, const char *but, struct diag *why)
 {
 	(void)folders;
 	(void)count;
+	(void)but;
 	(void)why;
 	return ERR_UNSUPPORTED;
 }

@@ -287,6 +287,7 @@ static enum err open_link(struct program *p)
 static enum err fence(struct program *p, struct diag *why)
 {
 	char secrets[FILE_PATH_BYTES];
+	char feeds[FILE_PATH_BYTES]; /* what became of the lists, for /metrics */
 	const char *folders[] = {p->config->server.state_dir.text, secrets};
 
 	(void)snprintf(secrets, sizeof secrets, "%s", p->config->pages.ca.key.text);
@@ -295,7 +296,10 @@ static enum err fence(struct program *p, struct diag *why)
 		*slash = 0;
 	if (!p->startup.supervised)
 		return OK;
-	enum err rc = fence_off(folders, COUNT_OF(folders), why);
+	enum err rc =
+	    path_join(feeds, sizeof feeds, p->config->server.state_dir.text, "feeds");
+	if (rc == OK)
+		rc = fence_off(folders, COUNT_OF(folders), feeds, why);
 	if (rc != ERR_UNSUPPORTED)
 		return rc;
 	log_info(

@@ -29,6 +29,8 @@ struct place {
 	char key[PATH_BYTES];
 	char beside[PATH_BYTES];
 	char below[PATH_BYTES];
+	char inner[PATH_BYTES]; /* within `secrets`, and open */
+	char innermost[PATH_BYTES];
 	char link[PATH_BYTES];
 };
 
@@ -54,6 +56,9 @@ static int set_up(void **state)
 	make_file(p.below, folder, "file");
 	assert_int_equal(path_join(p.link, sizeof p.link, folder, "link"), OK);
 	assert_int_equal(symlink(p.key, p.link), 0);
+	assert_int_equal(path_join(p.inner, sizeof p.inner, p.secrets, "feeds"), OK);
+	assert_int_equal(mkdir(p.inner, 0700), 0);
+	make_file(p.innermost, p.inner, "a.meta");
 	*state = &p;
 	return 0;
 }
@@ -67,6 +72,8 @@ static int tear_down(void **state)
 	(void)unlink(p->beside);
 	(void)unlink(p->below);
 	(void)unlink(p->link);
+	(void)unlink(p->innermost);
+	(void)rmdir(p->inner);
 	(void)rmdir(p->secrets);
 	(void)snprintf(folder, sizeof folder, "%s/other", p->root);
 	(void)rmdir(folder);
@@ -91,12 +98,12 @@ static int try(const struct place *p)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return 1;
-	enum err rc = fence_off(folders, COUNT_OF(folders), &why);
+	enum err rc = fence_off(folders, COUNT_OF(folders), p->inner, &why);
 	if (rc == ERR_UNSUPPORTED)
 		return STATUS_UNSUPPORTED;
 	return (rc != OK) | (can_open(p->key) << 1) | (can_open(p->link) << 2) |
 	    (!can_open(p->beside) << 3) | (!can_open(p->below) << 4) |
-	    (!can_open("/proc/self/status") << 5);
+	    (!can_open("/proc/self/status") << 5) | (!can_open(p->innermost) << 6);
 }
 
 static void what_is_fenced_off_cannot_be_opened_and_all_else_can(void **state)
@@ -121,7 +128,7 @@ static void nothing_to_fence_off_changes_nothing(void **state)
 	struct diag why = {.text = ""};
 
 	(void)state;
-	assert_int_equal(fence_off(none, COUNT_OF(none), &why), OK);
+	assert_int_equal(fence_off(none, COUNT_OF(none), NULL, &why), OK);
 }
 
 int main(void)
