@@ -302,6 +302,7 @@ static void on_sign_in(struct call *c)
 	const char *password = call_text(c, "password");
 	struct attempt a;
 
+	users_look(c->desk);
 	if (user == NULL || password == NULL || !read_client(c, a.client)) {
 		call_refuse(c, WHY_FAILED, N_("that is no request"));
 		return;

@@ -66,9 +66,12 @@ static void read_again(struct users *u, const struct print *print)
 		u->print = (struct print){.there = false};
 }
 
-static void look(struct desk *desk)
+void users_look(struct desk *desk)
 {
 	struct users *u = desk->users;
+
+	if (u == NULL)
+		return;
 	const struct print print = print_of(u->path);
 
 	if (same_print(&print, &u->print))
@@ -89,7 +92,7 @@ static void use_config(struct desk *desk)
 	memcpy(u->path, path, sizeof path);
 	u->print = (struct print){.inode = 0};
 	accounts_deinit(&u->all);
-	look(desk);
+	users_look(desk);
 }
 
 static enum err open_users(struct desk *desk, struct diag *why)
@@ -127,5 +130,5 @@ const struct accounts *users_now(const struct desk *desk)
 const struct part users_part = {.name = "users",
     .open = open_users,
     .on_config = use_config,
-    .on_second = look,
+    .on_second = users_look,
     .close = close_users};

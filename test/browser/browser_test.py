@@ -13,6 +13,7 @@ from lachan_test import BIN, BUILD_DIR, LachanTest, main, plain_rules  # noqa: E
 
 MODULES = os.environ.get("BROWSER_MODULES", os.path.join(BUILD_DIR, "browser"))
 PICTURES = os.environ.get("PICTURES", os.path.join(BUILD_DIR, "pictures"))
+PASSWORD = "con đường đến trường"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
@@ -45,6 +46,32 @@ class BrowserTest(LachanTest):
             except OSError:
                 return False
         self.wait_for("rules", ready, 60)
+
+    def people(self):
+        """Who answers, all with PASSWORD, and here lately: forms are open when this returns."""
+        self.ctl("user", "add", "hieu-truong", "approver", given=PASSWORD + "\n")
+        yes = "hieu-truong\n%s\n" % PASSWORD
+        for name, role in (("lan", "teacher"), ("hoa", "counsellor"), ("mai", "counsellor")):
+            self.ctl("user", "add", name, role,
+                     given=PASSWORD + "\n" + (yes if role == "counsellor" else ""))
+        self.ctl("reports", "--user", "hoa", given=PASSWORD + "\n")
+
+        def ready():
+            self.control("sign-in", socket_name="forms.sock", user="lan", password=PASSWORD,
+                         client="127.0.0.1")
+            held = self.control("standing", socket_name="forms.sock")
+            return held["review"] and held["report"] and held["teacher"]
+        self.wait_for("forms to open", ready)
+        self.wait_for("the page to know", lambda: b"/lachan/open" in subprocess.run(
+            ["curl", "-s", "-H", "Host: lachan.internal", "-H", "Accept: text/html",
+             "http://127.0.0.1:%d/lachan/open" % self.page_port], check=False,
+            capture_output=True).stdout)
+
+    def ctl(self, *words, given=""):
+        done = subprocess.run([os.path.join(BIN, "lachanctl"), "-c", self.config, *words],
+                              input=given.encode(), check=False, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        return done.stdout.decode()
 
     def visit(self, jobs, *flags, argv=(), env=None, timeout=900):
         """What Chromium saw of each job (visit.mjs)."""

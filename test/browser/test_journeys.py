@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import threading
 
-from browser_test import BIN, PICTURES, BrowserTest, main, plain_rules
+from browser_test import BIN, PASSWORD, PICTURES, BrowserTest, main, plain_rules
 import netns
 
 GATEWAY = "10.10.%d.1"
@@ -90,12 +90,6 @@ class Journeys(BrowserTest):
         return self.visit(list(jobs), argv=("ip", "netns", "exec", self.devices[device].name),
                           env=env)
 
-    def lachanctl(self, *words, given=""):
-        done = subprocess.run([os.path.join(BIN, "lachanctl"), "-c", self.config, *words],
-                              input=given.encode(), check=False, capture_output=True)
-        self.assertEqual(done.returncode, 0, done.stderr.decode())
-        return done.stdout.decode()
-
     def test_a_blocked_http_name_shows_the_page_and_an_open_one_itself(self):
         self.open_school()
         blocked, fine, portal = self.browse(
@@ -114,10 +108,10 @@ class Journeys(BrowserTest):
         self.assertLess(seen["took_ms"], 8000)
 
     def test_https_with_the_schools_certificate_shows_the_page(self):
-        self.lachanctl_at(None, "ca", "make", self.path("secrets"), name="Trường Thử")
-        made = sorted(os.listdir(self.path("secrets")))
-        certificate, = (self.path("secrets", f) for f in made if f.endswith((".crt", ".pem")))
-        key, = (self.path("secrets", f) for f in made if f.endswith(".key"))
+        self.config = self.write("first.yaml", "school: {levels: [lower_secondary]}\n"
+                                               "server: {user: \"\"}\n")
+        self.ctl("ca", "make", self.path("secrets"))
+        certificate, key = self.path("secrets", "ca.crt"), self.path("secrets", "ca.key")
         self.open_school(tls="  listen_tls: [%s]\n  ca: {certificate: %s, key: %s}\n" % (
             ", ".join('"%s:443"' % (GATEWAY % n) for n in self.devices), certificate, key))
         stranger, = self.browse(2, {"url": "https://%s/" % CASINO})
@@ -144,7 +138,7 @@ class Journeys(BrowserTest):
 
     def test_a_teacher_opens_a_name_for_the_own_room_alone(self):
         self.open_school()
-        self.lachanctl("user", "add", "lan", "teacher", given="con-đường-đến-trường\n")
+        self.ctl("user", "add", "lan", "teacher", given=PASSWORD + "\n")
         before, other = self.browse(1, {"url": "http://%s/" % GAME}), \
             self.browse(2, {"url": "http://%s/" % GAME})
         self.assertEqual([seen["status"] for seen in (*before, *other)], [403, 403])
@@ -153,7 +147,7 @@ class Journeys(BrowserTest):
         opened, = self.browse(3, {
             "url": "http://%s/" % GAME, "picture": os.path.join(PICTURES, "journey-opened.png"),
             "steps": [{"press": "a[href='#hand-over']"}, {"press": "a[href*='/lachan/open']"},
-                      {"fill": {"[name=user]": "lan", "[name=password]": "con-đường-đến-trường"},
+                      {"fill": {"[name=user]": "lan", "[name=password]": PASSWORD},
                        "press": "form [type=submit], form button"},
                       {"choose": {"[name=group]": "phong-1"}, "fill": {"[name=reason]": "bài 7"},
                        "press": "form [type=submit], form button"}]})
@@ -164,7 +158,7 @@ class Journeys(BrowserTest):
             return seen.get("title") == "The site itself"
         self.wait_for("the name to open in room 1", lambda: plays(1), 60)
         self.assertFalse(plays(2), "room 2 was not meant")
-        self.assertIn(GAME, self.lachanctl("grants"))
+        self.assertIn(GAME, self.ctl("grants"))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 // Opens pages in headless Chromium and says what it saw, as JSON.
 //   node visit.mjs MODULES CHROMIUM [FLAG…] < jobs.json > seen.json
 // A job: {url, width, height, scheme: "light"|"dark", language, picture: FILE, audit: bool,
-//         steps: [{fill: {SELECTOR: TEXT}, choose: {SELECTOR: VALUE}, press: SELECTOR, picture: FILE}], wait_ms}
+//         steps: [{fill: {SELECTOR: TEXT}, choose: {SELECTOR: VALUE}, check: SELECTOR, press: SELECTOR, picture: FILE}], wait_ms}
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -52,6 +52,8 @@ async function act(page, step) {
     }
     for (const [selector, value] of Object.entries(step.choose ?? {}))
         await page.select(selector, value);
+    if (step.check)
+        await page.click(step.check);
     if (step.press)
         await Promise.all([page.waitForNavigation({ timeout: 20000 }), page.click(step.press)]);
     if (step.picture)
