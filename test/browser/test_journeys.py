@@ -81,9 +81,10 @@ class Journeys(BrowserTest):
                                                self.path("run"), self.up.port, pages))
         return self.write("lachan.yaml", text + extra)
 
-    def open_school(self, extra=""):
+    def open_school(self, tls=""):
+        """`tls`: more keys of pages, which stand last in the file."""
         with self.gateway:
-            self.begin_school(extra=extra, records={name: SITE for name in
+            self.begin_school(extra=tls, records={name: SITE for name in
                                                     (GAME, CASINO, "open.example.vn")})
 
     def browse(self, device, *jobs, env=None):
@@ -111,7 +112,7 @@ class Journeys(BrowserTest):
         self.config = self.write("first.yaml", "school: {levels: [lower_secondary]}\n"
                                                "server: {user: \"\"}\n")
         self.ctl("ca", "make", self.path("secrets"))
-        certificate, key = self.path("secrets", "ca.crt"), self.path("secrets", "ca.key")
+        certificate, key = self.path("secrets", "ca.pem"), self.path("secrets", "ca.key")
         self.open_school(tls="  listen_tls: [%s]\n  ca: {certificate: %s, key: %s}\n" % (
             ", ".join('"%s:443"' % (GATEWAY % n) for n in self.devices), certificate, key))
         stranger, = self.browse(2, {"url": "https://%s/" % CASINO})
