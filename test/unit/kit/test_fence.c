@@ -36,7 +36,7 @@ struct place {
 
 static void make_file(char out[PATH_BYTES], const char *folder, const char *name)
 {
-	(void)snprintf(out, PATH_BYTES, "%s/%s", folder, name);
+	assert_int_equal(path_join(out, PATH_BYTES, folder, name), OK);
 	assert_int_equal(file_write_atomic(out, SLICE_LIT("x"), 0600), OK);
 }
 
