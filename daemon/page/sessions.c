@@ -18,12 +18,19 @@ struct sessions {
 	int index;     /* where an SSL keeps its session */
 };
 
+/* It lives on, and nobody counts it any more. */
+static void uncount(struct session *one)
+{
+	if (one->home == NULL)
+		return;
+	TAILQ_REMOVE(&one->home->all, one, entry);
+	one->home->count--;
+	one->home = NULL;
+}
+
 static void leave(struct session *one)
 {
-	if (one->home != NULL) {
-		TAILQ_REMOVE(&one->home->all, one, entry);
-		one->home->count--;
-	}
+	uncount(one);
 	free(one);
 }
 
@@ -50,6 +57,20 @@ static struct session *choose(const struct sessions *s)
 	return TAILQ_FIRST(&s->all);
 }
 
+/* Its SSL is freed when the loop turns; until then it would be chosen again, and nobody would
+ * make room. One that is being freed already has no callbacks left, and does make room. */
+static void end_one(struct sessions *s)
+{
+	struct session *one = choose(s);
+	struct bufferevent *stream = one->stream;
+	bufferevent_event_cb on_event = NULL;
+
+	uncount(one);
+	bufferevent_getcb(stream, NULL, NULL, &on_event, NULL);
+	if (on_event != NULL)
+		bufferevent_trigger_event(stream, BEV_EVENT_ERROR | BEV_EVENT_READING, 0);
+}
+
 enum err sessions_add(struct sessions *s, struct bufferevent *stream, SSL *ssl)
 {
 	struct session *one = calloc(1, sizeof *one);
@@ -62,8 +83,7 @@ enum err sessions_add(struct sessions *s, struct bufferevent *stream, SSL *ssl)
 		return ERR_MEMORY;
 	}
 	if (s->count >= SESSIONS_MAX)
-		bufferevent_trigger_event(
-		    choose(s)->stream, BEV_EVENT_ERROR | BEV_EVENT_READING, 0);
+		end_one(s);
 	TAILQ_INSERT_TAIL(&s->all, one, entry);
 	s->count++;
 	if (s->count > s->most)
@@ -103,9 +123,7 @@ void sessions_close(struct sessions *s)
 
 	if (s == NULL)
 		return;
-	while ((one = TAILQ_FIRST(&s->all)) != NULL) {
-		TAILQ_REMOVE(&s->all, one, entry);
-		one->home = NULL;
-	}
+	while ((one = TAILQ_FIRST(&s->all)) != NULL)
+		uncount(one);
 	free(s);
 }
