@@ -10,6 +10,7 @@
 #include "base/words.h"
 #include "kit/mint.h"
 #include "lachanctl/new_file.h"
+#include "lachanctl/say.h"
 
 enum {
 	CA_YEARS = 10, /* as long as the computers that trust it */
@@ -122,9 +123,11 @@ static void say(const struct made *made)
 {
 	const char *certificate =
 	    made->beside_config ? "secrets/ca.pem" : made->certificate;
+	char until[SAY_BYTES];
 	const char *key = made->beside_config ? "secrets/ca.key" : made->key;
 
-	printf(_("The school's own CA is made, valid until %s:\n"), made->until);
+	say_day(until, made->until);
+	printf(_("The school's own CA is made, valid until %s:\n"), until);
 	printf("  %s\n  %s\n", made->certificate, made->key);
 	printf(_("Its SHA-256 fingerprint, to compare on the school's computers:\n"));
 	printf("  %s\n", made->print);

@@ -54,15 +54,6 @@ static void add_verdict(const struct ctl *c, json_t *review)
 
 /* ---- the list ---- */
 
-/* "2026-11-22" as people write it. */
-static void say_day(char out[SAY_BYTES], const char *day)
-{
-	if (strlen(day) == 10)
-		(void)snprintf(out, SAY_BYTES, "%.2s/%.2s/%.4s", day + 8, day + 5, day);
-	else
-		out[0] = 0;
-}
-
 static void say_tiers(const struct ctl *c, const json_t *review, char out[LIST_BYTES])
 {
 	const json_t *tiers = json_object_get(review, "tiers"), *one;

@@ -7,6 +7,7 @@
 
 #include "base/words.h"
 #include "kit/users_path.h"
+#include "lachanctl/say.h"
 #include "lachanctl/table.h"
 #include "lachanctl/user.h"
 
@@ -265,15 +266,16 @@ static void print_accounts(const struct accounts *all)
 		table_free(t);
 		return;
 	}
-	table_cell(t, "%s", _("name"));
+	table_cell(t, "%s", _("account"));
 	table_cell(t, "%s", _("roles"));
 	table_cell(t, "%s", _("made"));
 	for (size_t i = 0; i < all->count; i++) {
-		char roles[ACCOUNT_ROLES_TEXT_BYTES];
+		char roles[ACCOUNT_ROLES_TEXT_BYTES], day[SAY_BYTES];
 		account_roles_text(roles, all->items[i].roles);
+		say_day(day, all->items[i].made);
 		table_cell(t, "%s", all->items[i].name);
 		table_cell(t, "%s", roles);
-		table_cell(t, "%s", all->items[i].made);
+		table_cell(t, "%s", day);
 	}
 	table_print(t, 0, stdout);
 	table_free(t);

@@ -91,6 +91,14 @@ bool say_parse_time(const char *rfc3339, int64_t *out_s)
 	return true;
 }
 
+void say_day(char out[SAY_BYTES], const char *day)
+{
+	if (strlen(day) == 10 && day[4] == '-' && day[7] == '-')
+		(void)snprintf(out, SAY_BYTES, "%.2s/%.2s/%.4s", day + 8, day + 5, day);
+	else
+		(void)snprintf(out, SAY_BYTES, "%s", day);
+}
+
 void say_time(char out[SAY_BYTES], const char *rfc3339, int64_t now_s)
 {
 	int64_t at_s;

@@ -19,6 +19,8 @@ void say_size(char out[SAY_BYTES], int64_t bytes);
 /* RFC 3339 "2026-11-20T13:30:00+07:00" as "13:30" today or "13:30 20/11/2026"; anything
  * else as it is. `now_s`: seconds since 1970 UTC. */
 void say_time(char out[SAY_BYTES], const char *rfc3339, int64_t now_s);
+/* The day "2026-11-22" as people write it, "22/11/2026"; anything else as it is. */
+void say_day(char out[SAY_BYTES], const char *day);
 /* RFC 3339 to seconds since 1970 UTC; false when it is none. */
 bool say_parse_time(const char *rfc3339, int64_t *out_s);
 
