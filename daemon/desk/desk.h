@@ -13,6 +13,7 @@ struct config;
 struct control_server;
 struct desk_reports;
 struct desk_reviews;
+struct desk_notices;
 struct event_base;
 struct filter_line;
 struct leaf_desk;
@@ -28,6 +29,7 @@ struct desk {
 	unsigned call_count;
 	struct desk_reports *reports; /* reports.c's own; likewise */
 	struct desk_reviews *reviews; /* reviews.c's own; NULL: could not be opened */
+	struct desk_notices *notices; /* notices.c's own; NULL: could not be opened */
 	struct users *users;          /* users.h */
 	struct signing *signing;      /* signing.h */
 	struct presence presence;

@@ -9,6 +9,7 @@
 #include "desk/answer.h"
 #include "desk/call.h"
 #include "desk/leaf.h"
+#include "desk/notices.h"
 #include "desk/presence.h"
 #include "desk/quick.h"
 #include "desk/reports.h"
@@ -30,6 +31,7 @@ static const struct part *const PARTS[] = {
     &signing_part,
     &standing_part,
     &teaching_part,
+    &notices_part,
     &reviews_part,
     &reports_part,
     &quick_part,

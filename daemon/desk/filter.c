@@ -181,7 +181,8 @@ void filter_record(struct filter_line *line, const struct filter_entry *entry)
 	free(action);
 }
 
-enum err filter_open(struct filter_line **out, struct event_base *base, const char *run_dir)
+enum err filter_open(struct filter_line **out, struct event_base *base, const char *run_dir,
+    const char *name)
 {
 	struct filter_line *line = calloc(1, sizeof *line);
 
@@ -189,8 +190,7 @@ enum err filter_open(struct filter_line **out, struct event_base *base, const ch
 		return ERR_MEMORY;
 	line->base = base;
 	line->at.sun_family = AF_UNIX;
-	enum err rc =
-	    path_join(line->at.sun_path, sizeof line->at.sun_path, run_dir, "control.sock");
+	enum err rc = path_join(line->at.sun_path, sizeof line->at.sun_path, run_dir, name);
 	if (rc != OK) {
 		free(line);
 		return rc;

@@ -24,8 +24,9 @@ enum {
  * was silent for FILTER_ANSWER_S, or said what cannot be read. */
 typedef void (*filter_answer)(void *context, const json_t *answer);
 
-MUST_CHECK enum err filter_open(
-    struct filter_line **out, struct event_base *base, const char *run_dir);
+/* `name` is the socket's in run_dir: "control.sock"; the supervisor's answers alike. */
+MUST_CHECK enum err filter_open(struct filter_line **out, struct event_base *base,
+    const char *run_dir, const char *name);
 /* Whoever waits is answered with NULL first. NULL is allowed. */
 void filter_close(struct filter_line *line);
 

@@ -169,8 +169,8 @@ static enum err begin(struct program *p, struct diag *why)
 	desk->base = event_base_new();
 	rc = desk->base == NULL ? ERR_MEMORY : OK;
 	if (rc == OK)
-		rc = filter_open(
-		    &desk->filter, desk->base, desk->config->server.run_dir.text);
+		rc = filter_open(&desk->filter, desk->base,
+		    desk->config->server.run_dir.text, "control.sock");
 	if (rc == OK)
 		rc = dispatch_open(desk, why);
 	if (rc == OK)

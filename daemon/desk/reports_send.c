@@ -8,6 +8,7 @@
 #include "conf/config.h"
 #include "desk/call.h"
 #include "desk/code_key.h"
+#include "desk/notices.h"
 #include "desk/reports.h"
 #include "desk/reviews.h"
 #include "kit/json_memory.h"
@@ -148,6 +149,7 @@ static void send_to(struct call *c, const struct seal_public *to, size_t to_coun
 	errno = 0;
 	enum err rc = keep(c, to, to_count, code);
 	if (rc == OK) {
+		notices_count(c->desk, NOTICE_REPORT);
 		code_show(shown, code);
 		call_give(c, json_pack("{s:s}", "code", shown));
 	} else if (rc == ERR_RANGE) { /* escaped for JSON it does not fit any more */
@@ -156,6 +158,8 @@ static void send_to(struct call *c, const struct seal_public *to, size_t to_coun
 		log_error("reports", "there is no room for further cases: close old ones");
 		call_refuse_for(c, "too_many", 60, N_("too many reports wait already"));
 	} else {
+		if (rc == ERR_IO)
+			notices_disk_refused(c->desk);
 		log_error("reports", "a report could not be kept: %s",
 		    rc == ERR_IO && errno != 0 ? strerror(errno) : err_text(rc));
 		call_fail(c, rc);

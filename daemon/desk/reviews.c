@@ -11,6 +11,7 @@
 #include "conf/config.h"
 #include "desk/call.h"
 #include "desk/filter.h"
+#include "desk/notices.h"
 #include "desk/presence.h"
 #include "desk/standing.h"
 #include "dns/idn.h"
@@ -118,12 +119,15 @@ static void keep_wish(struct call *c)
 		return;
 	}
 	if (rc != OK) {
+		if (rc == ERR_IO)
+			notices_disk_refused(c->desk);
 		/* Not which name: the log has no place for what pupils ask for. */
 		log_error("reviews", "a request could not be kept: %s",
 		    rc == ERR_IO ? strerror(errno) : err_text(rc));
 		call_fail(c, rc);
 		return;
 	}
+	notices_count(c->desk, NOTICE_REVIEW);
 	code_show(shown, code);
 	call_give(c, json_pack("{s:s}", "code", shown));
 }

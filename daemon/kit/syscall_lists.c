@@ -31,7 +31,8 @@ const bool syscall_lists_exact = INSTRUMENTED == 0;
 #define PAGE     (1U << SYSCALLS_PAGE)
 #define FEEDS    (1U << SYSCALLS_FEEDS)
 #define DESK     (1U << SYSCALLS_DESK)
-#define CHILDREN (FILTER | PAGE | FEEDS | DESK)
+#define NOTIFY   (1U << SYSCALLS_NOTIFY)
+#define CHILDREN (FILTER | PAGE | FEEDS | DESK | NOTIFY)
 
 /* ---- what every child does ---- */
 
@@ -97,7 +98,7 @@ const struct syscall_group syscall_groups[] = {
     {CHILDREN, descriptors},
     {CHILDREN, reading},
     {CHILDREN, sockets},
-    {FILTER | FEEDS | DESK, writing},
+    {FILTER | FEEDS | DESK | NOTIFY, writing},
     {FILTER | FEEDS, sealed_copies},
     {FILTER | PAGE | DESK, listening},
 #if INSTRUMENTED

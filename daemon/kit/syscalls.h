@@ -18,7 +18,8 @@ enum syscalls_program {
 	SYSCALLS_PAGE,
 	SYSCALLS_FEEDS,
 	SYSCALLS_SUPERVISOR,
-	SYSCALLS_DESK
+	SYSCALLS_DESK,
+	SYSCALLS_NOTIFY
 };
 
 /* With any value but "" in the environment: a call outside the list ends the program with

@@ -238,6 +238,17 @@ static void do_feeds_on(
 	decide_feed(sv, peer, request, "--on", "feeds-on");
 }
 
+/* The desk's: it may say that there is something to tell, and nothing of what. */
+static void do_notify(
+    struct supervisor *sv, struct control_peer *peer, const json_t *request)
+{
+	(void)request;
+	if (notify_run_ask(&sv->notices) == OK)
+		reply_json(peer, json_pack("{s:b}", "ok", 1));
+	else
+		(void)control_reply_error(peer, N_("lachan-notify is not installed"));
+}
+
 static void on_request(void *context, struct control_peer *peer, struct slice request)
 {
 	static const struct {
@@ -252,6 +263,7 @@ static void on_request(void *context, struct control_peer *peer, struct slice re
 	    {"feeds-accept", do_feeds_accept, false},
 	    {"feeds-off", do_feeds_off, false},
 	    {"feeds-on", do_feeds_on, false},
+	    {"notify", do_notify, true},
 	};
 	json_t *root = json_loadb((const char *)request.ptr, request.len, 0, NULL);
 	const char *name = json_string_value(json_object_get(root, "command"));
@@ -269,7 +281,7 @@ static void on_request(void *context, struct control_peer *peer, struct slice re
 	json_decref(root);
 	(void)control_reply_error(peer,
 	    N_("unknown command (known: reload, children, feeds-update, feeds-accept, "
-	       "feeds-off, feeds-on)"));
+	       "feeds-off, feeds-on, notify)"));
 }
 
 static void on_closed(void *context, struct control_peer *peer)

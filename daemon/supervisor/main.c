@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kit/certificates.h"
 #include "kit/json_memory.h"
+#include "kit/judge.h"
 #include "kit/log.h"
 #include "kit/notify.h"
 #include "kit/sandbox.h"
@@ -70,7 +70,7 @@ static bool anything_runs(const struct supervisor *sv)
 	for (size_t i = 0; i < sv->child_count; i++)
 		if (sv->children[i].pid != 0)
 			return true;
-	return sv->feeds.pid != 0;
+	return sv->feeds.pid != 0 || sv->notices.pid != 0;
 }
 
 static void end_when_all_are_gone(struct supervisor *sv)
@@ -116,6 +116,9 @@ static void on_exit_of(struct supervisor *sv, pid_t pid, int status)
 	if (sv->feeds.pid == pid) {
 		feeds_run_on_exit(&sv->feeds, status, now_ms);
 		end_when_all_are_gone(sv);
+	} else if (sv->notices.pid == pid) {
+		notify_run_on_exit(&sv->notices, status);
+		end_when_all_are_gone(sv);
 	}
 }
 
@@ -148,6 +151,8 @@ static void on_kill_time(evutil_socket_t fd UNUSED, short what UNUSED, void *con
 		}
 	if (loop->sv.feeds.pid > 0)
 		(void)kill(loop->sv.feeds.pid, SIGKILL);
+	if (loop->sv.notices.pid > 0)
+		(void)kill(loop->sv.notices.pid, SIGKILL);
 }
 
 static void on_sigterm(evutil_socket_t number UNUSED, short what UNUSED, void *context)
@@ -162,6 +167,7 @@ static void on_sigterm(evutil_socket_t number UNUSED, short what UNUSED, void *c
 	log_info("lachand", "ending");
 	notify_send("STOPPING=1");
 	feeds_run_end(&sv->feeds);
+	notify_run_end(&sv->notices);
 	for (size_t i = 0; i < sv->child_count; i++)
 		child_end(&sv->children[i]);
 	(void)event_add(loop->kill_time, &patience);
@@ -352,6 +358,7 @@ static void loop_deinit(struct loop *loop)
 	reload_deinit(sv);
 	records_deinit(&sv->records);
 	feeds_run_deinit(&sv->feeds);
+	notify_run_deinit(&sv->notices);
 	for (size_t i = 0; i < sv->child_count; i++)
 		child_deinit(&sv->children[i]);
 	for (size_t i = 0; i < COUNT_OF(loop->on_signal); i++)
@@ -394,6 +401,7 @@ static bool open_gateway(struct loop *loop)
 	    !make_folders(sv->now.config))
 		return false;
 	if (feeds_run_init(&sv->feeds, sv->base, sv->folder, &sv->now) != OK ||
+	    notify_run_init(&sv->notices, sv->base, sv->folder, &sv->now) != OK ||
 	    records_init(&sv->records, sv->base, sv->now.config->server.run_dir.text) !=
 	        OK ||
 	    reload_init(sv) != OK || !arm_events(loop))
@@ -427,7 +435,7 @@ int main(int argc, char **argv)
 	int status;
 
 	json_memory_begin();
-	startup_use_judge(certificates_judge);
+	startup_use_judge(judge_files);
 	if (!startup_begin(&startup, "lachand", argc, argv, &status))
 		return status;
 	notify_open();

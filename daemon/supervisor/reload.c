@@ -8,8 +8,8 @@
 #include <jansson.h>
 
 #include "base/words.h"
-#include "kit/certificates.h"
 #include "kit/json_memory.h"
+#include "kit/judge.h"
 #include "kit/log.h"
 #include "kit/notify.h"
 #include "kit/startup.h"
@@ -189,7 +189,7 @@ static enum err read_next(
 	*restart_key = NULL;
 	enum err rc = bundle_load(&sv->reload.next, sv->config_path, mistakes);
 	if (rc == OK) {
-		certificates_judge(sv->reload.next.config, mistakes);
+		judge_files(sv->reload.next.config, mistakes);
 		rc = mistakes->errors > 0 ? ERR_CONFIG : OK;
 	}
 	if (rc != OK) {

@@ -7,6 +7,7 @@
 #include "supervisor/bundle.h"
 #include "supervisor/child.h"
 #include "supervisor/feeds_run.h"
+#include "supervisor/notify_run.h"
 #include "supervisor/record.h"
 #include "supervisor/reload.h"
 
@@ -34,6 +35,7 @@ struct supervisor {
 	struct child children[SUPERVISOR_CHILDREN_MAX];
 	size_t child_count;
 	struct feeds_run feeds;
+	struct notify_run notices; /* lachan-notify */
 	struct reload reload;
 	struct records records;
 	struct control_server *control;

@@ -298,6 +298,7 @@ enum err config_check(struct loader *l)
 	refuse_same_endpoint(l, &l->config->server.listen);
 	refuse_same_endpoint(l, &l->config->pages.listen);
 	check_https(l);
+	notify_check(l);
 	enum err rc = check_feeds(l);
 	if (rc == OK)
 		rc = check_claims(l);

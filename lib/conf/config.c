@@ -156,6 +156,8 @@ static enum err fill(struct loader *l)
 		return rc;
 	rc = make_paths_absolute(l);
 	if (rc == OK)
+		rc = notify_make_paths_absolute(l);
+	if (rc == OK)
 		rc = zones_resolve(l);
 	if (rc == OK)
 		rc = rules_data_merge(l);

@@ -269,6 +269,36 @@ struct config_console {
 	struct conf_text users_file; /* "" stands for state_dir/users */
 };
 
+/* What somebody may be told of, in the order of lib/notices. */
+enum config_event {
+	EVENT_REVIEW,
+	EVENT_REPORT,
+	EVENT_FEED_STALE,
+	EVENT_DISK_FULL,
+	EVENT_UNFILTERED,
+	EVENT_NOT_SHARED
+};
+
+struct config_events {
+	enum config_event *items; /* each once */
+	size_t count;
+	struct mark mark;
+};
+
+struct config_notify_target {
+	struct config_notify_to to;
+	struct conf_text address; /* of mail: whom; "" for all else */
+	struct config_events events;
+	struct conf_text password_file; /* absolute, or ""; a password or a token */
+	struct conf_text ca_file;       /* trusted besides the system's; absolute, or "" */
+};
+
+struct config_notify {
+	struct config_notify_target *items;
+	size_t count;
+	struct mark mark;
+};
+
 enum config_summary_tiers {
 	SUMMARY_PUPILS,
 	SUMMARY_ALL
@@ -302,6 +332,7 @@ struct config {
 	struct config_filter filter;
 	struct config_pages pages;
 	struct config_console console;
+	struct config_notify notify;
 	struct config_monitor monitor;
 
 	/* The files of rules/ with the file's changes merged in: what is in force. */

@@ -109,6 +109,9 @@ MUST_CHECK enum err tiers_merge(struct loader *l);
 /* schedules.c: the windows of a tier. `is_sound`: every key of it could be read. */
 MUST_CHECK enum err schedules_resolve(struct loader *l, const struct tier_entry *entry,
     bool is_sound, struct rules_schedules *out);
+/* notify.c: what is wrong between the keys of a target; its files' places. */
+void notify_check(struct loader *l);
+MUST_CHECK enum err notify_make_paths_absolute(struct loader *l);
 /* checks.c: what only the whole configuration can tell. */
 MUST_CHECK enum err config_check(struct loader *l);
 

@@ -8,6 +8,8 @@ static const char *const AUTO[] = {"auto", NULL};
 static const char *const STRATEGIES[] = {"fastest", "ordered", NULL};
 static const char *const MODES[] = {"aggregate", NULL};
 static const char *const FORM[] = {"auto", "off", NULL};
+static const char *const EVENTS[] = {
+    "review", "report", "feed_stale", "disk_full", "unfiltered", "not_shared", NULL};
 static const char *const SUMMARY_TIERS[] = {"pupils", "all", NULL};
 
 enum {
@@ -259,14 +261,24 @@ static const struct schema_row CONSOLE_ROWS[] = {
     {.name = NULL}};
 #undef AT
 
+#define AT(member) offsetof(struct config_notify_target, member)
 static const struct schema_row NOTIFY_ROWS[] = {
-    {"to", &SCHEMA_ANYTHING, 0, "smtp://mail.truong.lan",
-        .help = "smtp://, https:// or a command", .flags = SCHEMA_NOT_BUILT},
-    {"address", &SCHEMA_ANYTHING, 0, "\"\"", .help = "whom", .flags = SCHEMA_NOT_BUILT},
-    {"events", &SCHEMA_ANYTHING, 0,
+    {"to", &VALUE_NOTIFY_TO, AT(to), "smtp://mail.truong.lan",
+        .help =
+            "smtp://[USER@]HOST[:PORT], smtps://..., https://HOST/PATH, or the path of a command",
+        .flags = SCHEMA_MANDATORY},
+    {"address", &SCHEMA_TEXT, AT(address), "\"\"", .help = "whom; for mail", .max = 250},
+    {"events", &SCHEMA_LIST, AT(events),
         "[review, report, feed_stale, disk_full, unfiltered, not_shared]",
-        .help = "of what", .flags = SCHEMA_NOT_BUILT},
+        .help = "of what", .flags = SCHEMA_NOT_EMPTY, .item = &SCHEMA_ENUM, .words = EVENTS,
+        .max_items = 16},
+    {"password_file", &SCHEMA_TEXT, AT(password_file), "\"\"",
+        .help = "a file with one line: USER's password, or the token of https; 0600",
+        .max = 500},
+    {"ca_file", &SCHEMA_TEXT, AT(ca_file), "\"\"", .help = "extra trust anchor",
+        .max = 500},
     {.name = NULL}};
+#undef AT
 
 #define AT(member) offsetof(struct config_monitor, member)
 static const struct schema_row KEEP_ROWS[] = {
@@ -356,9 +368,10 @@ const struct schema_row CONFIG_ROWS[] = {
         .rows = PAGES_ROWS},
     {"console", &SCHEMA_MAP, PART(console), .help = "the school's web console",
         .rows = CONSOLE_ROWS},
-    {"notify", &SCHEMA_ANYTHING, 0, "[]",
-        .help = "who is told; no content, only \"1 new message\"",
-        .flags = SCHEMA_NOT_BUILT, .rows = NOTIFY_ROWS},
+    {"notify", &SCHEMA_LIST, PART(notify), "[]",
+        .help = "who is told; no content, only \"1 new message\"", .item = &SCHEMA_MAP,
+        .rows = NOTIFY_ROWS, .item_size = sizeof(struct config_notify_target),
+        .max_items = 16},
     {"monitor", &SCHEMA_MAP, PART(monitor), .help = "what is counted",
         .rows = MONITOR_ROWS},
     {"share", &SCHEMA_MAP, 0, .help = "to the education department", .rows = SHARE_ROWS},

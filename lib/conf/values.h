@@ -93,6 +93,23 @@ struct config_answer {
 	struct addr addr;
 };
 
+enum config_notify_kind {
+	NOTIFY_SMTP,  /* STARTTLS */
+	NOTIFY_SMTPS, /* TLS from the first octet */
+	NOTIFY_HTTPS,
+	NOTIFY_COMMAND /* `text` is its path */
+};
+
+/* Where word of something goes. */
+struct config_notify_to {
+	enum config_notify_kind kind;
+	const char *text; /* as written; NULL when it has a mistake */
+	const char *user; /* of mail: who signs in, or "" */
+	const char *host; /* a name, or an address without brackets; "" for a command */
+	uint16_t port;
+	struct mark mark;
+};
+
 /* Rows for them in schema tables; each fills the struct in its name. */
 extern const struct schema_type VALUE_ENDPOINT;         /* config_endpoint: "0.0.0.0:53" */
 extern const struct schema_type VALUE_ENDPOINT_OR_NONE; /* the same, or "": family 0 */
@@ -106,6 +123,7 @@ extern const struct schema_type VALUE_FALLBACK;  /* the same, or `gateway` */
 extern const struct schema_type VALUE_ANSWER;    /* config_answer: auto, none, address */
 extern const struct schema_type VALUE_ZONE;      /* conf_text: a time zone that exists */
 extern const struct schema_type VALUE_URL;       /* conf_text: https, http, file */
+extern const struct schema_type VALUE_NOTIFY_TO; /* config_notify_to */
 extern const struct schema_type VALUE_WORD;      /* conf_text: [a-z0-9_-]+, at most 63 */
 
 #endif

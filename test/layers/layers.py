@@ -28,6 +28,7 @@ LIB = {
     "accounts": "base seal",
     "cases": "base seal",
     "reviews": "base",
+    "notices": "base",
 }
 # A program may use all of lib/ and these folders of daemon/.
 PROGRAMS = {
@@ -37,6 +38,7 @@ PROGRAMS = {
     "feeds": "kit",
     "page": "kit",
     "desk": "kit",
+    "notify": "kit",
     "share": "kit",
     "console": "kit",
     "district": "kit",

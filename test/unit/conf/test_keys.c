@@ -144,6 +144,8 @@ static const char *const CONTRACT_KEYS[] = {
     "notify.to",
     "notify.address",
     "notify.events",
+    "notify.password_file",
+    "notify.ca_file",
     "monitor",
     "monitor.mode",
     "monitor.save",

@@ -329,6 +329,102 @@ static void a_certificate_and_its_key_come_together(void **state)
 	    "it (name the file with its certificate)\n");
 }
 
+static void whom_to_tell_is_checked_key_by_key(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *told;
+	} CASES[] = {
+	    {"{to: smtp://mail.truong.lan}",
+	        "2:15: 'smtp://mail.truong.lan' wants an address beside it (write address: "
+	        "NAME@HOST)\n"},
+	    {"{to: smtp://a, address: hoa}",
+	        "2:34: 'hoa' is no e-mail address (write NAME@HOST)\n"},
+	    {"{to: smtp://a, address: \"a@b>\"}",
+	        "2:34: 'a@b>' is no e-mail address (write NAME@HOST)\n"},
+	    {"{to: https://a/b, address: a@b}",
+	        "2:37: 'address' is for mail (leave it out)\n"},
+	    {"{to: \"smtp://u@v@a:25\", address: a@b}",
+	        "2:15: 'smtp://u@v@a:25' names a user (name the file with the password in "
+	        "password_file)\n"},
+	    {"{to: smtps://a, address: a@b, password_file: x}",
+	        "2:55: a password wants a user (write smtps://USER@a)\n"},
+	    {"{to: /bin/true, password_file: x, ca_file: y}",
+	        "2:41: a command gets no password (leave password_file out)\n"
+	        "2:53: 'ca_file' is for mail and https (leave it out)\n"},
+	    {"{to: /bin/true, events: []}",
+	        "2:34: 'notify.events' is empty (name at least one)\n"},
+	    {"{to: /bin/true, events: [review, review]}",
+	        "2:34: 'events' names something twice (keep one)\n"},
+	    {"{to: /bin/true, events: [reviews]}",
+	        "2:35: unknown word 'reviews'; did you mean 'review'?\n"},
+	    {"{to: /bin/true}, {to: /bin/true}",
+	        "2:32: '/bin/true' stands here twice (keep one)\n"},
+	    {"{address: a@b}",
+	        "2:10: 'notify.to' is missing (add it; docs/configuration.md says what it "
+	        "means)\n"},
+	};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+		(void)snprintf(
+		    text, sizeof text, "%snotify: [%s]\n", SCHOOL, CASES[i].text);
+		assert_mistakes(text, NULL, CASES[i].told);
+	}
+}
+
+static void addresses_that_tell_nobody_are_refused(void **state)
+{
+	static const char *const BAD[] = {"mail.truong.lan", "http://a/b", "smtp://",
+	    "smtp://a:0", "smtp://a:70000", "smtp://@a", "smtp://a b", "https://u@a/b",
+	    "https:///b", "relative/path", "/", "smtp://u:p@a:x"};
+	char text[512], told[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(BAD); i++) {
+		(void)snprintf(text, sizeof text,
+		    "%snotify: [{to: \"%s\", address: a@b}]\n", SCHOOL, BAD[i]);
+		(void)snprintf(told, sizeof told,
+		    "2:15: '%s' tells nobody (write smtp://HOST[:PORT], smtps://USER@HOST, "
+		    "https://HOST/PATH, or /PATH/OF/A/COMMAND; a password or token belongs "
+		    "into password_file)\n",
+		    BAD[i]);
+		assert_mistakes(text, NULL, told);
+	}
+}
+
+static void whom_to_tell_is_read(void **state)
+{
+	struct config *config = school_config(SCHOOL
+	    "notify:\n"
+	    "  - {to: \"smtps://hoa@truong.vn@mail.truong.vn:1465\", address: it@truong.vn,\n"
+	    "     password_file: /etc/p, events: [report]}\n"
+	    "  - {to: \"smtp://[2001:db8::1]:2525\", address: it@truong.vn}\n"
+	    "  - {to: https://chat.truong.vn/hook/x?y=z}\n"
+	    "  - {to: /usr/local/bin/bao-tin}\n",
+	    NULL);
+	const struct config_notify_target *all = config->notify.items;
+
+	(void)state;
+	assert_int_equal(config->notify.count, 4);
+	assert_int_equal(all[0].to.kind, NOTIFY_SMTPS);
+	assert_string_equal(all[0].to.user, "hoa@truong.vn");
+	assert_string_equal(all[0].to.host, "mail.truong.vn");
+	assert_int_equal(all[0].to.port, 1465);
+	assert_int_equal(all[0].events.count, 1);
+	assert_int_equal(all[0].events.items[0], EVENT_REPORT);
+	assert_string_equal(all[1].to.host, "2001:db8::1");
+	assert_int_equal(all[1].to.port, 2525);
+	assert_int_equal(all[1].events.count, 6);
+	assert_int_equal(all[2].to.kind, NOTIFY_HTTPS);
+	assert_string_equal(all[2].to.host, "chat.truong.vn");
+	assert_int_equal(all[2].to.port, 443);
+	assert_int_equal(all[3].to.kind, NOTIFY_COMMAND);
+	assert_string_equal(all[3].password_file.text, "");
+	config_free(config);
+}
+
 static void what_is_not_built_is_refused_with_those_words(void **state)
 {
 	static const struct {
@@ -343,8 +439,6 @@ static void what_is_not_built_is_refused_with_those_words(void **state)
 	    {"console: {listen: []}\n",
 	        "2:19: 'console.listen' is not built yet; remove the line (default: "
 	        "[\"127.0.0.1:8053\"])\n"},
-	    {"notify: [{to: x}]\n",
-	        "2:9: 'notify' is not built yet; remove the line (default: [])\n"},
 	    {"share: {recipients: [{name: so}]}\n",
 	        "2:21: 'share.recipients' is not built yet; remove the line (default: "
 	        "[])\n"},
@@ -391,6 +485,9 @@ int main(void)
 	    cmocka_unit_test(names_are_checked),
 	    cmocka_unit_test(https_wants_a_certificate_and_a_port_of_its_own),
 	    cmocka_unit_test(a_certificate_and_its_key_come_together),
+	    cmocka_unit_test(whom_to_tell_is_checked_key_by_key),
+	    cmocka_unit_test(addresses_that_tell_nobody_are_refused),
+	    cmocka_unit_test(whom_to_tell_is_read),
 	    cmocka_unit_test(what_is_not_built_is_refused_with_those_words),
 	    cmocka_unit_test(the_defaults_of_what_is_not_built_are_silent),
 	    cmocka_unit_test(the_privacy_floor_cannot_be_lowered),
