@@ -12,10 +12,11 @@
 
 #include "control/verdict.h"
 #include "dns/name.h"
+#include "kit/instrumented.h"
 #include "net/addr.h"
 
 enum {
-	ASK_WAIT_MS = 50,
+	ASK_WAIT_MS = INSTRUMENTED ? 900 : 50,
 	ASK_PENDING_MAX = 256
 };
 

@@ -10,21 +10,10 @@
 #include <sys/socket.h>
 
 #include "base/attr.h"
+#include "kit/instrumented.h"
 
 /* A sanitizer lives in our process and needs more than we do: its calls are added, so that
  * the lists themselves are proven by every test. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    defined(LACHAN_COVERAGE)
-#	define INSTRUMENTED 1
-#elif defined(__has_feature)
-#	if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#		define INSTRUMENTED 1
-#	endif
-#endif
-#ifndef INSTRUMENTED
-#	define INSTRUMENTED 0
-#endif
-
 const bool syscall_lists_exact = INSTRUMENTED == 0;
 
 #define FILTER   (1U << SYSCALLS_FILTER)

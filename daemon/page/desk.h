@@ -20,13 +20,15 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "kit/instrumented.h"
 #include "page/standing.h"
 
 enum {
 	DESK_POLL_S = 5,
 	DESK_BELIEF_S = 15,
-	DESK_SEND_MS = 2000,
-	DESK_SIGN_IN_MS = 5000,          /* a password takes the desk time on purpose */
+	DESK_SEND_MS = INSTRUMENTED ? 6000 : 2000,
+	/* A password takes the desk time on purpose. */
+	DESK_SIGN_IN_MS = INSTRUMENTED ? 15000 : 5000,
 	DESK_ANSWER_MAX_BYTES = 64 << 10 /* more is no answer */
 };
 

@@ -1,9 +1,10 @@
 """The forms of the page as pupils, slips and troublemakers fill them in; forms.sock is played
 by fake_desk.py. test_desk_forms.py has the real desk, test_forms_staff.py the forms of staff."""
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from fake_desk import FakeDesk
-from forms_test import PORTAL, PUPILS, STAFFS, FormsTest, Reader
+from forms_test import PORTAL, PUPILS, STAFFS, Form, FormsTest, Reader
 from lachan_test import main
 
 
@@ -235,12 +236,16 @@ class Trouble(FormsTest):
             self.check_kept(self.fill().send(), 503, "Chưa gửi được")
         self.assertNotIn("xin ảnh", self.page.log())
 
-    def test_a_silent_desk_costs_two_seconds_and_a_dead_one_none(self):
-        for answer in (FakeDesk.SILENT, FakeDesk.TORN):
-            self.desk.answers["report-send"] = answer
-            start = time.monotonic()
-            self.check_kept(self.fill().send(), 503, "Chưa gửi được")
-            self.assertGreater(time.monotonic() - start, 1.5)
+    def test_a_silent_desk_costs_seconds_and_a_dead_one_none(self):
+        answers = [FakeDesk.SILENT, FakeDesk.TORN]
+        self.desk.answers["report-send"] = lambda _: answers.pop()
+        filled = [self.fill(), self.fill()]
+        start = time.monotonic()
+        with ThreadPoolExecutor() as both:
+            for reply in both.map(Form.send, filled):
+                self.check_kept(reply, 503, "Chưa gửi được")
+        self.assertEqual(answers, [])
+        self.assertGreater(time.monotonic() - start, 1.5)  # 2 s; of a sanitizer's build 6
         form = self.fill()
         self.desk.close()
         self.check_kept(form.send(), 503, "Chưa gửi được")
