@@ -22,7 +22,7 @@ BUILD_DIR = os.path.abspath(os.environ.get("BUILD_DIR", os.path.join(SOURCE_DIR,
 BIN = os.path.join(BUILD_DIR, "bin")
 HELPERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "helpers")
 SKIPPED = 77
-PATIENCE_S = 15.0  # sanitizers and two busy cores
+PATIENCE_S = 30.0  # sanitizers and two busy cores
 # A system call that a program's list does not name ends it, instead of failing quietly:
 # so every test proves the lists (daemon/kit/syscall_lists.c).
 os.environ["LACHAN_SANDBOX_STRICT"] = "1"
@@ -68,7 +68,19 @@ def wait_for(what, condition, timeout=PATIENCE_S):
         time.sleep(0.02)
 
 
-HANDED_OUT = set()
+HANDED_OUT = []
+
+
+def reserve(port):
+    """Ours until this program ends, whoever else tests on this machine; False: somebody's."""
+    sign = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        sign.bind("\0lachan-test-port-%d" % port)
+    except OSError:
+        sign.close()
+        return False
+    HANDED_OUT.append(sign)
+    return True
 
 
 def free_port():
@@ -76,17 +88,38 @@ def free_port():
     same one twice: who asked first may not have bound it yet, or not again."""
     for _ in range(200):
         port = random.randint(20000, 32000)
-        if port in HANDED_OUT:
+        if not reserve(port):
             continue
         try:
             for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
                 with socket.socket(socket.AF_INET, kind) as sock:
                     sock.bind(("0.0.0.0", port))
-            HANDED_OUT.add(port)
             return port
         except OSError:
             continue
     raise AssertionError("no free port found")
+
+
+def small_disk(test, folder):
+    """Mounts a file system of 1 MiB at `folder` until the test ends; skips it where that cannot
+    be done."""
+    os.makedirs(folder, exist_ok=True)
+    try:
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0755", "none", folder],
+                              capture_output=True, timeout=60, check=False)
+    except FileNotFoundError:
+        test.skipTest("mount is not installed")
+    if done.returncode != 0:
+        test.skipTest("no file system can be mounted here")
+    test.addCleanup(subprocess.run, ["umount", "-l", folder], check=False)
+
+
+def away_from_midnight(margin_s=20):
+    """Waits until the school's day (UTC+7) does not end within `margin_s`: for who does something
+    twice and means the same day or evening."""
+    left = 86400 - (time.time() + 7 * 3600) % 86400
+    if left < margin_s:
+        time.sleep(left + 0.1)
 
 
 def is_alive(pid):
@@ -148,6 +181,14 @@ class Program:
         if self.process.poll() is None:
             self.signal(signal.SIGKILL)
         return self.wait()
+
+    def forget_clock(self):
+        """Removes what libfaketime leaves behind of a program that may remove nothing."""
+        for name in ("faketime_shm_%d", "sem.faketime_sem_%d"):
+            try:
+                os.unlink("/dev/shm/" + name % self.pid)
+            except OSError:
+                pass
 
     def children(self):
         """{name: pid} of its living child processes."""
@@ -229,6 +270,7 @@ class LachanTest(unittest.TestCase):
                 program.term(7)
             except subprocess.TimeoutExpired:
                 program.kill()
+            program.forget_clock()
         found = [program.log() for program in self.programs
                  if "Sanitizer" in program.log() or FORBIDDEN in program.log()]
         if os.environ.get("KEEP"):

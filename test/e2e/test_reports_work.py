@@ -8,10 +8,9 @@ import glob
 import json
 import os
 import stat
-import subprocess
 import unittest
 
-from lachan_test import main
+from lachan_test import main, small_disk
 from reports_test import DAY_S, WORDS, ReportTest
 
 FAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
@@ -49,13 +48,7 @@ class Limits(ReportTest):
 
     @unittest.skipIf(os.geteuid() != 0, "a small file system of our own needs root")
     def test_a_full_disk_keeps_nothing_half(self):
-        state = self.path("state")
-        os.makedirs(state, exist_ok=True)
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0755", "none",
-                                  state], capture_output=True, timeout=60, check=False)
-        if mounted.returncode != 0:
-            self.skipTest("no file system can be mounted here")
-        self.addCleanup(subprocess.run, ["umount", "-l", state], check=False)
+        small_disk(self, self.path("state"))
         self.run_school("mai")
         self.sent()
         filler = os.path.join(self.path("state"), "filler")

@@ -15,7 +15,7 @@ import time
 import unittest
 
 from desk_test import PASSWORD, DeskTest
-from lachan_test import BIN, Control, dns, main, wait_for
+from lachan_test import BIN, Control, away_from_midnight, dns, main, small_disk, wait_for
 
 FAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
 HERE = "192.0.2.9"
@@ -491,12 +491,7 @@ class WhatFails(ReviewTest):
     @unittest.skipUnless(os.getuid() == 0, "needs root, to mount a small file system")
     def test_a_full_disk_changes_nothing_and_is_told(self):
         state = self.path("state")
-        os.makedirs(state)
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0755", "none",
-                                  state], capture_output=True, timeout=60, check=False)
-        if mounted.returncode != 0:
-            self.skipTest("no file system can be mounted here")
-        self.addCleanup(subprocess.run, ["umount", "-l", state], check=False)
+        small_disk(self, state)
         self.run_school()
         code = self.send("casino.example")
         filler = os.path.join(state, "filler")
@@ -533,6 +528,7 @@ class WhatFails(ReviewTest):
 
 class Counts(ReviewTest):
     def test_the_summary_tells_bands_whoever_is_killed(self):
+        away_from_midnight(60)
         self.run_school()
         day = self.control("stats")["date"]
         self.assertEqual(self.summary_reviews(), {"requested": "0-9", "answered-percent": 100})

@@ -5,7 +5,7 @@ import struct
 import time
 
 from desk_test import CLIENT, PASSWORD, DeskTest
-from lachan_test import Control, main
+from lachan_test import Control, away_from_midnight, main
 
 
 class SigningIn(DeskTest):
@@ -121,6 +121,7 @@ class SigningIn(DeskTest):
         self.run_desk()
         self.add_user("hoa", "teacher")
         token = self.sign_in("hoa")
+        away_from_midnight()
         before = time.time()
         reply = self.forms("staff", token=token, client=CLIENT)
         self.assertTrue(reply["ok"], reply)

@@ -113,9 +113,9 @@ class Life(StaffTest):
 
     def test_what_ended_while_nobody_ran_has_ended(self):
         self.run_school()
-        self.staff(LAB, for_s=2)
+        until_s = self.staff(LAB, for_s=4)["until_s"]
         self.program.kill()
-        time.sleep(2.1)  # what is waited for is the calendar itself
+        wait_for("the calendar", lambda: time.time() > until_s)
         self.start_again()
         self.assertFalse(self.is_open("game.example"))
         self.assertEqual(self.leases()["count"], 0)
