@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import threading
 
-from browser_test import BIN, PASSWORD, PICTURES, BrowserTest, main, plain_rules
+from browser_test import PASSWORD, PICTURES, BrowserTest, main, plain_rules
 import netns
 
 GATEWAY = "10.10.%d.1"
