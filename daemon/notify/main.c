@@ -5,11 +5,12 @@
  *	noted: these are being tried  should we die, they wait as after a failure
  *	commands                      what runs them can start programs: no stranger is read yet
  *	names of hosts, libcurl       load libraries
- *	limits                        nothing can be started any more
+ *	limits                        no file of state_dir can be read, nothing can be started any more
  *	mail, https                   each noted as soon as it is told */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
@@ -18,7 +19,9 @@
 #include <curl/curl.h>
 
 #include "base/file.h"
+#include "base/words.h"
 #include "conf/config.h"
+#include "kit/fence.h"
 #include "kit/json_memory.h"
 #include "kit/judge.h"
 #include "kit/log.h"
@@ -41,6 +44,7 @@ struct program {
 	struct notices n;
 	struct sent sent;
 	int lock;
+	bool trial; /* everybody is told that this is one, and nothing is noted */
 	bool failed;
 };
 
@@ -148,15 +152,29 @@ static bool find_due(struct program *p)
 	return any;
 }
 
+static void note_trial(struct program *p, const char *name, enum err rc, const char *why)
+{
+	startup_speak_to_person(&p->startup);
+	if (rc == OK)
+		printf(_("%s: told\n"), name);
+	else
+		printf(_("%s: could not be told: %s\n"), name, why);
+	startup_speak_to_log();
+	p->failed = p->failed || rc != OK;
+}
+
 static void note(struct program *p, struct delivery *d, enum err rc, const struct diag *why)
 {
-	struct sent_target *told = sent_of(&p->sent, &p->n, d->id);
 	char name[300];
 
 	delivery_name(name, sizeof name, d);
+	if (p->trial) {
+		note_trial(p, name, rc, why->text[0] != 0 ? why->text : err_text(rc));
+		return;
+	}
 	if (rc == OK) {
 		log_info("notify", "%s was told", name);
-		sent_done(told, &d->due, (uint64_t)wall_s());
+		sent_done(sent_of(&p->sent, &p->n, d->id), &d->due, (uint64_t)wall_s());
 		if (keep(p) != OK)
 			p->failed = true;
 		return;
@@ -208,9 +226,31 @@ static void send_all(struct program *p)
 	}
 }
 
+/* What strangers answer is read from here on: no program, and none of what pupils wrote. */
+static enum err limit(struct program *p, struct diag *why)
+{
+	const char *folders[] = {p->config->server.state_dir.text};
+
+	enum err rc = fence_off(folders, COUNT_OF(folders), NULL, why);
+	if (rc != OK && rc != ERR_UNSUPPORTED)
+		return rc;
+	return syscalls_limit_or_warn(SYSCALLS_NOTIFY, why);
+}
+
+static bool try_all(struct program *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		p->deliveries[i].due = (struct due){.any = true, .trial = true};
+		if (p->deliveries[i].broken)
+			p->deliveries[i].due.any = false;
+		p->failed = p->failed || p->deliveries[i].broken;
+	}
+	return p->count > 0;
+}
+
 static enum err tell(struct program *p, struct diag *why)
 {
-	if (!find_due(p))
+	if (p->trial ? !try_all(p) : !find_due(p))
 		return OK;
 	run_commands(p);
 	if (!find_hosts(p))
@@ -219,7 +259,7 @@ static enum err tell(struct program *p, struct diag *why)
 		diag_set(why, "libcurl cannot start");
 		return ERR_MEMORY;
 	}
-	enum err rc = syscalls_limit_or_warn(SYSCALLS_NOTIFY, why);
+	enum err rc = limit(p, why);
 	if (rc == OK)
 		send_all(p);
 	curl_global_cleanup();
@@ -233,7 +273,7 @@ static enum err enter(struct program *p, struct diag *why)
 
 	if (rc == OK)
 		rc = sandbox_enter(p->config->server.user.text, why);
-	return rc == OK ? take_lock(p) : rc;
+	return rc == OK && !p->trial ? take_lock(p) : rc;
 }
 
 static void open_deliveries(struct program *p)
@@ -253,7 +293,7 @@ static int work(struct program *p)
 	(void)signal(SIGPIPE, SIG_IGN);
 	open_deliveries(p);
 	enum err rc = enter(p, &why);
-	if (rc == OK)
+	if (rc == OK && !p->trial)
 		rc = read_files(p);
 	if (rc == OK)
 		rc = tell(p, &why);
@@ -271,11 +311,15 @@ static int work(struct program *p)
 int main(int argc, char **argv)
 {
 	static struct program p; /* large: a password for each target */
+	const struct startup_option options[] = {
+	    {"--try", NULL, &p.trial, N_("tell everybody that this is a trial")},
+	    {NULL, NULL, NULL, NULL},
+	};
 	int status;
 
 	json_memory_begin();
 	startup_use_judge(judge_files);
-	if (!startup_begin(&p.startup, "lachan-notify", argc, argv, &status))
+	if (!startup_begin_with(&p.startup, "lachan-notify", argc, argv, options, &status))
 		return status;
 	status = work(&p);
 	startup_end(&p.startup);

@@ -33,6 +33,8 @@ static const char *state_words(enum due_state state)
 
 void text_write(struct buf *out, const struct due *due)
 {
+	if (due->trial)
+		say(out, _("a trial: notices of the gateway arrive here"));
 	if (due->messages > 0)
 		say_number(out, due->messages, _("1 new message"), _("new messages"));
 	if (due->unfiltered != DUE_NOTHING)

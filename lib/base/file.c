@@ -33,7 +33,8 @@ enum err fd_write_all(int fd, struct slice data)
 	return OK;
 }
 
-enum err atomic_file_begin(struct atomic_file *file, const char *path, mode_t mode)
+static enum err begin(
+    struct atomic_file *file, const char *path, mode_t mode, int access_mode)
 {
 	int n = snprintf(file->path, sizeof file->path, "%s", path);
 	if (n <= 0 || (size_t)n >= sizeof file->path)
@@ -42,9 +43,14 @@ enum err atomic_file_begin(struct atomic_file *file, const char *path, mode_t mo
 	    file->temporary, sizeof file->temporary, "%s.tmp.%ld", path, (long)getpid());
 	/* What a crash of an earlier process of this number left is replaced. */
 	(void)unlink(file->temporary);
-	file->fd =
-	    open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	file->fd = open(
+	    file->temporary, access_mode | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	return file->fd >= 0 ? OK : ERR_IO;
+}
+
+enum err atomic_file_begin(struct atomic_file *file, const char *path, mode_t mode)
+{
+	return begin(file, path, mode, O_RDWR);
 }
 
 enum err atomic_file_redirect(struct atomic_file *file, const char *path)
@@ -127,7 +133,8 @@ enum err file_write_atomic(const char *path, struct slice content, mode_t mode)
 {
 	struct atomic_file file = ATOMIC_FILE_NONE;
 
-	enum err rc = atomic_file_begin(&file, path, mode);
+	/* Who may read nothing there (kit/fence.h) may still write. */
+	enum err rc = begin(&file, path, mode, O_WRONLY);
 	if (rc == OK)
 		rc = atomic_file_commit(&file, content);
 	int why = errno;

@@ -45,6 +45,7 @@ struct due {
 	uint64_t feeds;    /* stale ones; 0: nothing to say */
 	bool disk_full;
 	bool not_shared;
+	bool trial; /* somebody looks whether notices arrive */
 	enum due_state unfiltered;
 	uint64_t told[NOTICE_KINDS]; /* once it has been said */
 };

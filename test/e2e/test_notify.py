@@ -1,101 +1,12 @@
 #!/usr/bin/env python3
-"""Who is told what, and what never: mail, web addresses and commands, the desk that notices
-and the gateway that runs it all. Time is moved by dates in state_dir's files, never waited
-for."""
+"""lachan-notify: who is told what by mail, web address and command, and what never."""
 import json
 import os
-import shutil
-import signal
 import stat
-import subprocess
-import time
-import unittest
 
-import certificates
-from desk_test import DeskTest
-from filter_test import merge
-from lachan_test import BIN, control, main, wait_for
+from lachan_test import main
+from notify_test import NotifyTest
 from sinks import HookSink, MailSink
-
-KINDS = ("review", "report", "feed_stale", "disk_full", "unfiltered", "not_shared")
-OLD_S = 1_600_000_000
-STRICT = {"LACHAN_SANDBOX_STRICT": "1"}
-
-
-class NotifyTest(DeskTest):
-    def setUp(self):
-        super().setUp()
-        self.need("lachan-notify")
-
-    def certificate(self, name="sink", subject_name="IP:127.0.0.1,DNS:localhost"):
-        return certificates.make(self.dir, name, "subjectAltName=" + subject_name)
-
-    def sink(self, sink):
-        self.addCleanup(sink.close)
-        return sink
-
-    def secret(self, text, name="secret"):
-        path = self.write(name, text)
-        os.chmod(path, 0o600)
-        return path
-
-    def script(self, lines, name="told.sh"):
-        path = self.write(name, "#!/bin/sh\n" + lines + "\n")
-        os.chmod(path, 0o755)
-        return path
-
-    def told(self, name="told"):
-        try:
-            with open(self.path(name), encoding="utf-8") as file:
-                return file.read()
-        except FileNotFoundError:
-            return ""
-
-    def text_of(self, name):
-        with open(self.path("state", name), encoding="ascii") as file:
-            return file.read()
-
-    def prepare(self, *targets, **more):
-        """The configuration, and the desk's file as it is while nothing has happened."""
-        self.current = self.config(notify=list(targets), **more)
-        self.write_json(self.current)
-        self.run_desk(filter_too=False)
-        self.assertTrue(self.text_of("notices").endswith("end\n"))
-        self.stop_desk()
-
-    def happen(self, **steps):
-        """As if the desk had counted so many steps."""
-        lines = self.text_of("notices").splitlines()
-        for kind, count in steps.items():
-            at = KINDS.index(kind) + 1
-            self.assertTrue(lines[at].startswith(kind + " "), lines[at])
-            lines[at] = "%s %d 0 0" % (kind, count)
-        self.write("state/notices", "\n".join(lines) + "\n")
-
-    def notify(self, status=0):
-        """One run; what it said."""
-        done = subprocess.run([os.path.join(BIN, "lachan-notify"), "-c",
-                               self.path("lachan.yaml")], capture_output=True, check=False,
-                              timeout=120, env={**os.environ, **STRICT, "LC_ALL": "C.UTF-8"})
-        said = done.stderr.decode("utf-8", "replace") + done.stdout.decode("utf-8", "replace")
-        self.assertEqual(done.returncode, status, said)
-        return said
-
-    def sent(self):
-        """The numbers of each target's line in notices.sent."""
-        return [line.split()[1:] for line in self.text_of("notices.sent").splitlines()
-                if line.startswith("target ")]
-
-    def let_time_pass(self):
-        """No pause and no wait for another try holds any more."""
-        lines = []
-        for line in self.text_of("notices.sent").splitlines():
-            words = line.split()
-            if words[0] == "target":
-                words[4] = "0"
-                words[5 + len(KINDS):] = ["0"] * len(KINDS)
-            lines.append(" ".join(words))
-        self.write("state/notices.sent", "\n".join(lines) + "\n")
 
 
 class ByMail(NotifyTest):
@@ -254,6 +165,23 @@ class ByCommand(NotifyTest):
         self.assertEqual(len(sink.mails), 1)
         self.assertEqual(self.told(), "1 new message\n")
 
+    def test_a_trial_tells_everybody_and_notes_nothing(self):
+        sink = self.sink(MailSink())
+        self.prepare({"to": self.script("cat >> " + self.path("told"))},
+                     {"to": "smtp://127.0.0.1:%d" % sink.port, "address": "it@truong.vn"},
+                     {"to": self.script("exit 1", "bad.sh")})
+        self.happen(review=1)
+        status, said, _ = self.run_program("lachan-notify", "-c", self.path("lachan.yaml"), "--try")
+        self.assertEqual(status, 1)
+        self.assertEqual(said.splitlines(), [
+            self.path("told.sh") + ": told",
+            self.path("bad.sh") + ": could not be told: it ended with status 1",
+            "smtp://127.0.0.1: told"])
+        words = "a trial: notices of the gateway arrive here"
+        self.assertEqual(self.told(), words + "\n")
+        self.assertEqual(sink.mails[0].subject, "Lá Chắn: " + words)
+        self.assertFalse(os.path.exists(self.path("state", "notices.sent")))
+
     def test_two_at_once_tell_once(self):
         told = self.path("told")
         self.prepare({"to": self.script("cat >> %s; sleep 1" % told)})
@@ -306,140 +234,5 @@ class Checked(NotifyTest):
         self.assertIn("'not_shared' tells nothing yet", said)
 
 
-class TheDesk(NotifyTest):
-    """What the desk notices; lachan-notify does not run."""
-
-    def steps(self, kind):
-        for line in self.text_of("notices").splitlines():
-            if line.startswith(kind + " "):
-                return int(line.split()[1])
-        raise AssertionError("no line for " + kind)
-
-    def since_long(self, kind):
-        """As if what is otherwise than told had been so for long."""
-        lines = self.text_of("notices").splitlines()
-        words = lines[KINDS.index(kind) + 1].split()
-        lines[KINDS.index(kind) + 1] = "%s %s %s %d" % (*words[:3], OLD_S)
-        self.write("state/notices", "\n".join(lines) + "\n")
-
-    def test_unfiltered_time_has_a_begin_and_an_end(self):
-        target = {"to": self.script("true")}
-        self.prepare(target)
-        self.since_long("unfiltered")
-        # No filter at all.
-        self.run_desk(filter_too=False)
-        self.desk_program.wait_log("unfiltered: begins")
-        self.wait_for("it to be kept", lambda: self.steps("unfiltered") == 1)
-        self.stop_desk()
-        # The same still holds after a restart, and is no news.
-        del self.current
-        self.run_filter(notify=[target], filter={"enforce": False})
-        self.run_desk()
-        time.sleep(2)
-        self.assertEqual(self.steps("unfiltered"), 1)
-        self.stop_desk()
-        self.since_long("unfiltered")
-        self.current["filter"]["enforce"] = True
-        self.reload(self.current)
-        self.run_desk()
-        self.desk_program.wait_log("unfiltered: ends")
-        self.wait_for("its end to be kept", lambda: self.steps("unfiltered") == 2)
-        self.stop_desk()
-
-    def test_a_list_that_fails_for_long_is_noticed_and_one_that_is_fine_is_not(self):
-        feeds = [{"name": name, "category": "gambling", "url": ["file:/nowhere"]}
-                 for name in ("sai", "cu", "tot")]
-        self.prepare({"to": self.script("true")})
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        for name, meta in (("sai", {"result": "refused", "failures": 30, "checked": now}),
-                           ("cu", {"result": "unchanged", "checked": "2025-01-01T00:00:00Z"}),
-                           ("tot", {"result": "ok", "checked": now})):
-            self.write("state/feeds/%s.meta" % name, json.dumps(meta))
-        lines = self.text_of("notices").splitlines()
-        lines.insert(len(KINDS) + 1, "feed sai %d" % OLD_S)
-        self.write("state/notices", "\n".join(lines) + "\n")
-        del self.current
-        self.run_filter(notify=[{"to": self.path("told.sh")}], filter={"feeds": feeds})
-        self.run_desk()
-        self.desk_program.wait_log("feed_stale: 2")
-        self.wait_for("it to be kept", lambda: "\nfeed_stale 1 2 0\n" in self.text_of("notices"))
-        self.stop_desk()
-
-    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("unshare"),
-                         "a small file system of our own needs root and unshare")
-    def test_a_full_disk_is_noticed_and_does_not_keep_it_secret(self):
-        self.current = self.config(notify=[{"to": self.script("true")}])
-        self.write_json(self.current)
-        os.makedirs(self.path("state"))
-        os.makedirs(self.path("run"), mode=0o750)
-        shell = ("mount --make-rprivate / && mount -t tmpfs -o size=64k tmpfs %s && "
-                 "chmod 750 %s && { dd if=/dev/zero of=%s/fill bs=1k count=64 2>/dev/null; "
-                 "exec %s -c %s; }" % (self.path("state"), self.path("state"), self.path("state"),
-                                     os.path.join(BIN, "lachan-desk"), self.path("lachan.yaml")))
-        if subprocess.run(["unshare", "-m", "sh", "-c", "mount --make-rprivate /"],
-                          check=False, capture_output=True).returncode != 0:
-            self.skipTest("this machine gives us no mount namespace")
-        program = self.start("unshare", "-m", "sh", "-c", shell, folder=os.path.dirname(
-            shutil.which("unshare")))
-        program.wait_log("disk_full: begins")
-        # state_dir takes nothing: what is to be told stands in run_dir.
-        self.wait_for("it to be kept", lambda: "\ndisk_full 1 " in self.read_run())
-        self.assertEqual(program.term(), 0, program.log())
-
-    def read_run(self):
-        try:
-            with open(self.path("run", "notices"), encoding="ascii") as file:
-                return file.read()
-        except FileNotFoundError:
-            return ""
-
-    def test_without_anybody_to_tell_nothing_is_kept(self):
-        self.run_desk(filter_too=False)
-        time.sleep(2)
-        self.stop_desk()
-        self.assertFalse(os.path.exists(self.path("state", "notices")))
-
-
-class TheWhole(NotifyTest):
-    RULES = {"gambling": "||casino.example^\n"}
-
-    def test_a_pupils_request_reaches_who_answers_as_a_number(self):
-        programs = ("lachand", "lachan-filter", "lachan-page", "lachan-desk", "lachan-notify")
-        self.need(*programs)
-        os.mkdir(self.path("bin"))
-        for program in programs:
-            shutil.copy(os.path.join(BIN, program), self.path("bin"))
-        self.publish(self.RULES)
-        target = {"to": self.script("cat >> " + self.path("told")), "events": ["review", "report"]}
-        self.current = merge(self.config(), {
-            "notify": [target], "upstream": {"servers": [
-                "udp://127.0.0.1:%d" % self.upstream(self.RECORDS).port]}})
-        self.write_json(self.current)
-        gateway = self.start("lachand", "-c", self.path("lachan.yaml"), env=STRICT,
-                             folder=self.path("bin"))
-        gateway.wait_log("lachan-desk is ready")
-        gateway.wait_log("lachan-filter is ready")
-        self.add_user("an", "admin")
-        # The desk reads who is there within a moment.
-        def signs_in():
-            return self.forms("sign-in", user="an", password="mua xuân ở quê",
-                              client="192.0.2.33")["ok"]
-        wait_for("an to be known", signs_in)
-        sent = wait_for("the form to be open", lambda: (
-            lambda reply: reply if reply["ok"] else None)(self.forms(
-                "review-send", name="casino.example", reason="bài tập", tier="lower_secondary")))
-        self.assertTrue(sent["code"])
-        self.wait_for("the command to have run", lambda: self.told() == "1 new message\n")
-        gateway.wait_log("was told")
-        for name in ("notices", "notices.sent"):
-            self.assertNotIn("casino", self.text_of(name))
-        # A supervisor's run ends; the next word of the desk starts another, in a while.
-        self.assertTrue(control(self.path("run", "lachand.sock"), "notify")["ok"])
-        self.assertEqual(gateway.term(), 0, gateway.log())
-        self.assertEqual(self.told(), "1 new message\n")
-        self.assertNotIn("Sanitizer", gateway.log())
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     main()

@@ -23,6 +23,13 @@ static void messages_are_counted_and_nothing_more(void **state)
 	expect(&(struct due){.messages = 12}, "12 new messages\n");
 }
 
+static void a_trial_says_so(void **state)
+{
+	(void)state;
+	expect(
+	    &(struct due){.trial = true}, "a trial: notices of the gateway arrive here\n");
+}
+
 static void each_state_has_its_sentence(void **state)
 {
 	(void)state;
@@ -57,6 +64,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(messages_are_counted_and_nothing_more),
+	    cmocka_unit_test(a_trial_says_so),
 	    cmocka_unit_test(each_state_has_its_sentence),
 	    cmocka_unit_test(what_is_due_together_is_told_together),
 	};
