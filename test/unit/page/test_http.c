@@ -134,6 +134,16 @@ static void turn(void)
 	(void)event_base_loop(f.base, EVLOOP_NONBLOCK);
 }
 
+/* A busy kernel takes a moment between the two ends of loopback. */
+#define ASSERT_SOON(condition)                                                \
+	do {                                                                  \
+		for (int i_ = 0; i_ < PATIENCE_TURNS && !(condition); i_++) { \
+			turn();                                               \
+			usleep(1000);                                         \
+		}                                                             \
+		assert_true(condition);                                       \
+	} while (0)
+
 /* A client of 127.0.0.`host`, small in what it takes. */
 static int client_of(uint32_t host)
 {
@@ -206,7 +216,7 @@ static void a_post_is_whole_before_the_handler_sees_it(void **state)
 	say(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\na");
 	for (const char *rest = "=1&"; *rest != 0; rest++)
 		say(fd, (char[]){*rest, 0});
-	assert_int_equal(f.posts, 1);
+	ASSERT_SOON(f.posts == 1);
 	assert_int_equal(f.requests, 0);
 	say(fd, "bGET / HTTP/1.1\r\n"); /* more than was announced is never looked at */
 	assert_starts(hear(fd, NULL), "HTTP/1.1 200 OK\r\n");
@@ -313,6 +323,7 @@ static void who_sends_on_and_on_is_cut_off(void **state)
 	f.hold = true;
 	int fd = client_of(1);
 	say(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	ASSERT_SOON(f.held != NULL);
 	ssize_t sent = 0;
 	for (int i = 0; i < PATIENCE_TURNS && (sent >= 0 || errno == EAGAIN); i++) {
 		sent = send(fd, much, sizeof much, MSG_NOSIGNAL);
@@ -334,7 +345,7 @@ static void who_has_closed_its_half_is_not_waited_for(void **state)
 	int fd = client_of(1);
 	say(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 	(void)shutdown(fd, SHUT_WR);
-	turn();
+	ASSERT_SOON(f.held != NULL);
 	http_reply(f.held, &(struct http_reply){.status = 200, .headers = ""});
 	assert_starts(hear(fd, NULL), "HTTP/1.1 200 ");
 	assert_int_equal(http_connection_count(f.server), 0);
@@ -352,9 +363,9 @@ static void a_client_with_too_many_loses_its_own_oldest(void **state)
 	open_server(&limits, NULL);
 	int other = client_of(2), first = client_of(1), second = client_of(1),
 	    third = client_of(1);
-	assert_false(is_open(first));
+	ASSERT_SOON(!is_open(first));
 	assert_true(is_open(second) && is_open(third) && is_open(other));
-	assert_int_equal(http_connection_count(f.server), 3);
+	ASSERT_SOON(http_connection_count(f.server) == 3);
 	close(other), close(first), close(second), close(third);
 	close_server();
 }
@@ -369,8 +380,8 @@ static void when_all_places_are_taken_who_holds_most_loses_one(void **state)
 	for (size_t i = 0; i < COUNT_OF(many); i++)
 		many[i] = client_of(1);
 	int fd = client_of(3);
+	ASSERT_SOON(!is_open(many[0]));
 	assert_true(is_open(slow));
-	assert_false(is_open(many[0]));
 	say(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 	assert_starts(hear(fd, NULL), "HTTP/1.1 200 ");
 	close(slow), close(fd);
@@ -405,6 +416,7 @@ static void who_waits_for_the_handler_is_not_sent_away(void **state)
 	f.hold = true;
 	int first = client_of(1);
 	say(first, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	ASSERT_SOON(f.held != NULL);
 	int second = client_of(2); /* waits in the kernel's queue */
 	say(second, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 	assert_true(is_open(second));
@@ -447,7 +459,7 @@ static void a_door_may_take_its_time(void **state)
 	open_server(&plenty, &slow_door);
 	int fd = client_of(1);
 	say(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-	assert_non_null(f.at_door);
+	ASSERT_SOON(f.at_door != NULL);
 	assert_int_equal(f.requests, 0);
 	assert_true(http_is_secure(f.at_door));
 	http_begin(
@@ -463,6 +475,7 @@ static void a_door_may_send_away(void **state)
 	(void)state;
 	open_server(&plenty, &slow_door);
 	int fd = client_of(1);
+	ASSERT_SOON(f.at_door != NULL);
 	close(f.door_fd);
 	http_drop(f.at_door);
 	assert_string_equal(hear(fd, NULL), "");
@@ -495,8 +508,10 @@ static void a_door_is_told_when_its_place_is_needed(void **state)
 
 	(void)state;
 	open_server(&limits, &slow_door);
-	int first = client_of(1), second = client_of(2);
-	assert_int_equal(f.abandoned, 1);
+	int first = client_of(1);
+	ASSERT_SOON(f.at_door != NULL);
+	int second = client_of(2);
+	ASSERT_SOON(f.abandoned == 1 && f.at_door != NULL);
 	assert_int_equal(http_connection_count(f.server), 1);
 	close_server();
 	assert_int_equal(f.abandoned, 2);
