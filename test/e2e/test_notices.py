@@ -111,7 +111,7 @@ class TheDesk(NotifyTest):
 class TheWhole(NotifyTest):
     RULES = {"gambling": "||casino.example^\n"}
 
-    def test_a_pupils_request_reaches_who_answers_as_a_number(self):
+    def reach_who_answers(self, **server):
         programs = ("lachand", "lachan-filter", "lachan-page", "lachan-desk", "lachan-notify")
         self.need(*programs)
         os.mkdir(self.path("bin"))
@@ -119,7 +119,7 @@ class TheWhole(NotifyTest):
             shutil.copy(os.path.join(BIN, program), self.path("bin"))
         self.publish(self.RULES)
         target = {"to": self.script("cat >> " + self.path("told")), "events": ["review", "report"]}
-        self.current = merge(self.config(), {
+        self.current = merge(self.config(server=server), {
             "notify": [target], "upstream": {"servers": [
                 "udp://127.0.0.1:%d" % self.upstream(self.RECORDS).port]}})
         self.write_json(self.current)
@@ -146,6 +146,18 @@ class TheWhole(NotifyTest):
         self.assertEqual(gateway.term(), 0, gateway.log())
         self.assertEqual(self.told(), "1 new message\n")
         self.assertNotIn("Sanitizer", gateway.log())
+
+    def test_a_pupils_request_reaches_who_answers_as_a_number(self):
+        self.reach_who_answers()
+
+    @unittest.skipUnless(os.geteuid() == 0, "becoming another user needs root")
+    def test_it_does_so_from_a_desk_that_is_another_user(self):
+        os.chmod(self.dir, 0o755)
+        shutil.chown(self.dir, "nobody")
+        os.makedirs(self.path("state"))
+        shutil.chown(self.path("state"), "nobody")
+        self.reach_who_answers(user="nobody")
+        self.assertEqual(os.stat(self.path("told")).st_uid, os.stat(self.path("state")).st_uid)
 
 
 if __name__ == "__main__":
