@@ -62,6 +62,7 @@ static void begin(
 	struct texts_tier staff;
 
 	view_begin(v, o, out);
+	v->privacy = view_pair(v, "forms", "privacy");
 	if (!s->form->staff || !texts_find_tier(v->texts, "staff", &staff))
 		return;
 	v->tier = staff;

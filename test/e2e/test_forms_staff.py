@@ -40,7 +40,7 @@ class Staff(StaffTest):
             self.desk.answers["sign-in"] = {"ok": True, "token": "t", "name": "x", "roles": roles}
             reply = self.sign_in("/lachan/open")
             self.assertEqual(reply.status, 403)
-            self.assertIn("Tài khoản này không dùng được", Reader(reply.text).text)
+            self.assertIn("Tài khoản này chưa được phép", Reader(reply.text).text)
 
     def test_a_group_that_is_not_there_is_not_asked_for(self):
         form = self.form_in(PORTAL, self.sign_in("/lachan/open"))

@@ -106,7 +106,9 @@ static enum ctl_status add_to(struct user_edit *e, unsigned roles)
 		    e->name);
 	memcpy(account.name, e->name, sizeof account.name);
 	set_day(&account);
-	enum ctl_status status = user_choose(e, &account, NULL);
+	enum ctl_status status = user_can_be_approved(e, roles);
+	if (status == CTL_DONE)
+		status = user_choose(e, &account, NULL);
 	if (status == CTL_DONE)
 		status = user_approve(e, roles);
 	if (status == CTL_DONE)

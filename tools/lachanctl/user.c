@@ -94,21 +94,32 @@ static enum ctl_status check_approver(
 	return status;
 }
 
+static bool is_first_approver(const struct user_edit *e, unsigned roles)
+{
+	return (roles & POWERFUL) == APPROVER &&
+	    accounts_count(&e->file.all, APPROVER) == 0;
+}
+
+enum ctl_status user_can_be_approved(const struct user_edit *e, unsigned roles)
+{
+	if ((roles & POWERFUL) == 0 || is_first_approver(e, roles) ||
+	    accounts_count(&e->file.all, APPROVER) > 0)
+		return CTL_DONE;
+	return ctl_fail(e->c, CTL_FAILED, "%s",
+	    _("a counsellor wants an approver's yes, and there is no approver yet: "
+	      "make one first (lachanctl user add NAME approver)"));
+}
+
 enum ctl_status user_approve(struct user_edit *e, unsigned roles)
 {
 	struct secret name = SECRET_NONE, password = SECRET_NONE;
 
-	if ((roles & POWERFUL) == 0)
+	if ((roles & POWERFUL) == 0 || is_first_approver(e, roles))
 		return CTL_DONE;
-	if (accounts_count(&e->file.all, APPROVER) == 0) {
-		if ((roles & POWERFUL) == APPROVER)
-			return CTL_DONE;
-		return ctl_fail(e->c, CTL_FAILED, "%s",
-		    _("a counsellor wants an approver's yes, and there is no approver yet: "
-		      "make one first (lachanctl user add NAME approver)"));
-	}
-	enum ctl_status status =
-	    secret_ask_openly(e->c, _("An approver who agrees: name"), &name);
+	enum ctl_status status = user_can_be_approved(e, roles);
+	if (status != CTL_DONE)
+		return status;
+	status = secret_ask_openly(e->c, _("An approver who agrees: name"), &name);
 	if (status == CTL_DONE)
 		status = secret_ask(e->c, _("The approver's password"), &password);
 	if (status == CTL_DONE)

@@ -24,6 +24,8 @@ struct user_edit {
 enum ctl_status user_begin(struct user_edit *e, struct ctl *c, const char *typed);
 void user_end(struct user_edit *e);
 
+/* Whether there is somebody who may approve `roles`: told before a password is asked for. */
+enum ctl_status user_can_be_approved(const struct user_edit *e, unsigned roles);
 /* Asks an approver who is not in question himself for name and password, when one of `roles` gives power over
  * others; the very first approver is believed. */
 enum ctl_status user_approve(struct user_edit *e, unsigned roles);

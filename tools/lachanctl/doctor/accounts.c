@@ -47,7 +47,7 @@ static void check_counsellors(struct doctor *d, const struct accounts *all)
 	finding_detail(&f, "%s",
 	    _("There is one counsellor. If that password is lost, or that person is ill, "
 	      "reports wait for nobody."));
-	finding_fix(&f, "%s", "sudo lachanctl user add NAME counsellor");
+	finding_fix(&f, "%s", _("sudo lachanctl user add NAME counsellor"));
 	doctor_find(d, &f);
 }
 
