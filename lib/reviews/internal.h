@@ -84,7 +84,8 @@ MUST_CHECK enum err reviews_store_append(
 /* Takes back what was appended behind the first `bytes`. */
 bool reviews_store_cut(struct reviews *r, size_t bytes);
 /* Replaces the file by what is in memory, without the items that `leaves` marks (NULL: all
- * stay). ERR_IO, ERR_FULL, ERR_MEMORY; then the file is as it was. */
+ * stay). ERR_IO, ERR_FULL, ERR_MEMORY; then the file is as it was, or holds all that stays (the
+ * folder could not be synced) and is written anew with the next line. */
 MUST_CHECK enum err reviews_store_replace(struct reviews *r, const bool *leaves);
 
 #endif

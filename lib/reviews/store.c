@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "reviews/internal.h"
@@ -12,12 +13,27 @@ enum {
 
 /* ---- writing ---- */
 
-static bool open_to_append(struct reviews *r)
+static void close_file(struct reviews *r)
 {
 	if (r->fd >= 0)
 		(void)close(r->fd);
+	r->fd = -1;
+}
+
+static bool open_to_append(struct reviews *r)
+{
+	close_file(r);
 	r->fd = open(r->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 	return r->fd >= 0;
+}
+
+/* Whether what we append to is what stands at the path. */
+static bool is_in_place(const struct reviews *r)
+{
+	struct stat ours, there;
+
+	return r->fd >= 0 && fstat(r->fd, &ours) == 0 && stat(r->path, &there) == 0 &&
+	    ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 bool reviews_store_cut(struct reviews *r, size_t bytes)
@@ -39,18 +55,18 @@ enum err reviews_store_append(struct reviews *r, struct slice line, size_t max_b
 		if (rc != OK)
 			return rc;
 		before = r->file_bytes;
+		if (r->fd < 0)
+			return ERR_IO;
+		if (before + line.len > max_bytes)
+			return ERR_FULL;
 	}
-	if (r->fd < 0)
-		return ERR_IO;
 	if (fd_write_all(r->fd, line) == OK && fdatasync(r->fd) == 0) {
 		r->file_bytes = before + line.len;
 		return OK;
 	}
 	int reason = errno;
-	if (!reviews_store_cut(r, before)) {
-		(void)close(r->fd);
-		r->fd = -1;
-	}
+	if (!reviews_store_cut(r, before))
+		close_file(r);
 	errno = reason;
 	return ERR_IO;
 }
@@ -101,6 +117,12 @@ enum err reviews_store_replace(struct reviews *r, const bool *leaves)
 		/* Where that fails the file stands there all the same, and the next append
 		 * tries again. */
 		(void)open_to_append(r);
+	} else if (!is_in_place(r)) {
+		/* Renamed already when it failed (fsync of the folder): what we appended from
+		 * now on would go to a file without a name. The next append writes it anew. */
+		int reason = errno;
+		close_file(r);
+		errno = reason;
 	}
 	buf_deinit(&text);
 	return rc;
@@ -181,8 +203,7 @@ void reviews_close(struct reviews *r)
 {
 	if (r == NULL)
 		return;
-	if (r->fd >= 0)
-		(void)close(r->fd);
+	close_file(r);
 	for (size_t i = 0; i < r->count; i++)
 		review_deinit(&r->items[i]);
 	free(r->items);

@@ -1,4 +1,5 @@
 /* What pupils asked for: joined by name, answered once, read back after anything. */
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -443,6 +444,44 @@ static void a_full_disk_changes_nothing(void **state)
 	reviews_close(r);
 }
 
+static bool folders_fail;
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+/* In place of fsync() in this program (CMakeLists.txt: --wrap). */
+int __wrap_fsync(int fd)
+{
+	struct stat st;
+
+	if (!folders_fail || fstat(fd, &st) != 0 || !S_ISDIR(st.st_mode))
+		return __real_fsync(fd);
+	errno = EIO;
+	return -1;
+}
+
+static void nothing_goes_to_a_file_that_was_replaced_and_not_synced(void **state)
+{
+	struct reviews *r = open_reviews();
+	struct review_request q = request_of("old.vn", "", 1);
+	size_t removed = 9;
+	uint32_t id;
+	(void)state;
+
+	q.day = 20260901;
+	assert_int_equal(reviews_ask(r, &q, &id), OK);
+	folders_fail = true;
+	enum err expired = reviews_expire(r, DAY, DAY, &removed);
+	folders_fail = false;
+	assert_int_equal(expired, ERR_IO);
+	assert_int_equal(removed, 0);
+	(void)ask(r, "new.vn", "xin", 2);
+	r = open_again(r);
+	assert_non_null(by_code(r, 1));
+	assert_non_null(by_code(r, 2));
+	reviews_close(r);
+}
+
 static void a_day_is_counted_from_the_file(void **state)
 {
 	struct reviews *r = open_reviews();
@@ -487,6 +526,7 @@ int main(void)
 	    TEST(a_damaged_line_costs_that_line),
 	    TEST(a_strange_file_is_not_written_to),
 	    TEST(a_full_disk_changes_nothing),
+	    TEST(nothing_goes_to_a_file_that_was_replaced_and_not_synced),
 	    TEST(a_day_is_counted_from_the_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
