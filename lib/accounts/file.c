@@ -118,6 +118,7 @@ enum err accounts_begin(struct accounts_edit *edit, const char *path, struct dia
 		(void)close(made.lock_fd);
 		return ERR_IO;
 	}
+	file_remove_leftovers(path); /* hashes of passwords, of a change that was cut off */
 	enum err rc = accounts_load(&made.all, path, why);
 	if (rc == OK)
 		*edit = made;

@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -64,20 +65,29 @@ enum err atomic_file_redirect(struct atomic_file *file, const char *path)
 	return OK;
 }
 
-enum err file_sync_folder(const char *path)
+/* The folder that holds `path`. */
+static enum err folder_of(char folder[FILE_PATH_BYTES], const char *path)
 {
-	char folder[FILE_PATH_BYTES];
-	int n = snprintf(folder, sizeof folder, "%s", path);
+	int n = snprintf(folder, FILE_PATH_BYTES, "%s", path);
 
-	if (n <= 0 || (size_t)n >= sizeof folder)
+	if (n <= 0 || n >= FILE_PATH_BYTES)
 		return ERR_RANGE;
 	char *slash = strrchr(folder, '/');
 	if (slash == NULL)
-		(void)snprintf(folder, sizeof folder, ".");
+		(void)snprintf(folder, FILE_PATH_BYTES, ".");
 	else if (slash == folder)
 		slash[1] = 0;
 	else
 		*slash = 0;
+	return OK;
+}
+
+enum err file_sync_folder(const char *path)
+{
+	char folder[FILE_PATH_BYTES];
+
+	if (folder_of(folder, path) != OK)
+		return ERR_RANGE;
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return ERR_IO;
@@ -127,6 +137,39 @@ void atomic_file_abandon(struct atomic_file *file)
 	(void)close(file->fd);
 	(void)unlink(file->temporary);
 	file->fd = -1;
+}
+
+/* "NAME.tmp.PID", as atomic_file_begin() names it. */
+static bool is_leftover(const char *entry, const char *name)
+{
+	struct slice rest = slice_of(entry);
+	struct slice own = slice_of(name);
+	struct slice mark = SLICE_LIT(".tmp.");
+	uint64_t pid;
+
+	if (!slice_starts(rest, own))
+		return false;
+	rest = (struct slice){rest.ptr + own.len, rest.len - own.len};
+	return slice_starts(rest, mark) &&
+	    slice_to_u64(
+	        (struct slice){rest.ptr + mark.len, rest.len - mark.len}, INT64_MAX, &pid);
+}
+
+void file_remove_leftovers(const char *path)
+{
+	char folder[FILE_PATH_BYTES];
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+	DIR *entries = folder_of(folder, path) == OK ? opendir(folder) : NULL;
+	const struct dirent *entry;
+
+	if (entries == NULL)
+		return;
+	while ((entry = readdir(entries)) != NULL) {
+		if (is_leftover(entry->d_name, name))
+			(void)unlinkat(dirfd(entries), entry->d_name, 0);
+	}
+	(void)closedir(entries);
 }
 
 enum err file_write_atomic(const char *path, struct slice content, mode_t mode)

@@ -40,6 +40,10 @@ void atomic_file_abandon(struct atomic_file *file);
 /* One call for the common case. */
 MUST_CHECK enum err file_write_atomic(const char *path, struct slice content, mode_t mode);
 
+/* Removes what a crash between begin and commit left of `path`. Only while nobody else writes
+ * there: another's file under way goes, too. */
+void file_remove_leftovers(const char *path);
+
 /* A descriptor to read `path` by, close-on-exec; -1 with errno. A pipe that nobody writes is
  * an empty file, not something to wait for. */
 MUST_CHECK int file_open_to_read(const char *path);

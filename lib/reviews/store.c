@@ -186,6 +186,8 @@ enum err reviews_open(struct reviews **out, const char *path, struct diag *why)
 	r->next_id = 1;
 	if (strlen(path) < sizeof r->path) {
 		memcpy(r->path, path, strlen(path) + 1);
+		file_remove_leftovers(
+		    path); /* pupils' words, which nobody would ever expire */
 		r->items = calloc(REVIEWS_MAX, sizeof *r->items);
 		rc = r->items == NULL ? ERR_MEMORY : load(r);
 	}

@@ -372,6 +372,23 @@ static void a_change_replaces_the_file_with_mode_0600(void **state)
 	accounts_deinit(&back);
 }
 
+static void what_a_change_that_was_cut_off_left_is_removed(void **state)
+{
+	(void)state;
+	struct accounts_edit edit = ACCOUNTS_EDIT_NONE;
+	struct diag why;
+	char left[96], others[96];
+
+	(void)snprintf(left, sizeof left, "%s/users.tmp.77", folder);
+	(void)snprintf(others, sizeof others, "%s/users.tmp.mine", folder);
+	assert_int_equal(file_write_atomic(left, SLICE_LIT("name=hoa"), 0600), OK);
+	assert_int_equal(file_write_atomic(others, SLICE_LIT("mine"), 0600), OK);
+	assert_int_equal(accounts_begin(&edit, path, &why), OK);
+	accounts_end(&edit);
+	assert_int_equal(access(left, F_OK), -1);
+	assert_int_equal(access(others, F_OK), 0);
+}
+
 static void a_broken_file_is_not_written_over(void **state)
 {
 	(void)state;
@@ -440,6 +457,7 @@ int main(void)
 	    T(a_file_that_is_not_there_holds_nobody),
 	    T(others_may_neither_read_nor_write_it),
 	    T(a_change_replaces_the_file_with_mode_0600),
+	    T(what_a_change_that_was_cut_off_left_is_removed),
 	    T(a_broken_file_is_not_written_over),
 	    T(changes_at_the_same_time_wait_for_each_other),
 	};

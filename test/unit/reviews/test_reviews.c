@@ -482,6 +482,17 @@ static void nothing_goes_to_a_file_that_was_replaced_and_not_synced(void **state
 	reviews_close(r);
 }
 
+static void what_a_crash_left_of_the_words_is_removed(void **state)
+{
+	char left[128];
+	(void)state;
+
+	(void)snprintf(left, sizeof left, "%s.tmp.77", path);
+	assert_int_equal(file_write_atomic(left, SLICE_LIT("xin"), 0600), OK);
+	reviews_close(open_reviews());
+	assert_int_equal(access(left, F_OK), -1);
+}
+
 static void a_day_is_counted_from_the_file(void **state)
 {
 	struct reviews *r = open_reviews();
@@ -527,6 +538,7 @@ int main(void)
 	    TEST(a_strange_file_is_not_written_to),
 	    TEST(a_full_disk_changes_nothing),
 	    TEST(nothing_goes_to_a_file_that_was_replaced_and_not_synced),
+	    TEST(what_a_crash_left_of_the_words_is_removed),
 	    TEST(a_day_is_counted_from_the_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
