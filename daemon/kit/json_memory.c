@@ -1,10 +1,12 @@
 #include "kit/json_memory.h"
 
+#include <malloc.h>
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -38,14 +40,20 @@ static void *take(size_t size)
 	return block;
 }
 
+/* Values are what people type: passwords, what happened to a child. None of it stays behind. */
 static void give(void *block)
 {
+	if (block == NULL)
+		return;
 	if (!is_of_reserve(block)) {
+		explicit_bzero(block, malloc_usable_size(block));
 		free(block);
 		return;
 	}
-	if (--reserve.blocks == 0)
+	if (--reserve.blocks == 0) {
+		explicit_bzero(reserve.bytes, reserve.used);
 		reserve.used = 0;
+	}
 }
 
 void json_memory_free(char *text)

@@ -4,7 +4,7 @@
  * A request on a control socket must not do that to those who ask for names, so jansson gets
  * a reserve: where malloc() has nothing left, a fixed block serves until what was taken from
  * it has been given back. Only a value larger than the reserve, without any memory, fails as
- * before.
+ * before. What comes back is wiped.
  *
  * Threads: jansson belongs to a program's main thread, and so does the reserve. */
 #ifndef KIT_JSON_MEMORY_H

@@ -16,8 +16,6 @@ enum {
 	CA_BACK_DAYS = 30 /* a device's clock may be weeks behind when it first meets us */
 };
 
-static const int64_t DAY_S = 24 * 60 * 60;
-
 /* Shown where a browser shows who issued a certificate. */
 static const char PROGRAM[] = "L\u00e1 Ch\u1eafn";
 
@@ -42,10 +40,13 @@ static bool set_serial(X509 *made)
 	return set;
 }
 
-static bool set_days(X509 *made, int64_t from_s, int64_t until_s)
+/* In days from now: ten years from now are beyond what a time_t of 32 bits can hold. */
+static bool set_days(X509 *made, int64_t now_s, int from, int until)
 {
-	return ASN1_TIME_set(X509_getm_notBefore(made), (time_t)from_s) != NULL &&
-	    ASN1_TIME_set(X509_getm_notAfter(made), (time_t)until_s) != NULL;
+	time_t now = (time_t)now_s;
+
+	return ASN1_TIME_adj(X509_getm_notBefore(made), now, from, 0) != NULL &&
+	    ASN1_TIME_adj(X509_getm_notAfter(made), now, until, 0) != NULL;
 }
 
 static bool add_word(X509_NAME *name, const char *what, struct slice text)
@@ -122,13 +123,13 @@ static bool name_ca(X509 *made, const char *school)
 enum err mint_ca(struct certificate *out, const char *school, unsigned years, int64_t now_s)
 {
 	struct certificate made = {X509_new(), sk_X509_new_null(), mint_key()};
-	int64_t until_s = now_s + (int64_t)years * 365 * DAY_S;
+	int until = (int)(years * 365); /* at most MINT_CA_YEARS_MAX */
 	enum err rc = ERR_MEMORY;
 
 	if (made.own != NULL && made.chain != NULL && made.key != NULL &&
 	    X509_set_version(made.own, VERSION_3) == 1 && set_serial(made.own) &&
-	    set_days(made.own, now_s - CA_BACK_DAYS * DAY_S, until_s) &&
-	    name_ca(made.own, school) && X509_set_pubkey(made.own, made.key) == 1 &&
+	    set_days(made.own, now_s, -CA_BACK_DAYS, until) && name_ca(made.own, school) &&
+	    X509_set_pubkey(made.own, made.key) == 1 &&
 	    add_extension(
 	        made.own, made.own, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
 	    add_extension(
@@ -188,8 +189,7 @@ static enum err make_leaf(X509 *leaf, const struct certificate *ca, struct dname
 
 	name_to_text(host, name);
 	if (X509_set_version(leaf, VERSION_3) != 1 || !set_serial(leaf) ||
-	    !set_days(leaf, now_s - MINT_BACK_DAYS * DAY_S,
-	        now_s + (MINT_LEAF_DAYS - MINT_BACK_DAYS) * DAY_S) ||
+	    !set_days(leaf, now_s, -MINT_BACK_DAYS, MINT_LEAF_DAYS - MINT_BACK_DAYS) ||
 	    !end_with_ca(leaf, ca->own) ||
 	    X509_set_issuer_name(leaf, X509_get_subject_name(ca->own)) != 1 ||
 	    !add_word(X509_get_subject_name(leaf), "CN", slice_of(PROGRAM)) ||

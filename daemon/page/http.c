@@ -1,6 +1,7 @@
 #include "page/http_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <event2/buffer.h>
@@ -81,6 +82,8 @@ static void forget(struct http_exchange *x)
 	(void)count_siblings(x, -1);
 	event_free(x->deadline);
 	free(x->head_bytes);
+	if (x->body_bytes != NULL) /* a password, what happened to somebody */
+		explicit_bzero(x->body_bytes, x->body_len);
 	free(x->body_bytes);
 	free(x);
 }

@@ -1,5 +1,7 @@
 #include "control/frame.h"
 
+#include <string.h>
+
 enum err frame_encode_header(uint8_t header[FRAME_HEADER_BYTES], size_t length)
 {
 	if (length > FRAME_MAX_BYTES)
@@ -36,6 +38,8 @@ void frame_decoder_init(struct frame_decoder *d, size_t max_bytes)
 
 void frame_decoder_deinit(struct frame_decoder *d)
 {
+	if (d->pending.ptr != NULL)
+		explicit_bzero(d->pending.ptr, d->pending.cap);
 	buf_deinit(&d->pending);
 }
 

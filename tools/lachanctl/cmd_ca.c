@@ -1,5 +1,6 @@
 /* ca: the school's own certificate authority, for pages.ca. */
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,11 +74,29 @@ static bool find_owner(const struct ctl *c, const char *folder, struct new_file_
 	return true;
 }
 
+/* By the folder that we opened, and only while it is root's as we made it: in a folder of
+ * another user the name could have become a link to somebody's folder meanwhile. */
+static bool give_folder(const char *folder, const struct new_file_owner *owner)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return false;
+	errno = EPERM;
+	bool given = fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+	    fchown(fd, owner->uid, owner->gid) == 0;
+	int kept = errno;
+	(void)close(fd);
+	errno = kept;
+	return given;
+}
+
 static bool make_folder(const char *folder, const struct new_file_owner *owner)
 {
 	if (mkdir(folder, 0700) != 0)
 		return errno == EEXIST;
-	return owner == NULL || chown(folder, owner->uid, owner->gid) == 0;
+	return owner == NULL || give_folder(folder, owner);
 }
 
 /* The key first: without it a certificate is worth nothing. */
@@ -104,7 +123,8 @@ static enum err write_both(const struct made *made, const struct certificate *ca
 		if (rc != OK)
 			(void)unlink(made->key);
 	}
-	explicit_bzero(key.ptr, key.cap);
+	if (key.ptr != NULL)
+		explicit_bzero(key.ptr, key.cap);
 	buf_deinit(&key);
 	buf_deinit(&certificate);
 	return rc;

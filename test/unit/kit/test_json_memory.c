@@ -1,4 +1,5 @@
 /* Values come whole even when malloc() has nothing left, and the reserve is whole again after. */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -24,6 +25,21 @@ void *__wrap_malloc(size_t size);
 void *__wrap_malloc(size_t size)
 {
 	return malloc_fails ? NULL : __real_malloc(size);
+}
+
+static const char SECRET[] = "bon tu chi minh em biet";
+static bool secret_stayed;
+
+void __real_free(void *block);
+void __wrap_free(void *block);
+
+/* In place of free() in this program (CMakeLists.txt: --wrap). */
+void __wrap_free(void *block)
+{
+	if (block != NULL &&
+	    memmem(block, malloc_usable_size(block), SECRET, sizeof SECRET - 1) != NULL)
+		secret_stayed = true;
+	__real_free(block);
 }
 
 static void make_and_give_back(void)
@@ -77,11 +93,26 @@ static void what_is_larger_than_the_reserve_fails(void **state)
 	give(NULL);
 }
 
+static void what_is_given_back_is_wiped(void **state)
+{
+	(void)state;
+	json_t *value = json_pack("{s:s}", "password", SECRET);
+	assert_non_null(value);
+	char *text = json_dumps(value, 0);
+	json_t *again = json_loads(text, 0, NULL);
+	assert_non_null(again);
+	json_memory_free(text);
+	json_decref(value);
+	json_decref(again);
+	assert_false(secret_stayed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(values_come_whole_without_memory),
 	    cmocka_unit_test(memory_that_comes_and_goes_is_given_back_where_it_came_from),
+	    cmocka_unit_test(what_is_given_back_is_wiped),
 	    cmocka_unit_test(what_is_larger_than_the_reserve_fails),
 	};
 
