@@ -34,6 +34,9 @@ GROUPS = "  groups:\n    - {name: phong-tin-1, clients: [10.1.1.0/24]}\n    - {n
 SIZES = ((360, 740), (1280, 900))
 
 
+FORMS = ("portal-review", "portal-report", "portal-answer")
+
+
 def soon():
     """A window that opens games later today, Vietnam's time; None near midnight."""
     now = datetime.now(timezone(timedelta(hours=7)))
@@ -72,6 +75,8 @@ class Pages(BrowserTest):
     def check(self, job, seen):
         where = "%s (%s)" % (os.path.basename(job["picture"]), job["url"])
         self.assertNotIn("error", seen, where)
+        if os.path.basename(job["picture"]).startswith("preschool-") and job["variant"] in FORMS:
+            job["status"] = 404  # no forms for the smallest
         expected = {"child_abuse": 451, "illegal": 451, "open-now": 503}.get(
             job["variant"], job["status"] if "status" in job else 200 if "lachan.internal" in job["url"] else 403)
         self.assertEqual(seen["status"], expected, where)
