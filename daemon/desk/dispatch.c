@@ -134,7 +134,8 @@ enum err dispatch_open(struct desk *desk, struct diag *why)
 	const struct control_handlers forms = {.on_request = on_forms,
 	    .on_closed = on_closed,
 	    .context = desk,
-	    .ourselves_alone = true};
+	    .ourselves_alone = true,
+	    .page = CONTROL_PAGE_AS_WE};
 	const struct control_handlers line = {
 	    .on_request = on_line, .on_closed = on_closed, .context = desk};
 

@@ -318,11 +318,16 @@ static const struct row COMMANDS[] = {
 
 static void run_command(struct command *x)
 {
+	bool guest = control_peer_is_guest(x->peer);
 	const char *name = command_text(x, "command");
 
 	for (size_t i = 0; name != NULL && i < COUNT_OF(COMMANDS); i++) {
 		if (strcmp(COMMANDS[i].name, name) == 0) {
-			COMMANDS[i].run(x);
+			/* The page shows numbers; whoever takes it over steers nothing. */
+			if (guest && COMMANDS[i].run != on_metrics)
+				command_fail(x, N_("only root may ask for that"));
+			else
+				COMMANDS[i].run(x);
 			return;
 		}
 	}
@@ -374,8 +379,10 @@ static void on_closed(void *context, struct control_peer *peer)
 
 enum err control_open(struct program *p, struct diag *why)
 {
-	const struct control_handlers handlers = {
-	    .on_request = on_request, .on_closed = on_closed, .context = p};
+	const struct control_handlers handlers = {.on_request = on_request,
+	    .on_closed = on_closed,
+	    .context = p,
+	    .page = CONTROL_PAGE_AS_GUEST};
 	char path[FILE_PATH_BYTES];
 
 	enum err rc = path_join(path, sizeof path,

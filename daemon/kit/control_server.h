@@ -1,7 +1,10 @@
 /* control_server -- the listening end of a control socket (JSON in frames, frame.h).
  *
- * The socket is made with mode 0660 (0600 for ourselves alone). The kernel says who connects (SO_PEERCRED): root, our
- * own user, and members of the socket's group are served; others are told so and closed.
+ * The socket is made with mode 0660 (0600 for ourselves alone). The kernel says who connects
+ * (SO_PEERCRED): root, our own user, and members of the socket's group are served; others are
+ * told so and closed. lachan-page is our own user, too, but talks to strangers: it may do what
+ * `page` says and no more, whoever has taken it over (it can change neither its name nor its
+ * process: syscall_lists.c).
  * At most CONTROL_CLIENTS_MAX at a time; a client that is silent for CONTROL_IDLE_S
  * seconds, or does not read what it asked for until CONTROL_OUTPUT_BYTES wait, is closed.
  * Threads: everything on the thread of the event base. */
@@ -27,6 +30,13 @@ enum {
 struct control_server;
 struct control_peer; /* one connected client; lives until on_closed returns */
 
+/* What lachan-page may do on a socket of ours. */
+enum control_page {
+	CONTROL_PAGE_NOTHING,
+	CONTROL_PAGE_AS_GUEST, /* control_peer_is_guest */
+	CONTROL_PAGE_AS_WE
+};
+
 struct control_handlers {
 	/* One request, borrowed for the call. Answer now or later with control_reply(). */
 	void (*on_request)(void *context, struct control_peer *peer, struct slice request);
@@ -38,6 +48,7 @@ struct control_handlers {
 	gid_t guests;
 	/* Root and our own user, no group; mode 0600. */
 	bool ourselves_alone;
+	enum control_page page;
 };
 
 /* Makes the socket at `path`; what an earlier process left there is replaced. ERR_IO,
@@ -58,7 +69,7 @@ void control_peer_keep(struct control_peer *peer);
 /* Closes it once everything queued was sent. */
 void control_peer_finish(struct control_peer *peer);
 uid_t control_peer_uid(const struct control_peer *peer);
-/* Here by the guests' group alone: what it may ask is the program's to say. */
+/* Here by the guests' group alone, or lachan-page: what it may ask is the program's to say. */
 bool control_peer_is_guest(const struct control_peer *peer);
 /* A pointer of the program's own; NULL at first. */
 void control_peer_set_data(struct control_peer *peer, void *data);

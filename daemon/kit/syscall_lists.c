@@ -2,6 +2,7 @@
  * (mmap2, ppoll_time64): where they do not exist they are left out. */
 #include "kit/syscall_lists.h"
 
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -53,8 +54,11 @@ static const char *const descriptors[] = {"_llseek", "close", "dup", "dup2", "du
 /* Time zones, /proc, pages.yaml, resolv.conf; whose they are is the kernel's business. */
 static const char *const reading[] = {"access", "arm_fadvise64_64", "faccessat",
     "faccessat2", "fadvise64", "fadvise64_64", "fstatfs", "fstatfs64", "getcwd", "getdents",
-    "getdents64", "lstat", "lstat64", "open", "openat", "readlink", "readlinkat", "stat",
-    "stat64", "statfs", "statfs64", NULL};
+    "getdents64", "lstat", "lstat64", "readlink", "readlinkat", "stat", "stat64", "statfs",
+    "statfs64", NULL};
+
+/* For reading and writing; the page's are among the rules. */
+static const char *const opening[] = {"open", "openat", NULL};
 
 static const char *const sockets[] = {"accept", "accept4", "bind", "connect", "getpeername",
     "getsockname", "getsockopt", "recv", "recvfrom", "recvmmsg", "recvmmsg_time64",
@@ -86,6 +90,7 @@ const struct syscall_group syscall_groups[] = {
     {CHILDREN, loop},
     {CHILDREN, descriptors},
     {CHILDREN, reading},
+    {FILTER | FEEDS | DESK, opening},
     {CHILDREN, sockets},
     {FILTER | FEEDS | DESK | NOTIFY, writing},
     {FILTER | FEEDS, sealed_copies},
@@ -96,8 +101,14 @@ const struct syscall_group syscall_groups[] = {
 };
 const size_t syscall_group_count = COUNT_OF(syscall_groups);
 
-#define INT_BITS UINT32_MAX  /* the kernel looks at no more of an int */
-#define SET_VMA  0x53564d41U /* PR_SET_VMA of newer headers */
+#define INT_BITS UINT32_MAX /* the kernel looks at no more of an int */
+/* Of open(): what writes a file or makes one. gcov does so at a program's end. */
+#ifdef LACHAN_COVERAGE
+#	define WRITES 0U
+#else
+#	define WRITES ((unsigned)(O_ACCMODE | O_CREAT | O_TRUNC))
+#endif
+#define SET_VMA 0x53564d41U /* PR_SET_VMA of newer headers */
 
 const struct syscall_rule syscall_rules[] = {
     /* Memory is written or executed, never both in turn (PCRE2 is interpreted). */
@@ -115,8 +126,12 @@ const struct syscall_rule syscall_rules[] = {
     {CHILDREN, "socket", {{0, INT_BITS, AF_UNIX}}},
     {CHILDREN, "socket", {{0, INT_BITS, AF_NETLINK}, {2, INT_BITS, NETLINK_ROUTE}}},
     {CHILDREN, "socketpair", {{0, INT_BITS, AF_UNIX}}}, /* libevent's signals */
+    /* The page writes no file whatever its user may, and keeps its name, by which control
+     * sockets know it (control_server.h). */
+    {PAGE, "open", {{1, WRITES, O_RDONLY}}},
+    {PAGE, "openat", {{2, WRITES, O_RDONLY}}},
     /* Names of threads, and libc's names for memory. */
-    {CHILDREN, "prctl", {{0, INT_BITS, PR_SET_NAME}}},
+    {FILTER | FEEDS | DESK, "prctl", {{0, INT_BITS, PR_SET_NAME}}},
     {CHILDREN, "prctl", {{0, INT_BITS, PR_GET_NAME}}},
     {CHILDREN, "prctl", {{0, INT_BITS, SET_VMA}}},
     /* What stdio and libevent ask of a descriptor, and names of interfaces. */

@@ -282,13 +282,14 @@ static enum err open_link(struct program *p)
 }
 
 /* What is nobody's business who talks to strangers: the school's CA, accounts, what people have
- * handed in. By hand the configuration is read again from its file, which may stand among
+ * handed in, today's devices (of run_dir it needs the sockets alone, which are no files to open). By hand the configuration is read again from its file, which may stand among
  * them. */
 static enum err fence(struct program *p, struct diag *why)
 {
 	char secrets[FILE_PATH_BYTES];
 	char feeds[FILE_PATH_BYTES]; /* what became of the lists, for /metrics */
-	const char *folders[] = {p->config->server.state_dir.text, secrets};
+	const char *folders[] = {p->config->server.state_dir.text,
+	    p->config->server.run_dir.text, secrets};
 
 	(void)snprintf(secrets, sizeof secrets, "%s", p->config->pages.ca.key.text);
 	char *slash = strrchr(secrets, '/');

@@ -312,7 +312,8 @@ enum err commands_open(struct supervisor *sv, struct diag *why)
 	const struct control_handlers handlers = {.on_request = on_request,
 	    .on_closed = on_closed,
 	    .context = sv,
-	    .guests = guests_of(sv->now.config)};
+	    .guests = guests_of(sv->now.config),
+	    .page = CONTROL_PAGE_AS_GUEST};
 	char path[FILE_PATH_BYTES];
 
 	enum err rc = path_join(

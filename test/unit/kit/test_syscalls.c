@@ -134,6 +134,26 @@ static int write_a_file(void)
 	    : 1;
 }
 
+/* As root, so that nobody but the list says no. */
+static int open_to_write(void)
+{
+	static const int flags[] = {O_WRONLY, O_RDWR, O_RDONLY | O_CREAT,
+	    O_WRONLY | O_CREAT | O_TRUNC, O_RDONLY | O_TRUNC};
+
+	for (size_t i = 0; i < COUNT_OF(flags); i++)
+		if (!refused(open("/tmp/lachan-syscalls-never", flags[i], 0600)))
+			return 1 + (int)i;
+	int fd = open("/proc/self/comm", O_RDONLY | O_CLOEXEC);
+	return fd < 0 || close(fd) != 0 ? 99 : 0;
+}
+
+static int open_null_to_write(void)
+{
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 || close(fd) != 0;
+}
+
 static void *nothing(void *context)
 {
 	return context;
@@ -212,6 +232,10 @@ static void the_page_writes_no_file(void **state)
 	if (!syscall_lists_exact)
 		skip(); /* gcov writes */
 	expect(write_a_file, SYSCALLS_PAGE, 0);
+#ifndef LACHAN_COVERAGE
+	expect(open_to_write, SYSCALLS_PAGE, 0);
+#endif
+	expect(open_null_to_write, SYSCALLS_DESK, 0);
 }
 
 static void ordinary_work_goes_on(void **state)
