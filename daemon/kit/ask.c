@@ -29,6 +29,7 @@ struct ask {
 	int fd; /* -1: not connected */
 	struct event *readable;
 	uint32_t last_id;
+	bool given_up;
 	struct waiting slots[ASK_PENDING_MAX];
 };
 
@@ -152,7 +153,7 @@ void ask_verdict(struct ask *a, struct dname name, const struct addr *client,
     ask_on_answer on_answer, void *context)
 {
 	const struct timeval wait = {0, ASK_WAIT_MS * 1000};
-	struct waiting *w = free_slot(a);
+	struct waiting *w = a->given_up ? NULL : free_slot(a);
 	uint32_t id = ++a->last_id;
 
 	if (w == NULL || !send_question(a, id, name, client)) {
@@ -192,7 +193,10 @@ enum err ask_open(struct ask **out, struct event_base *base, const char *path)
 
 void ask_give_up(struct ask *a)
 {
-	for (size_t i = 0; a != NULL && i < ASK_PENDING_MAX; i++) {
+	if (a == NULL)
+		return;
+	a->given_up = true; /* who asks again hears the same */
+	for (size_t i = 0; i < ASK_PENDING_MAX; i++) {
 		if (a->slots[i].used)
 			settle(&a->slots[i], NULL);
 	}

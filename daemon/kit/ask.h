@@ -27,7 +27,8 @@ typedef void (*ask_on_answer)(void *context, const struct verdict_answer *answer
 
 /* `path` is copied. ERR_MEMORY, ERR_RANGE (longer than a socket address holds). */
 MUST_CHECK enum err ask_open(struct ask **out, struct event_base *base, const char *path);
-/* All who wait hear NULL now, as a program must see to that ends. NULL: nothing. */
+/* All who wait hear NULL now, and all who ask from here on, as a program must see to that
+ * ends. NULL: nothing. */
 void ask_give_up(struct ask *a);
 /* Questions under way are forgotten without a call. NULL: nothing. */
 void ask_close(struct ask *a);

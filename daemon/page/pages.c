@@ -10,6 +10,10 @@
 #include "page/portal.h"
 #include "page/warning.h"
 
+enum {
+	ASK_TIMES = 10 /* ASK_WAIT_MS each, where much depends on the answer */
+};
+
 /* Whom the Host header means. */
 enum target {
 	TARGET_NAME,   /* a name that is, or was, blocked */
@@ -29,6 +33,8 @@ struct request {
 	bool language_chosen;
 	char domain[NAME_TEXT_MAX];
 	const struct sheet_form *form; /* NULL: it is for no form */
+	struct name_buf asked;
+	unsigned times; /* it was asked */
 	/* Of a form, which may take the desk's time. */
 	bool has_answer;
 	struct verdict_answer answer;
@@ -228,12 +234,21 @@ static void serve_form(struct request *r, const struct verdict_answer *answer)
 	forms_serve(r->pages, r->form, r->exchange, r->domain, &caller);
 }
 
+static void ask(struct request *r);
+
 static void on_answer(void *context, const struct verdict_answer *answer)
 {
 	struct request *r = context;
 	struct buf page = BUF_INIT(VIEW_MAX_BYTES);
 	struct verdict_answer neutral;
 
+	/* Whether a form may stand there depends on it, so a busy filter is asked again. One that
+	 * is gone keeps nobody from telling. */
+	if (answer == NULL && r->form != NULL && r->target == TARGET_NAME &&
+	    r->times < ASK_TIMES) {
+		ask(r);
+		return;
+	}
 	if (takes_form(r, answer)) {
 		serve_form(r, answer);
 		return;
@@ -254,6 +269,13 @@ static void on_answer(void *context, const struct verdict_answer *answer)
 	send_page(r, status, buf_slice(&page));
 	buf_deinit(&page);
 	free(r);
+}
+
+static void ask(struct request *r)
+{
+	r->times++;
+	ask_verdict(
+	    r->pages->ask, name_of(&r->asked), http_peer(r->exchange), on_answer, r);
 }
 
 /* Paths of the portal exist below every name, so that a button works on any page. */
@@ -334,5 +356,6 @@ void pages_on_request(void *context, struct http_exchange *x)
 		asked = name_of(&name);
 		name_to_text(r->domain, asked);
 	}
-	ask_verdict(pages->ask, asked, http_peer(x), on_answer, r);
+	name_copy(&r->asked, asked);
+	ask(r);
 }
