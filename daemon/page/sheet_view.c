@@ -85,17 +85,31 @@ static bool has_failed(const struct sheet *s)
 	    s->trouble == SHEET_REFUSED || s->trouble == SHEET_SHUT;
 }
 
+static void tell_minutes(struct view *v, const char *minutes)
+{
+	for (size_t i = 0; i < v->facts.count; i++) {
+		if (strcmp(v->facts.items[i].name, "minutes") == 0)
+			v->facts.items[i].value = minutes;
+	}
+}
+
 static void write_trouble(const struct sheet *s, struct view *v)
 {
 	const struct told *told = &troubles[s->trouble];
 	const char *section = told->section != NULL ? told->section : s->form->section;
+	char wait[16];
 
 	if (s->trouble == SHEET_FINE)
 		return;
+	/* How long to wait; below it the form says how long a teacher opens. */
+	(void)snprintf(wait, sizeof wait, "%u", s->minutes);
+	if (s->minutes > 0)
+		tell_minutes(v, wait);
 	view_raw(v, "<div class=\"alert\" role=\"alert\">");
 	view_element(v, "<h2>", view_pair(v, "forms", "look_title"), "</h2>");
 	view_element(v, "<p>", view_pair(v, section, told->key), "</p>");
 	view_raw(v, "</div>");
+	tell_minutes(v, v->minutes);
 }
 
 /* Before the first field: a person and 111, where others could read along. */
@@ -163,7 +177,6 @@ static void write_stage(const struct sheet *s, struct view *v)
 
 /* What the lines of this page may name. */
 struct named {
-	char minutes[16];
 	char end_time[VIEW_CLOCK_BYTES];
 	char group[128];
 };
@@ -203,20 +216,12 @@ static void add_facts(const struct sheet *s, struct view *v, struct named *n)
 		n->group[group.len] = 0;
 		facts_add(&v->facts, "group", n->group);
 	}
-	if (s->minutes == 0)
-		return;
-	/* How long to wait, in place of how long a teacher opens. */
-	(void)snprintf(n->minutes, sizeof n->minutes, "%u", s->minutes);
-	for (size_t i = 0; i < v->facts.count; i++) {
-		if (strcmp(v->facts.items[i].name, "minutes") == 0)
-			v->facts.items[i].value = n->minutes;
-	}
 }
 
 void sheet_write(const struct sheet *s, const struct occasion *o, struct buf *out)
 {
 	struct view v;
-	struct named named = {.minutes = ""};
+	struct named named = {.end_time = ""};
 	const struct tree_node *title;
 
 	begin(&v, s, o, out);

@@ -263,9 +263,29 @@ static int close_all(void **state)
 	return 0;
 }
 
+static void how_long_to_wait_is_not_how_long_a_name_is_open(void **state)
+{
+	struct sheet s = make_sheet(&sheet_open);
+	struct verdict_answer answer;
+	struct occasion o =
+	    school_occasion(*state, &answer, "staff", "gambling", LANGUAGE_EN);
+	struct buf page = BUF_INIT(VIEW_MAX_BYTES);
+
+	s.stage = SHEET_FILL;
+	s.trouble = SHEET_TOO_MANY;
+	sheet_write(&s, &o, &page);
+	assert_int_equal(buf_status(&page), OK);
+	assert_non_null(strstr(buf_cstr(&page), "wait 7 minutes"));
+	if (strstr(buf_cstr(&page), "choose") != NULL) /* else there is no group */
+		assert_non_null(strstr(buf_cstr(&page), "Open for 45 minutes"));
+	assert_null(strstr(buf_cstr(&page), "Open for 7 minutes"));
+	buf_deinit(&page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(how_long_to_wait_is_not_how_long_a_name_is_open),
 	    cmocka_unit_test(names_are_read_as_people_paste_them),
 	    cmocka_unit_test(what_is_no_name_of_a_site_is_refused),
 	    cmocka_unit_test(days_are_read_as_browsers_and_people_write_them),
