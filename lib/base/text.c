@@ -100,16 +100,43 @@ const char *text_nearest(const char *word, const char *const *words)
 	return nearest;
 }
 
+/* How many bytes at `at` a terminal would obey rather than show: control characters (C0, DEL,
+ * C1) and what turns the direction of writing (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066
+ * to U+2069), which could make a line look like another. */
+static size_t obeyed(struct slice s, size_t at)
+{
+	const uint8_t *c = s.ptr + at;
+	size_t left = s.len - at;
+
+	if (c[0] < 0x20 || c[0] == 0x7f)
+		return 1;
+	if (left >= 2 &&
+	    ((c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) ||
+	        (c[0] == 0xd8 && c[1] == 0x9c)))
+		return 2;
+	if (left < 3 || c[0] != 0xe2)
+		return 0;
+	bool turns =
+	    (c[1] == 0x80 &&
+	        (c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xaa && c[2] <= 0xae))) ||
+	    (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);
+	return turns ? 3 : 0;
+}
+
 void text_printable(char *out, size_t size, struct slice s)
 {
-	size_t at = 0;
+	size_t at = 0, hidden = 0; /* bytes of what is written as \xNN */
 
 	for (size_t i = 0; i < s.len && at + 5 < size; i++) {
 		uint8_t c = s.ptr[i];
-		if (c < 0x20 || c == 0x7f)
+		if (hidden == 0)
+			hidden = obeyed(s, i);
+		if (hidden > 0) {
 			at += (size_t)snprintf(out + at, size - at, "\\x%02x", c);
-		else
+			hidden--;
+		} else {
 			out[at++] = (char)c;
+		}
 	}
 	if (size > 0)
 		out[at] = 0;

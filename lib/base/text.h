@@ -14,7 +14,8 @@ bool text_to_size_bytes(struct slice s, uint64_t *out_bytes);
  * enough to be a slip of the finger (a third of its letters, three at most). */
 const char *text_nearest(const char *word, const char *const *words);
 
-/* A readable copy for logs and terminals: control characters, ESC and DEL become \xNN. */
+/* A readable copy for logs and terminals: control characters (ESC, DEL and C1, too) and what
+ * turns the direction of writing become \xNN. */
 void text_printable(char *out, size_t size, struct slice s);
 
 #endif

@@ -63,6 +63,22 @@ static void control_characters_do_not_reach_the_terminal(void **state)
 	table_free(t);
 }
 
+static void nothing_turns_the_direction_of_writing(void **state)
+{
+	struct table *t = table_new(1);
+
+	(void)state;
+	table_cell(t, "%s",
+	    "a\u202eb\u2066c\u061cd\u200fe\xc2\x85"
+	    "f \u2026\u00e9");
+	char *text = print(t);
+	assert_string_equal(text,
+	    "  a\\xe2\\x80\\xaeb\\xe2\\x81\\xa6c\\xd8\\x9cd\\xe2\\x80\\x8fe\\xc2\\x85f "
+	    "\u2026\u00e9\n");
+	free(text);
+	table_free(t);
+}
+
 static void durations_and_counts_are_short(void **state)
 {
 	char out[SAY_BYTES];
@@ -148,6 +164,7 @@ int main(void)
 	    cmocka_unit_test(vietnamese_letters_take_one_place),
 	    cmocka_unit_test(columns_line_up_and_lines_end_without_blanks),
 	    cmocka_unit_test(control_characters_do_not_reach_the_terminal),
+	    cmocka_unit_test(nothing_turns_the_direction_of_writing),
 	    cmocka_unit_test(durations_and_counts_are_short),
 	    cmocka_unit_test(times_are_read_with_their_offset),
 	    cmocka_unit_test(moments_are_read_as_people_write_them),
