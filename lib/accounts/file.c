@@ -108,6 +108,12 @@ enum err accounts_begin(struct accounts_edit *edit, const char *path, struct dia
 {
 	struct accounts_edit made = {.path = path, .lock_fd = open_folder(path)};
 
+	if (made.lock_fd < 0 && errno == ENOENT) {
+		diag_set(why,
+		    _("%s: its folder is not there (start the gateway once: it makes it)"),
+		    path);
+		return ERR_NOT_FOUND;
+	}
 	if (made.lock_fd < 0)
 		return fail(why, path, ERR_IO);
 	/* The folder itself, since the file is replaced: a lock on it would stay behind. */
