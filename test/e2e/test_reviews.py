@@ -257,6 +257,23 @@ class FromFormToAnswer(ReviewTest):
         self.stop_desk()
 
 
+    def test_who_buries_the_others_is_answered_by_one_command(self):
+        self.run_school()
+        kept = self.send("poker.example", "câu lạc bộ")
+        for i in range(30):
+            self.send("x%d.casino.example" % i)
+        out = self.answer("2-400", "keep", "--note", "thôi nhé")
+        self.assertEqual(len(out["answered"]), 30)
+        self.assertEqual([r["id"] for r in self.listed()], [1])
+        self.assertEqual(self.told(kept)["state"], "waiting")
+        self.assertIn("None of these waits", self.ctl("reviews", "answer", "2-400", "keep")[1])
+        for words in (("1-2", "allow"), ("2-1", "keep"), ("1-", "keep"), ("-2", "keep"),
+                      ("1-2-3", "keep"), ("0-3", "keep")):
+            self.assertEqual(self.ctl("reviews", "answer", *words)[0], 2, words)
+        self.assertEqual(len(self.listed()), 1)
+        self.stop_desk()
+
+
 class WhatIsKept(ReviewTest):
     def test_the_file_holds_no_time_and_no_device(self):
         self.run_school()

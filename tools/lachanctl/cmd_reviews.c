@@ -217,15 +217,40 @@ static void put_words(json_t *arguments, const char *key, const char *words)
 		(void)json_object_set_new(arguments, key, json_string(words));
 }
 
-static enum ctl_status read_answer(const struct ctl *c, json_t *arguments)
+/* "7" or "5-204". */
+struct numbers {
+	uint64_t from, to;
+};
+
+static bool read_numbers(const char *words, struct numbers *out)
+{
+	struct slice rest = slice_of(words);
+	struct slice first = slice_cut(&rest, '-');
+
+	if (!slice_to_u64(first, UINT32_MAX, &out->from) || out->from == 0)
+		return false;
+	out->to = out->from;
+	return rest.ptr == NULL ||
+	    (slice_to_u64(rest, UINT32_MAX, &out->to) && out->to >= out->from);
+}
+
+static bool are_many(const struct numbers *n)
+{
+	return n->to > n->from;
+}
+
+static enum ctl_status read_answer(
+    const struct ctl *c, json_t *arguments, struct numbers *which)
 {
 	const char *word = c->argv[2];
-	uint64_t id;
 
-	if (!slice_to_u64(slice_of(c->argv[1]), UINT32_MAX, &id) || id == 0) {
+	if (!read_numbers(c->argv[1], which)) {
 		return ctl_fail(c, CTL_USAGE,
 		    _("%s is no number of a review (see lachanctl reviews)"), c->argv[1]);
 	}
+	if (are_many(which) && strcmp(word, "allow") == 0)
+		return ctl_fail(c, CTL_USAGE, "%s",
+		    _("only keep answers many at once: each name is opened by itself"));
 	if (strcmp(word, "allow") != 0 && strcmp(word, "keep") != 0)
 		return ctl_fail(c, CTL_USAGE, _("%s: write allow or keep"), word);
 	if (strcmp(word, "keep") == 0 &&
@@ -238,7 +263,7 @@ static enum ctl_status read_answer(const struct ctl *c, json_t *arguments)
 		    c, CTL_USAGE, "%s", _("write only one of --tier and --group"));
 	if (c->note != NULL && json_object_set_new(arguments, "note", json_string(c->note)))
 		return ctl_fail(c, CTL_USAGE, "%s", _("the note is not UTF-8"));
-	(void)json_object_set_new(arguments, "id", json_integer((json_int_t)id));
+	(void)json_object_set_new(arguments, "id", json_integer((json_int_t)which->from));
 	put_words(arguments, "answer", word);
 	put_words(arguments, "tier", c->tier);
 	put_words(arguments, "group", c->group);
@@ -294,14 +319,59 @@ static enum ctl_status sign_in(struct ctl *c, json_t *arguments)
 	return CTL_DONE;
 }
 
+/* Somebody who buries the others' requests below his own costs one command. `arguments` is
+ * borrowed. */
+static enum ctl_status answer_many(
+    struct ctl *c, const json_t *arguments, const struct numbers *which)
+{
+	json_t *waiting, *one, *reply, *answered = json_array();
+	size_t i;
+
+	enum ctl_status status =
+	    ctl_ask(c, c->desk_path, "reviews", json_pack("{s:b}", "all", 0), &waiting);
+	if (status != CTL_DONE) {
+		json_decref(answered);
+		return status;
+	}
+	json_array_foreach(json_object_get(waiting, "reviews"), i, one)
+	{
+		json_t *id = json_object_get(one, "id");
+		uint64_t number_of = (uint64_t)json_integer_value(id);
+		json_t *request = json_copy((json_t *)(uintptr_t)arguments);
+		if (number_of < which->from || number_of > which->to) {
+			json_decref(request);
+			continue;
+		}
+		(void)json_object_set(request, "id", id);
+		status = ctl_ask(c, c->desk_path, "reviews-answer", request, &reply);
+		if (status != CTL_DONE)
+			break;
+		(void)json_array_append_new(answered, reply);
+	}
+	json_decref(waiting);
+	if (c->json && status == CTL_DONE)
+		return ctl_print_json(json_pack("{s:o}", "answered", answered));
+	if (!c->json)
+		json_array_foreach(answered, i, one) say_answered(c, one);
+	if (status == CTL_DONE && json_array_size(answered) == 0)
+		puts(_("None of these waits for an answer."));
+	json_decref(answered);
+	return status;
+}
+
 static enum ctl_status answer(struct ctl *c)
 {
 	json_t *arguments = json_object(), *reply;
-	enum ctl_status status = read_answer(c, arguments);
+	struct numbers which;
+	enum ctl_status status = read_answer(c, arguments, &which);
 
 	if (status == CTL_DONE)
 		status = sign_in(c, arguments);
-
+	if (status == CTL_DONE && are_many(&which)) {
+		status = answer_many(c, arguments, &which);
+		json_decref(arguments);
+		return status;
+	}
 	if (status != CTL_DONE) {
 		json_decref(arguments);
 		return status;
@@ -323,6 +393,6 @@ enum ctl_status command_reviews(struct ctl *c)
 	if (c->argc == 3 && strcmp(c->argv[0], "answer") == 0)
 		return answer(c);
 	return ctl_usage(c,
-	    "reviews [--all] | reviews answer NUMBER allow|keep [--for 45m | --for always] "
+	    "reviews [--all] | reviews answer NUMBER[-NUMBER] allow|keep [--for 45m | --for always] "
 	    "[--tier T | --group G] [--note TEXT] [--user NAME]");
 }
