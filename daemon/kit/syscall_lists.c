@@ -90,7 +90,7 @@ const struct syscall_group syscall_groups[] = {
     {CHILDREN, loop},
     {CHILDREN, descriptors},
     {CHILDREN, reading},
-    {FILTER | FEEDS | DESK, opening},
+    {CHILDREN & ~PAGE, opening},
     {CHILDREN, sockets},
     {FILTER | FEEDS | DESK | NOTIFY, writing},
     {FILTER | FEEDS, sealed_copies},
@@ -131,7 +131,7 @@ const struct syscall_rule syscall_rules[] = {
     {PAGE, "open", {{1, WRITES, O_RDONLY}}},
     {PAGE, "openat", {{2, WRITES, O_RDONLY}}},
     /* Names of threads, and libc's names for memory. */
-    {FILTER | FEEDS | DESK, "prctl", {{0, INT_BITS, PR_SET_NAME}}},
+    {CHILDREN & ~PAGE, "prctl", {{0, INT_BITS, PR_SET_NAME}}},
     {CHILDREN, "prctl", {{0, INT_BITS, PR_GET_NAME}}},
     {CHILDREN, "prctl", {{0, INT_BITS, SET_VMA}}},
     /* What stdio and libevent ask of a descriptor, and names of interfaces. */
