@@ -229,13 +229,13 @@ static void every_child_is_kept_from_the_ways_out(void **state)
 static void the_page_writes_no_file(void **state)
 {
 	(void)state;
-	if (!syscall_lists_exact)
-		skip(); /* gcov writes */
-	expect(write_a_file, SYSCALLS_PAGE, 0);
+	expect(open_null_to_write, SYSCALLS_DESK, 0);
 #ifndef LACHAN_COVERAGE
 	expect(open_to_write, SYSCALLS_PAGE, 0);
 #endif
-	expect(open_null_to_write, SYSCALLS_DESK, 0);
+	if (!syscall_lists_exact)
+		skip(); /* gcov makes folders */
+	expect(write_a_file, SYSCALLS_PAGE, 0);
 }
 
 static void ordinary_work_goes_on(void **state)
