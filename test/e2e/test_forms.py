@@ -269,7 +269,8 @@ class Trouble(FormsTest):
 
     def test_a_form_that_we_did_not_show_is_shown_again(self):
         form = self.fill()
-        for token in ("", "x", form["token"][:-2] + "AA", "A" * 43):
+        other = "AB"[form["token"][0] == "A"] + form["token"][1:]
+        for token in ("", "x", other, "A" * 43):
             forged = self.fill()
             forged["token"] = token
             self.check_kept(forged.send(), 403, "gửi lại")
