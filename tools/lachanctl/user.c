@@ -119,7 +119,7 @@ enum ctl_status user_approve(struct user_edit *e, unsigned roles)
 	enum ctl_status status = user_can_be_approved(e, roles);
 	if (status != CTL_DONE)
 		return status;
-	status = secret_ask_openly(e->c, _("An approver who agrees: name"), &name);
+	status = secret_ask_openly(e->c, _("Account of an approver who agrees"), &name);
 	if (status == CTL_DONE)
 		status = secret_ask(e->c, _("The approver's password"), &password);
 	if (status == CTL_DONE)
