@@ -116,7 +116,7 @@ class ThroughThePage(ReportTest):
         path, = glob.glob(self.path("state", "outbox", "*!quick!*"))
         with gzip.open(path) as f:
             self.assertEqual(json.load(f)["incident"]["measures"], "Đã gọi cho gia đình")
-        self.assert_nowhere(["8A3"])
+        self.assert_nowhere(["em lớp 8A3"])  # three letters alone stand in some digest by chance
         self.stop_desk()
 
 
