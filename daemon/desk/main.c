@@ -17,6 +17,7 @@
 #include "desk/filter.h"
 #include "desk/leaf.h"
 #include "kit/certificates.h"
+#include "kit/event_memory.h"
 #include "kit/json_memory.h"
 #include "kit/link.h"
 #include "kit/log.h"
@@ -211,6 +212,7 @@ int main(int argc, char **argv)
 	int status;
 
 	json_memory_begin();
+	event_memory_wipe();
 	startup_use_judge(certificates_judge);
 	keep_memory_small();
 	if (!startup_begin(&p.startup, "lachan-desk", argc, argv, &status))

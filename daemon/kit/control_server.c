@@ -105,6 +105,7 @@ static void on_read(struct bufferevent *stream, void *context)
 				server->handlers.on_request(
 				    server->handlers.context, peer, request);
 		}
+		explicit_bzero(bytes, n);
 		if (rc != OK && rc != ERR_AGAIN)
 			peer_doom(peer);
 	}

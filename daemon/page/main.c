@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "conf/config.h"
 #include "kit/certificates.h"
+#include "kit/event_memory.h"
 #include "kit/fence.h"
 #include "kit/json_memory.h"
 #include "kit/link.h"
@@ -288,8 +289,8 @@ static enum err fence(struct program *p, struct diag *why)
 {
 	char secrets[FILE_PATH_BYTES];
 	char feeds[FILE_PATH_BYTES]; /* what became of the lists, for /metrics */
-	const char *folders[] = {p->config->server.state_dir.text,
-	    p->config->server.run_dir.text, secrets};
+	const char *folders[] = {
+	    p->config->server.state_dir.text, p->config->server.run_dir.text, secrets};
 
 	(void)snprintf(secrets, sizeof secrets, "%s", p->config->pages.ca.key.text);
 	char *slash = strrchr(secrets, '/');
@@ -311,6 +312,7 @@ static enum err fence(struct program *p, struct diag *why)
 static enum err begin(struct program *p, struct diag *why)
 {
 	json_memory_begin();
+	event_memory_wipe();
 	if (setpriority(PRIO_PROCESS, 0, NICE) != 0)
 		log_debug("page", "no lower priority: %s", strerror(errno));
 	p->config = startup_take_config(&p->startup);

@@ -60,6 +60,7 @@ static bool collect(struct frame_decoder *d, struct slice *input, size_t want)
 enum err frame_decode(struct frame_decoder *d, struct slice *input, struct slice *payload)
 {
 	if (d->delivered) {
+		explicit_bzero(d->pending.ptr, d->pending.len);
 		buf_reset(&d->pending);
 		d->delivered = false;
 	}

@@ -35,7 +35,7 @@ struct frame_decoder {
 };
 
 void frame_decoder_init(struct frame_decoder *d, size_t max_bytes);
-/* Wipes what it still holds: it may be a password. */
+/* Wipes what it still holds, as decoding does with what it has given: it may be a password. */
 void frame_decoder_deinit(struct frame_decoder *d);
 
 /* Eats from the front of *input, which becomes what is left. OK: *payload is one whole
