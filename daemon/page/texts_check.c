@@ -108,7 +108,8 @@ static void check_braces(
 		}
 	}
 	if (odd || open)
-		mistake(c, pair, "a brace without its partner (write {name} and no others)");
+		mistake(
+		    c, pair, "a brace without its partner (write {name} and no others)");
 }
 
 static void check_hotline(

@@ -34,11 +34,12 @@ struct ctl {
 	int argc; /* of the command's own words, without options of all */
 	char **argv;
 	/* Options; NULL when not given. */
-	const char *tier, *group, *client, *type, *at, *for_time, *reason, *note, *role, *user;
+	const char *tier, *group, *client, *type, *at, *for_time, *reason, *note, *role,
+	    *user;
 	const char *dialect; /* "--nft", "--uci", "--routeros" */
 	bool dialect_twice;
 	bool all;
-	bool last;        /* --last: yes, even the last one */
+	bool last; /* --last: yes, even the last one */
 };
 
 /* Sends {"command":…} with the members of `arguments` (may be NULL; taken). On success
