@@ -67,6 +67,7 @@ static void on_readable(struct bufferevent *stream, void *context)
 		struct slice input = {bytes, n};
 		struct slice payload;
 		enum err rc = frame_decode(&q->decoder, &input, &payload);
+		explicit_bzero(bytes, n); /* somebody's code, or what opens a session */
 		if (rc == ERR_AGAIN)
 			continue;
 		settle(q, rc == OK ? parse(payload) : NULL);

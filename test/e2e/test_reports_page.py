@@ -6,8 +6,10 @@ import gzip
 import html
 import http.client
 import json
+import os
 import re
 import time
+import unittest
 import urllib.parse
 
 from desk_test import PASSWORD
@@ -67,6 +69,44 @@ class ThroughThePage(ReportTest):
     def every_byte(self):
         yield from super().every_byte()
         yield "log of the page", self.page.log().encode()
+
+    def in_memory(self, program, words):
+        """Those of `words` that stand somewhere in a program's memory."""
+        found = set()
+        with open("/proc/%d/maps" % program.pid, encoding="utf-8") as file:
+            maps = [line.split() for line in file]
+        with open("/proc/%d/mem" % program.pid, "rb", 0) as memory:
+            for where, rights, *more in maps:
+                begin, end = (int(x, 16) for x in where.split("-"))
+                # What a sanitizer keeps is large; what a stack still shows is the compiler's.
+                if not rights.startswith("rw") or end - begin > 1 << 26 or "[stack]" in more:
+                    continue
+                try:
+                    memory.seek(begin)
+                    data = memory.read(end - begin)
+                except (OSError, ValueError, OverflowError):
+                    continue
+                found |= {word for word in words if word.encode() in data}
+        return found
+
+    @unittest.skipUnless(os.geteuid() == 0, "reading another program's memory needs root")
+    def test_nothing_of_what_was_typed_stays_in_memory(self):
+        self.run_school("mai")
+        self.done("mai", "list")
+        self.run_page()
+        form = self.shown("/lachan/report")
+        what = "mèo tím ăn 7391 quả"
+        form.update(kind="threatened", where="xyzzyland.example", what=what,
+                    contact="Trần Văn Xyzzy")
+        done = form.send()
+        self.assertEqual(done.status, 200)
+        code = re.search(r"[2-9A-Z]{5}-[2-9A-Z]{5}", done.text).group()
+        words = (what, urllib.parse.quote_plus(what), "xyzzyland", "Xyzzy", code,
+                 PASSWORD, json.dumps(what)[1:-1])
+        for program in (self.page, self.desk_program):
+            wait_for("%s has forgotten it" % program.argv[0],
+                     lambda p=program: not self.in_memory(p, words), 5)
+        self.stop_desk()
 
     def test_from_the_form_to_the_counsellor_and_back(self):
         self.run_school("mai")
