@@ -1,13 +1,15 @@
 #include "kit/notices_file.h"
 
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "conf/config.h"
 
 enum {
-	MODE = 0600
+	MODE = 0600,
+	DAY_S = 24 * 60 * 60
 };
 
 struct places {
@@ -41,16 +43,19 @@ enum err notices_file_write(
 {
 	struct places places;
 
+	int64_t now_s = (int64_t)time(NULL);
+	int64_t day_s = now_s - now_s % DAY_S; /* it changes when a pupil writes */
+
 	*refused = false;
 	enum err rc = find(&places, config, name);
 	if (rc != OK)
 		return rc;
-	rc = file_write_atomic(places.kept, text, MODE);
+	rc = file_write_dated(places.kept, text, MODE, day_s);
 	if (rc == OK) {
 		/* Killed between the two, we go on from the older one: told twice, not never. */
 		(void)unlink(places.spare);
 		return OK;
 	}
 	*refused = rc == ERR_IO;
-	return file_write_atomic(places.spare, text, MODE);
+	return file_write_dated(places.spare, text, MODE, day_s);
 }

@@ -172,18 +172,37 @@ void file_remove_leftovers(const char *path)
 	(void)closedir(entries);
 }
 
-enum err file_write_atomic(const char *path, struct slice content, mode_t mode)
+/* `when_s` NULL: now. */
+static enum err write_whole(
+    const char *path, struct slice content, mode_t mode, const int64_t *when_s)
 {
 	struct atomic_file file = ATOMIC_FILE_NONE;
+	const struct timespec at = {.tv_sec = when_s == NULL ? 0 : (time_t)*when_s};
+	const struct timespec times[2] = {at, at};
 
 	/* Who may read nothing there (kit/fence.h) may still write. */
 	enum err rc = begin(&file, path, mode, O_WRONLY);
 	if (rc == OK)
-		rc = atomic_file_commit(&file, content);
+		rc = fd_write_all(file.fd, content);
+	if (rc == OK && when_s != NULL && futimens(file.fd, times) != 0)
+		rc = ERR_IO;
+	if (rc == OK)
+		rc = atomic_file_commit(&file, SLICE_EMPTY);
 	int why = errno;
 	atomic_file_abandon(&file);
 	errno = why;
 	return rc;
+}
+
+enum err file_write_atomic(const char *path, struct slice content, mode_t mode)
+{
+	return write_whole(path, content, mode, NULL);
+}
+
+enum err file_write_dated(
+    const char *path, struct slice content, mode_t mode, int64_t when_s)
+{
+	return write_whole(path, content, mode, &when_s);
 }
 
 int file_open_to_read(const char *path)

@@ -39,6 +39,10 @@ void atomic_file_abandon(struct atomic_file *file);
 
 /* One call for the common case. */
 MUST_CHECK enum err file_write_atomic(const char *path, struct slice content, mode_t mode);
+/* The same, and the file's own times become `when_s` (seconds since 1970 UTC), so that they do
+ * not tell to the second when somebody did something. */
+MUST_CHECK enum err file_write_dated(
+    const char *path, struct slice content, mode_t mode, int64_t when_s);
 
 /* Removes what a crash between begin and commit left of `path`. Only while nobody else writes
  * there: another's file under way goes, too. */

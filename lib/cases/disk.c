@@ -37,42 +37,32 @@ static uint32_t name_id(const char *name)
 	return strcmp(again, name) == 0 ? (uint32_t)id : 0;
 }
 
-static void day_times(struct timespec out[2], uint32_t day)
+static time_t day_begins_s(uint32_t day)
 {
 	struct tm at = {.tm_year = (int)(day / 10000) - 1900,
 	    .tm_mon = (int)(day / 100 % 100) - 1,
 	    .tm_mday = (int)(day % 100)};
 
-	out[0] = out[1] = (struct timespec){.tv_sec = timegm(&at)};
+	return timegm(&at);
 }
 
 static void blur_folder(const struct cases *c, uint32_t day)
 {
-	struct timespec times[2];
+	const struct timespec at = {.tv_sec = day_begins_s(day)};
+	const struct timespec times[2] = {at, at};
 
-	day_times(times, day);
 	(void)utimensat(AT_FDCWD, c->folder, times, 0); /* the files' own matter more */
 }
 
 enum err disk_put(
     const struct cases *c, const char *name, struct slice content, uint32_t day)
 {
-	struct atomic_file file = ATOMIC_FILE_NONE;
-	struct timespec times[2];
 	char path[FILE_PATH_BYTES];
 
-	day_times(times, day);
 	enum err rc = path_join(path, sizeof path, c->folder, name);
 	if (rc == OK)
-		rc = atomic_file_begin(&file, path, 0600);
-	if (rc == OK)
-		rc = fd_write_all(file.fd, content);
-	if (rc == OK && futimens(file.fd, times) != 0)
-		rc = ERR_IO;
-	if (rc == OK)
-		rc = atomic_file_commit(&file, SLICE_EMPTY);
+		rc = file_write_dated(path, content, 0600, day_begins_s(day));
 	int why = errno;
-	atomic_file_abandon(&file);
 	blur_folder(c, day);
 	errno = why;
 	return rc;

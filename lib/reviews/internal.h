@@ -64,6 +64,8 @@ struct reviews {
 	char path[FILE_PATH_BYTES];
 	int fd; /* to append; -1: not open */
 	size_t file_bytes;
+	uint32_t
+	    day; /* the latest of all lines: the file's own times tell it; 0: none yet */
 	size_t torn_bytes;
 	size_t damaged;
 };
@@ -77,10 +79,10 @@ void review_deinit(struct review *v);
 
 /* ---- store.c ---- */
 
-/* Appends one line with its end to the file, or leaves the file as it was. ERR_FULL above
- * `max_bytes`, ERR_IO with errno. */
+/* Appends one line of `day` with its end to the file, or leaves the file as it was. ERR_FULL
+ * above `max_bytes`, ERR_IO with errno. */
 MUST_CHECK enum err reviews_store_append(
-    struct reviews *r, struct slice line, size_t max_bytes);
+    struct reviews *r, uint32_t day, struct slice line, size_t max_bytes);
 /* Takes back what was appended behind the first `bytes`. */
 bool reviews_store_cut(struct reviews *r, size_t bytes);
 /* Replaces the file by what is in memory, without the items that `leaves` marks (NULL: all

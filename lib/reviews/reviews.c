@@ -190,7 +190,10 @@ enum err reviews_take(struct reviews *r, const struct line *line)
 
 	if (rc != OK)
 		return rc;
-	return line->kind == LINE_ASKED ? take_asked(r, line) : take_answered(r, line);
+	rc = line->kind == LINE_ASKED ? take_asked(r, line) : take_answered(r, line);
+	if (rc == OK && line->day > r->day)
+		r->day = line->day;
+	return rc;
 }
 
 /* ---- changes: first the file, then memory ---- */
@@ -208,7 +211,7 @@ static enum err change(
 	    !review_line_read((struct slice){written.ptr, written.len - 1}, line))
 		rc = ERR_RANGE;
 	if (rc == OK)
-		rc = reviews_store_append(r, buf_slice(&written), max_bytes);
+		rc = reviews_store_append(r, line->day, buf_slice(&written), max_bytes);
 	if (rc == OK) {
 		rc = reviews_take(r, line);
 		if (rc != OK) /* no memory; else it would come back with the next start */

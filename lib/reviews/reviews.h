@@ -13,7 +13,7 @@
  *
  * While a name waits, everybody who asks for it joins one review. An answered review takes no
  * more: asking again begins a new one. There is no field for a device, an address or a time
- * finer than a day.
+ * finer than a day, and the file's own times are set to the beginning of the day.
  *
  * Threads: one writer of a file, one caller at a time; other processes may read the counts. */
 #ifndef REVIEWS_REVIEWS_H

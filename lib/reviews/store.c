@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "reviews/internal.h"
@@ -12,6 +13,23 @@ enum {
 };
 
 /* ---- writing ---- */
+
+static time_t day_begins_s(uint32_t day)
+{
+	struct tm at = {.tm_year = (int)(day / 10000) - 1900,
+	    .tm_mon = (int)(day / 100 % 100) - 1,
+	    .tm_mday = (int)(day % 100)};
+
+	return timegm(&at);
+}
+
+static bool set_times(int fd, uint32_t day)
+{
+	const struct timespec at = {.tv_sec = day_begins_s(day)};
+	const struct timespec times[2] = {at, at};
+
+	return futimens(fd, times) == 0;
+}
 
 static void close_file(struct reviews *r)
 {
@@ -44,7 +62,8 @@ bool reviews_store_cut(struct reviews *r, size_t bytes)
 	return true;
 }
 
-enum err reviews_store_append(struct reviews *r, struct slice line, size_t max_bytes)
+enum err reviews_store_append(
+    struct reviews *r, uint32_t day, struct slice line, size_t max_bytes)
 {
 	size_t before = r->file_bytes;
 
@@ -60,7 +79,8 @@ enum err reviews_store_append(struct reviews *r, struct slice line, size_t max_b
 		if (before + line.len > max_bytes)
 			return ERR_FULL;
 	}
-	if (fd_write_all(r->fd, line) == OK && fdatasync(r->fd) == 0) {
+	if (fd_write_all(r->fd, line) == OK &&
+	    set_times(r->fd, day > r->day ? day : r->day) && fdatasync(r->fd) == 0) {
 		r->file_bytes = before + line.len;
 		return OK;
 	}
@@ -111,7 +131,9 @@ enum err reviews_store_replace(struct reviews *r, const bool *leaves)
 			rc = write_review(&text, &r->items[i]);
 	}
 	if (rc == OK)
-		rc = file_write_atomic(r->path, buf_slice(&text), FILE_MODE);
+		rc = r->day == 0 ? file_write_atomic(r->path, buf_slice(&text), FILE_MODE)
+		                 : file_write_dated(r->path, buf_slice(&text), FILE_MODE,
+		                       day_begins_s(r->day));
 	if (rc == OK) {
 		r->file_bytes = text.len;
 		/* Where that fails the file stands there all the same, and the next append

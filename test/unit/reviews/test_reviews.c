@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -482,6 +483,29 @@ static void nothing_goes_to_a_file_that_was_replaced_and_not_synced(void **state
 	reviews_close(r);
 }
 
+static void the_files_own_times_tell_the_day_alone(void **state)
+{
+	struct reviews *r = open_reviews();
+	struct tm day = {.tm_year = 126, .tm_mon = 10, .tm_mday = 22};
+	struct review_request q = request_of("old.vn", "", 1);
+	size_t removed = 0;
+	struct stat st;
+	uint32_t id;
+	(void)state;
+
+	q.day = 20260901;
+	assert_int_equal(reviews_ask(r, &q, &id), OK);
+	(void)ask(r, "a.vn", "xin", 2);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mtim.tv_sec, timegm(&day));
+	assert_int_equal(st.st_mtim.tv_nsec, 0);
+	assert_int_equal(reviews_expire(r, DAY, DAY, &removed), OK);
+	assert_int_equal(removed, 1);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mtim.tv_sec, timegm(&day));
+	reviews_close(r);
+}
+
 static void what_a_crash_left_of_the_words_is_removed(void **state)
 {
 	char left[128];
@@ -538,6 +562,7 @@ int main(void)
 	    TEST(a_strange_file_is_not_written_to),
 	    TEST(a_full_disk_changes_nothing),
 	    TEST(nothing_goes_to_a_file_that_was_replaced_and_not_synced),
+	    TEST(the_files_own_times_tell_the_day_alone),
 	    TEST(what_a_crash_left_of_the_words_is_removed),
 	    TEST(a_day_is_counted_from_the_file),
 	};
