@@ -73,9 +73,13 @@ class ThroughThePage(ReportTest):
     def in_memory(self, program, words):
         """Those of `words` that stand somewhere in a program's memory."""
         found = set()
-        with open("/proc/%d/maps" % program.pid, encoding="utf-8") as file:
-            maps = [line.split() for line in file]
-        with open("/proc/%d/mem" % program.pid, "rb", 0) as memory:
+        try:
+            with open("/proc/%d/maps" % program.pid, encoding="utf-8") as file:
+                maps = [line.split() for line in file]
+            memory = open("/proc/%d/mem" % program.pid, "rb", 0)
+        except PermissionError:  # root of a container
+            self.skipTest("this machine lets nobody read another program's memory")
+        with memory:
             for where, rights, *more in maps:
                 begin, end = (int(x, 16) for x in where.split("-"))
                 # What a sanitizer keeps is large; what a stack still shows is the compiler's.
@@ -105,7 +109,7 @@ class ThroughThePage(ReportTest):
                  PASSWORD, json.dumps(what)[1:-1])
         for program in (self.page, self.desk_program):
             wait_for("%s has forgotten it" % program.argv[0],
-                     lambda p=program: not self.in_memory(p, words), 5)
+                     lambda p=program: not self.in_memory(p, words))
         self.stop_desk()
 
     def test_from_the_form_to_the_counsellor_and_back(self):
