@@ -353,7 +353,7 @@ class Words(TimetableTest):
         self.set_clock("2030-11-20 14:00:00")
         self.wait_open(OPEN, True)
         self.assertTrue(self.control("deny", name=OPEN, for_ms=30 * 60 * 1000)["ok"])
-        self.assertIn("opens again at 14:30", self.fetch(port, OPEN, LOWER)[1])
+        self.assertIn("again at 14:30", self.fetch(port, OPEN, LOWER)[1])
         self.assertEqual(page.term(), 0)
         self.stop_clean()
 
