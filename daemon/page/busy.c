@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/html.h"
 #include "page/facts.h"
 
 static void write_line(

@@ -1,5 +1,7 @@
 #include "page/facts.h"
 
+#include "base/html.h"
+
 void facts_add(struct facts *facts, const char *name, const char *value)
 {
 	if (value == NULL || *value == 0 || facts->count == FACTS_MAX)
@@ -16,33 +18,6 @@ const char *facts_find(const struct facts *facts, struct slice name)
 			return facts->items[i].value;
 	}
 	return "";
-}
-
-void html_escape(struct buf *out, struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		uint8_t c = text.ptr[i];
-		switch (c) {
-		case '&':
-			buf_text(out, "&amp;");
-			break;
-		case '<':
-			buf_text(out, "&lt;");
-			break;
-		case '>':
-			buf_text(out, "&gt;");
-			break;
-		case '"':
-			buf_text(out, "&quot;");
-			break;
-		case '\'':
-			buf_text(out, "&#39;");
-			break;
-		default:
-			buf_byte(out, c < ' ' || c == 0x7f ? ' ' : c);
-			break;
-		}
-	}
 }
 
 /* One piece of a line: text, then perhaps a placeholder's name (ptr NULL: none). */

@@ -30,7 +30,4 @@ bool facts_cover(const struct facts *facts, const char *line);
 /* Appends the filled line; nothing, and false, when it is not covered. */
 bool facts_fill(struct buf *out, const struct facts *facts, const char *line);
 
-/* Appends text with & < > " ' escaped; control characters become spaces. */
-void html_escape(struct buf *out, struct slice text);
-
 #endif

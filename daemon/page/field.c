@@ -1,5 +1,7 @@
 #include "page/field.h"
 
+#include "base/html.h"
+
 void field_begin_form(struct view *v, const char *path, const char *token)
 {
 	view_raw(v, "<form method=\"post\" accept-charset=\"utf-8\" ");

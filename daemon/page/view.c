@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/html.h"
+
 /* The strictest pupils' tier, where nobody knows better. */
 static size_t fallback_tier(const struct config *config)
 {

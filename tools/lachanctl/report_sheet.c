@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/html.h"
 #include "conf/config.h"
 #include "lachanctl/quoted.h"
 #include "lachanctl/report_words.h"
@@ -89,27 +90,11 @@ static void put_text(struct buf *out, const char *words)
 	struct buf safe = BUF_INIT(64 << 10);
 
 	quoted_append(&safe, words, "\n");
-	for (const char *s = buf_cstr(&safe); *s != 0; s++) {
-		switch (*s) {
-		case '&':
-			buf_text(out, "&amp;");
-			break;
-		case '<':
-			buf_text(out, "&lt;");
-			break;
-		case '>':
-			buf_text(out, "&gt;");
-			break;
-		case '"':
-			buf_text(out, "&quot;");
-			break;
-		case '\'':
-			buf_text(out, "&#39;");
-			break;
-		default:
-			buf_byte(out, (uint8_t)*s);
-			break;
-		}
+	struct slice rest = buf_slice(&safe);
+	while (rest.ptr != NULL) {
+		html_escape(out, slice_cut(&rest, '\n'));
+		if (rest.ptr != NULL)
+			buf_byte(out, '\n');
 	}
 	buf_deinit(&safe);
 }

@@ -84,7 +84,7 @@ static void finish(struct conn *c, int ok)
     if (ok && c->heard > 12 && answered < samples_max) {
         first_ms[answered] = (double)(c->first - c->due) / 1e6;
         whole_ms[answered++] = (double)(now_ns() - c->due) / 1e6;
-        int status = atoi(c->status);
+        long status = strtol(c->status, NULL, 10);
         if (status >= 0 && status < 600) statuses[status]++;
     } else {
         failed++;
