@@ -1,0 +1,1 @@
+district_part(bundles SOURCES routes_bundles.c LINKS district_store district_core base)
