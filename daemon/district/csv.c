@@ -158,27 +158,6 @@ enum err csv_read(
 	return OK;
 }
 
-static bool begins_formula(struct slice s)
-{
-	return s.len > 0 &&
-	    (s.ptr[0] == '=' || s.ptr[0] == '+' || s.ptr[0] == '-' || s.ptr[0] == '@' ||
-	        s.ptr[0] == '\t' || s.ptr[0] == '\r');
-}
-
-/* Apostrophes, and then what begins a formula: one apostrophe more than was meant stands before
- * it, or must be put there. Without the rule for several, "'=" would not come back as it was. */
-static bool begins_guarded(struct slice s)
-{
-	while (s.len > 0 && s.ptr[0] == '\'')
-		s = (struct slice){s.ptr + 1, s.len - 1};
-	return begins_formula(s);
-}
-
-static bool begins_cell(uint8_t before)
-{
-	return is_separator(before) || before == '\n' || before == '\r';
-}
-
 /* Takes the guarding apostrophes out of a cell, in place. */
 static size_t unguard(uint8_t *cell, size_t len)
 {
@@ -187,8 +166,8 @@ static size_t unguard(uint8_t *cell, size_t len)
 
 	for (size_t i = 0; i < len; i++) {
 		uint8_t c = cell[i];
-		bool guard = begins_cell(before) && c == '\'' &&
-		    begins_guarded((struct slice){cell + i + 1, len - i - 1});
+		bool guard = csv_parts(before) && c == '\'' &&
+		    csv_is_guarded((struct slice){cell + i + 1, len - i - 1});
 		if (!guard)
 			cell[kept++] = c;
 		before = c;
@@ -306,67 +285,4 @@ enum csv_result csv_next(struct csv_reader *r, struct csv_row *row)
 			return CSV_ROW;
 	}
 	return CSV_END;
-}
-
-/* ---- writing ---- */
-
-void csv_write(struct csv_writer *w, struct buf *out, uint8_t separator)
-{
-	*w = (struct csv_writer){.out = out, .separator = separator};
-	buf_append(out, BYTE_ORDER_MARK);
-}
-
-static void separate(struct csv_writer *w)
-{
-	if (w->within_row)
-		buf_byte(w->out, w->separator);
-	w->within_row = true;
-}
-
-/* Quoted for every separator, not ours alone: who opens it may use another one. */
-static bool wants_quotes(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (begins_cell(text.ptr[i]) || text.ptr[i] == '"')
-			return true;
-	return slice_starts(text, SEPARATOR_LINE); /* which this is not */
-}
-
-void csv_cell(struct csv_writer *w, struct slice text)
-{
-	bool quotes = wants_quotes(text);
-	uint8_t before = '\n';
-
-	separate(w);
-	if (quotes)
-		buf_byte(w->out, '"');
-	for (size_t i = 0; i < text.len; i++) {
-		uint8_t c = text.ptr[i];
-		struct slice rest = {text.ptr + i, text.len - i};
-		if (begins_cell(before) && begins_guarded(rest))
-			buf_byte(w->out, '\'');
-		if (c == '"')
-			buf_byte(w->out, '"');
-		buf_byte(w->out, is_control(c) ? ' ' : c);
-		before = c;
-	}
-	if (quotes)
-		buf_byte(w->out, '"');
-}
-
-void csv_text(struct csv_writer *w, const char *text)
-{
-	csv_cell(w, slice_of(text));
-}
-
-void csv_number(struct csv_writer *w, int64_t number)
-{
-	separate(w);
-	buf_printf(w->out, "%lld", (long long)number);
-}
-
-void csv_end_row(struct csv_writer *w)
-{
-	buf_text(w->out, "\r\n");
-	w->within_row = false;
 }

@@ -1,20 +1,19 @@
-/* csv -- tables as spreadsheets keep them (RFC 4180): read with the place of every mistake,
- * written so that no cell of ours becomes a formula.
+/* csv -- tables as spreadsheets keep them (RFC 4180), read with the place of every mistake;
+ * base/csv.h writes them.
  *
- * Reading takes UTF-8 with or without a byte order mark; comma, semicolon or tab between the
+ * Taken is UTF-8 with or without a byte order mark; comma, semicolon or tab between the
  * cells (a Vietnamese Excel writes semicolons: the first line decides, or a line "sep=;" before
  * it); any line end; quoted cells with line ends in them. Rows without content are skipped.
  *
- * Formulas (CWE-1236): a spreadsheet computes a cell that begins with = + - @, tab or CR. Such a
- * cell is written with an apostrophe before it, also behind each , ; tab or line end inside a
- * cell, where a spreadsheet with another separator would begin a new one. Reading takes that
- * apostrophe away again, so that what was written is what is read.
+ * An apostrophe that base/csv.h wrote before what begins a formula is taken away again, so that
+ * what was written is what is read.
  *
  * Threads: no shared state. */
 #ifndef DISTRICT_CSV_H
 #define DISTRICT_CSV_H
 
 #include "base/buf.h"
+#include "base/csv.h"
 #include "base/diag.h"
 
 enum {
@@ -22,8 +21,6 @@ enum {
 	CSV_CELLS_MAX = 64,      /* of a row */
 	CSV_CELL_MAX = 4096      /* bytes of a cell */
 };
-
-/* ---- reading ---- */
 
 struct csv_cell {
 	struct slice text; /* without blanks around it; lies in the reader's text */
@@ -61,20 +58,5 @@ MUST_CHECK enum err csv_read(
     struct csv_reader *r, struct buf *text, const char *file, struct diags *mistakes);
 /* The next row. After CSV_MISTAKE one mistake more stands in `mistakes`. */
 MUST_CHECK enum csv_result csv_next(struct csv_reader *r, struct csv_row *row);
-
-/* ---- writing ---- */
-
-struct csv_writer {
-	struct buf *out; /* what does not fit shows in its buf_status() */
-	uint8_t separator;
-	bool within_row;
-};
-
-/* Begins a file in `out`: the byte order mark, by which Excel knows UTF-8. */
-void csv_write(struct csv_writer *w, struct buf *out, uint8_t separator);
-void csv_cell(struct csv_writer *w, struct slice text);
-void csv_text(struct csv_writer *w, const char *text);
-void csv_number(struct csv_writer *w, int64_t number);
-void csv_end_row(struct csv_writer *w);
 
 #endif

@@ -40,7 +40,7 @@ static void quotes_commas_and_line_ends_stay_in_their_cell(void **state)
 static void what_looks_like_a_formula_is_text(void **state)
 {
 	const char *texts[] = {"=1+1", "+1", "-1", "@x", "\t=1", "\r=1"};
-	const char *cells[] = {"'=1+1", "'+1", "'-1", "'@x", "\"'\t=1\"", "\"'\r=1\""};
+	const char *cells[] = {"'=1+1", "'+1", "'-1", "'@x", "\"'\t'=1\"", "\"'\r'=1\""};
 	(void)state;
 
 	for (size_t i = 0; i < 6; i++) {
