@@ -15,9 +15,6 @@ enum {
 /* A day's end this long after the one before looks like a clock that was wrong. */
 #define PRUNE_GAP_MS ((uint64_t)31 * 86400 * 1000)
 
-/* share.keep_unsent, which cannot be set before sharing is built. */
-#define KEEP_UNSENT_MS ((uint64_t)400 * 86400 * 1000)
-
 /* ---- the calendar ---- */
 
 static uint32_t day_number(const struct tm *t)
@@ -235,7 +232,8 @@ static void prune(const struct counting *c, uint32_t today)
 		log_warn(
 		    "counting", "old tables could not be removed: %s", strerror(errno));
 	}
-	if (spool_prune(c->outbox, days_before(today, KEEP_UNSENT_MS), &removed) != OK) {
+	if (spool_prune(c->outbox, days_before(today, config->share.keep_unsent_ms),
+	        &removed) != OK) {
 		log_warn(
 		    "counting", "old summaries could not be removed: %s", strerror(errno));
 	}

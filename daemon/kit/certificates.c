@@ -307,9 +307,20 @@ static void judge_portal(struct diags *all, const struct config_pages *pages)
 	certificate_deinit(&portal);
 }
 
+/* What we show to who gets the summaries. */
+static void judge_client(struct diags *all, const struct config_certificate *files)
+{
+	struct certificate own = CERTIFICATE_NONE;
+
+	(void)judge_pair(all, files, S_IRWXG | S_IRWXO, &own);
+	certificate_deinit(&own);
+}
+
 void certificates_judge(const struct config *config, struct diags *all)
 {
 	judge_ca(all, &config->pages.ca);
 	judge_portal(all, &config->pages);
+	for (size_t i = 0; i < config->share.recipients.count; i++)
+		judge_client(all, &config->share.recipients.items[i].client_certificate);
 	ERR_clear_error();
 }

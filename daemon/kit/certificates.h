@@ -1,7 +1,7 @@
 /* certificates -- certificates and private keys from PEM files, and whether they will do.
  *
- * The configuration names two pairs: the school's own CA (pages.ca) and the portal's
- * certificate. Whoever starts a gateway hears of everything that is wrong with them, each at
+ * The configuration names pairs: the school's own CA (pages.ca), the portal's certificate,
+ * and what recipients of summaries are shown (share.recipients). Whoever starts a gateway hears of everything that is wrong with them, each at
  * its line; who only uses a pair reads it here. Nobody is ever asked for a passphrase: a
  * locked key is a mistake, since a gateway starts alone after a power cut.
  * Threads: no shared state. */

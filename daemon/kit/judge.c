@@ -35,23 +35,60 @@ static void judge_command(struct diags *all, const struct config_notify_to *to)
 		tell(all, to->mark, why.text);
 }
 
-static void judge_target(struct diags *all, const struct config_notify_target *target)
+/* A file that has to be there and be ours to read. */
+static void judge_readable(struct diags *all, const struct conf_text *file)
+{
+	struct diag why = {.text = ""};
+
+	if (file->text[0] == 0 || access(file->text, R_OK) == 0)
+		return;
+	diag_set(
+	    &why, _("%s: %s (name a file that is there)"), file->text, strerror(errno));
+	tell(all, file->mark, why.text);
+}
+
+static void judge_secret(struct diags *all, const struct conf_text *file)
 {
 	struct diag why = {.text = ""};
 	char secret[SECRET_BYTES];
 
+	if (file->text[0] == 0)
+		return;
+	if (secret_read(secret, file->text, &why) != OK)
+		tell(all, file->mark, why.text);
+	OPENSSL_cleanse(secret, sizeof secret);
+}
+
+static void judge_target(struct diags *all, const struct config_notify_target *target)
+{
 	if (target->to.kind == NOTIFY_COMMAND)
 		judge_command(all, &target->to);
-	if (target->password_file.text[0] != 0) {
-		if (secret_read(secret, target->password_file.text, &why) != OK)
-			tell(all, target->password_file.mark, why.text);
-		OPENSSL_cleanse(secret, sizeof secret);
-	}
-	if (target->ca_file.text[0] != 0 && access(target->ca_file.text, R_OK) != 0) {
-		diag_set(&why, _("%s: %s (name a file that is there)"),
-		    target->ca_file.text, strerror(errno));
-		tell(all, target->ca_file.mark, why.text);
-	}
+	judge_secret(all, &target->password_file);
+	judge_readable(all, &target->ca_file);
+}
+
+/* The usual place may be empty: `lachanctl enrol` fills it. One that was named is meant. */
+static void judge_signing_key(struct diags *all, const struct conf_text *file)
+{
+	struct diag why = {.text = ""};
+	struct stat st;
+
+	if (file->mark.line == 0)
+		return;
+	if (stat(file->text, &st) != 0)
+		diag_set(&why, _("%s: %s (name a file that is there)"), file->text,
+		    strerror(errno));
+	else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		diag_set(&why, _("others may read the key %s (chmod %s %s)"), file->text,
+		    "600", file->text);
+	if (why.text[0] != 0)
+		tell(all, file->mark, why.text);
+}
+
+static void judge_recipient(struct diags *all, const struct config_recipient *one)
+{
+	judge_secret(all, &one->token_file);
+	judge_readable(all, &one->ca_file);
 }
 
 void judge_files(const struct config *config, struct diags *all)
@@ -59,4 +96,7 @@ void judge_files(const struct config *config, struct diags *all)
 	certificates_judge(config, all);
 	for (size_t i = 0; i < config->notify.count; i++)
 		judge_target(all, &config->notify.items[i]);
+	for (size_t i = 0; i < config->share.recipients.count; i++)
+		judge_recipient(all, &config->share.recipients.items[i]);
+	judge_signing_key(all, &config->share.signing_key);
 }

@@ -255,7 +255,7 @@ static void refuse_shared_endpoint(struct loader *l, const struct config_endpoin
 
 /* ---- certificates ----------------------------------------------------------------------- */
 
-static void check_pair(struct loader *l, const struct config_certificate *pair,
+void config_check_pair(struct loader *l, const struct config_certificate *pair,
     const char *file_key, const char *key_key)
 {
 	bool has_file = pair->file.text[0] != 0;
@@ -276,8 +276,8 @@ static void check_https(struct loader *l)
 	const struct config_pages *pages = &l->config->pages;
 	const struct config_server *server = &l->config->server;
 
-	check_pair(l, &pages->ca, "pages.ca.certificate", "pages.ca.key");
-	check_pair(l, &pages->portal.certificate, "pages.portal.certificate.file",
+	config_check_pair(l, &pages->ca, "pages.ca.certificate", "pages.ca.key");
+	config_check_pair(l, &pages->portal.certificate, "pages.portal.certificate.file",
 	    "pages.portal.certificate.key");
 	refuse_same_endpoint(l, &pages->listen_tls);
 	refuse_shared_endpoint(l, &pages->listen_tls, &pages->listen, "pages.listen");
@@ -299,6 +299,7 @@ enum err config_check(struct loader *l)
 	refuse_same_endpoint(l, &l->config->pages.listen);
 	check_https(l);
 	notify_check(l);
+	share_check(l);
 	enum err rc = check_feeds(l);
 	if (rc == OK)
 		rc = check_claims(l);

@@ -158,6 +158,8 @@ static enum err fill(struct loader *l)
 	if (rc == OK)
 		rc = notify_make_paths_absolute(l);
 	if (rc == OK)
+		rc = share_make_paths_absolute(l);
+	if (rc == OK)
 		rc = zones_resolve(l);
 	if (rc == OK)
 		rc = rules_data_merge(l);

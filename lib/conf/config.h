@@ -27,7 +27,8 @@ struct config_languages {
 
 struct config_school {
 	struct conf_texts levels; /* not empty; each names an item of config.tiers */
-	struct conf_text unit;
+	struct conf_text
+	    unit; /* "" before enrolment; else [A-Za-z0-9._-]+, not first a dot */
 	struct conf_text name;
 	struct config_languages languages; /* not empty; the first is the fallback */
 	struct conf_text time_zone;        /* exists in the zone database */
@@ -324,6 +325,45 @@ struct config_monitor {
 	} summary;
 };
 
+/* Whom a recipient is for its country's law (CONTRACT.md); the bytes are the same for all. */
+enum config_role {
+	ROLE_EDUCATION,
+	ROLE_ICT,
+	ROLE_POLICE,
+	ROLE_CHILD_AFFAIRS,
+	ROLE_YOUTH_UNION
+};
+
+struct config_recipient {
+	struct conf_text name; /* [a-z0-9_-]+, at most 63, one recipient each */
+	enum config_role role;
+	struct config_share_url url;
+	struct conf_text token_file; /* absolute, or "": a bearer token */
+	struct conf_text ca_file;    /* absolute; "": the system's anchors are trusted */
+	struct config_certificate client_certificate;
+};
+
+struct config_recipients {
+	struct config_recipient *items;
+	size_t count;
+	struct mark mark;
+};
+
+enum config_approve {
+	APPROVE_FIRST, /* one yes, then all leave */
+	APPROVE_EACH,
+	APPROVE_NEVER
+};
+
+struct config_share {
+	struct config_recipients recipients; /* not empty: school.unit is there */
+	enum config_approve approve;
+	uint64_t hold_ms;
+	uint64_t delay_ms;
+	struct conf_text signing_key; /* resolved: never "" once loaded */
+	uint64_t keep_unsent_ms;
+};
+
 struct config {
 	struct config_school school;
 	struct config_server server;
@@ -334,6 +374,7 @@ struct config {
 	struct config_console console;
 	struct config_notify notify;
 	struct config_monitor monitor;
+	struct config_share share;
 
 	/* The files of rules/ with the file's changes merged in: what is in force. */
 	struct rules_categories categories; /* in the order of rules/categories.yaml */

@@ -4,9 +4,10 @@
 
 #include "conf/config.h"
 
-/* The tables of keys.c and keys_filter.c. */
+/* The tables of keys.c, keys_filter.c and share.c. */
 extern const struct schema_row CONFIG_ROWS[];
 extern const struct schema_row FILTER_ROWS[];
+extern const struct schema_row SHARE_ROWS[];
 /* The files of rules/. */
 extern const struct schema_row CATEGORIES_FILE_ROWS[];
 extern const struct schema_row TIERS_FILE_ROWS[];
@@ -24,6 +25,12 @@ void value_mistake_of(struct schema_run *run, const struct schema_row *row,
     const struct tree_node *value, const struct diag *why);
 /* Whether `text` has only a-z, 0-9 and what is in `extra`. */
 bool value_only_of(const char *text, const char *extra);
+/* Whether `text` has no blanks, control characters or octets above ASCII. */
+bool value_is_printable(const char *text);
+/* "HOST", "HOST:PORT", an address with or without its port. *host is kept in the arena, an
+ * address without brackets; *port stays where the text names none. */
+bool value_read_host(
+    struct schema_run *run, struct slice text, const char **host, uint16_t *port);
 
 /* calendar.c */
 struct conf_time {
@@ -112,6 +119,12 @@ MUST_CHECK enum err schedules_resolve(struct loader *l, const struct tier_entry 
 /* notify.c: what is wrong between the keys of a target; its files' places. */
 void notify_check(struct loader *l);
 MUST_CHECK enum err notify_make_paths_absolute(struct loader *l);
+/* share.c: likewise for those who get the summaries. */
+void share_check(struct loader *l);
+MUST_CHECK enum err share_make_paths_absolute(struct loader *l);
+/* checks.c: two files that are nothing without each other. */
+void config_check_pair(struct loader *l, const struct config_certificate *pair,
+    const char *file_key, const char *key_key);
 /* checks.c: what only the whole configuration can tell. */
 MUST_CHECK enum err config_check(struct loader *l);
 

@@ -319,40 +319,6 @@ static const struct schema_row MONITOR_ROWS[] = {
     {.name = NULL}};
 #undef AT
 
-static const struct schema_row RECIPIENT_ROWS[] = {
-    {"name", &SCHEMA_ANYTHING, 0, "so-gddt", .help = "its word here",
-        .flags = SCHEMA_NOT_BUILT},
-    {"role", &SCHEMA_ANYTHING, 0, "education", .help = "education, ict, police, ...",
-        .flags = SCHEMA_NOT_BUILT},
-    {"url", &SCHEMA_ANYTHING, 0, "https://thu.lachan.example/v1/summaries",
-        .help = "where documents go", .flags = SCHEMA_NOT_BUILT},
-    {"token_file", &SCHEMA_ANYTHING, 0, "secrets/so-gddt", .help = "the bearer token",
-        .flags = SCHEMA_NOT_BUILT},
-    {"ca_file", &SCHEMA_ANYTHING, 0, "\"\"", .help = "extra trust anchor",
-        .flags = SCHEMA_NOT_BUILT},
-    {"client_certificate", &SCHEMA_MAP, 0, .help = "instead of a token",
-        .rows = CERTIFICATE_ROWS},
-    {.name = NULL}};
-
-static const struct schema_row SHARE_ROWS[] = {
-    {"recipients", &SCHEMA_ANYTHING, 0, "[]",
-        .help = "without recipients summaries wait in the outbox",
-        .flags = SCHEMA_NOT_BUILT, .rows = RECIPIENT_ROWS},
-    {"approve", &SCHEMA_ANYTHING, 0, "first",
-        .help = "first, each or never: whose yes a summary needs (an approver's)",
-        .flags = SCHEMA_NOT_BUILT},
-    {"hold", &SCHEMA_ANYTHING, 0, "0s", .help = "time between the day's end and leaving",
-        .flags = SCHEMA_NOT_BUILT},
-    {"delay", &SCHEMA_ANYTHING, 0, "4h",
-        .help = "summaries leave at a random moment within this time",
-        .flags = SCHEMA_NOT_BUILT},
-    {"signing_key", &SCHEMA_ANYTHING, 0, "\"\"",
-        .help = "\"\" = state_dir/signing.key, made by `lachanctl enrol`",
-        .flags = SCHEMA_NOT_BUILT},
-    {"keep_unsent", &SCHEMA_ANYTHING, 0, "400d", .help = "documents nobody took",
-        .flags = SCHEMA_NOT_BUILT},
-    {.name = NULL}};
-
 #define PART(member) offsetof(struct config, member)
 const struct schema_row CONFIG_ROWS[] = {
     {"school", &SCHEMA_MAP, PART(school), .help = "who we are", .rows = SCHOOL_ROWS},
@@ -374,5 +340,6 @@ const struct schema_row CONFIG_ROWS[] = {
         .max_items = 16},
     {"monitor", &SCHEMA_MAP, PART(monitor), .help = "what is counted",
         .rows = MONITOR_ROWS},
-    {"share", &SCHEMA_MAP, 0, .help = "to the education department", .rows = SHARE_ROWS},
+    {"share", &SCHEMA_MAP, PART(share), .help = "to the education department",
+        .rows = SHARE_ROWS},
     {.name = NULL}};

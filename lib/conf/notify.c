@@ -3,7 +3,6 @@
 #include "conf/internal.h"
 
 enum {
-	PORT_MAX = 65535,
 	USER_BYTES_MAX = 200,
 	ADDRESS_BYTES_MAX = 250
 };
@@ -18,15 +17,6 @@ static const struct {
     {"https://", NOTIFY_HTTPS, 443},
 };
 
-/* Nothing that could end a line of mail, or hide in one. */
-static bool is_printable(const char *text)
-{
-	for (const uint8_t *at = (const uint8_t *)text; *at != 0; at++)
-		if (*at <= ' ' || *at >= 0x7f)
-			return false;
-	return true;
-}
-
 static const char *keep(struct schema_run *run, struct slice text)
 {
 	const char *copy = arena_text(run->arena, text);
@@ -36,31 +26,10 @@ static const char *keep(struct schema_run *run, struct slice text)
 	return copy;
 }
 
-/* "HOST", "HOST:PORT", an address with or without its port. */
 static bool read_host(
     struct schema_run *run, struct slice text, struct config_notify_to *to)
 {
-	struct name_buf name;
-	struct addr addr;
-	struct slice port = text;
-	uint64_t number = to->port;
-
-	if (addr_from_text(&addr, text, NULL) == OK) {
-		char host[ADDR_TEXT_MAX];
-		if (addr.port != 0)
-			to->port = addr.port;
-		addr_to_text(host, &addr);
-		to->host = keep(run, slice_of(host));
-		return to->host != NULL;
-	}
-	struct slice host = slice_cut(&port, ':');
-	if (port.ptr != NULL && (!slice_to_u64(port, PORT_MAX, &number) || number == 0))
-		return false;
-	if (name_from_text(&name, host, NULL) != OK || name.len < 2)
-		return false;
-	to->port = (uint16_t)number;
-	to->host = keep(run, host);
-	return to->host != NULL;
+	return value_read_host(run, text, &to->host, &to->port);
 }
 
 /* What follows "smtp://": [USER@]HOST[:PORT]. A user's name may hold an @ itself. */
@@ -108,7 +77,7 @@ static bool read_to(struct schema_run *run, const struct schema_row *row,
 			continue;
 		to.kind = SCHEMES[i].kind;
 		to.port = SCHEMES[i].port;
-		sound = is_printable(text) &&
+		sound = value_is_printable(text) &&
 		    (to.kind == NOTIFY_HTTPS ? read_hook(run, text + len, &to)
 		                             : read_mail(run, text + len, &to));
 	}
@@ -138,8 +107,8 @@ static bool is_mail_address(const char *text)
 {
 	const char *at = strchr(text, '@');
 
-	return is_printable(text) && strpbrk(text, "<>()[],;:\\\"") == NULL && at != NULL &&
-	    at != text && at[1] != 0 && strchr(at + 1, '@') == NULL &&
+	return value_is_printable(text) && strpbrk(text, "<>()[],;:\\\"") == NULL &&
+	    at != NULL && at != text && at[1] != 0 && strchr(at + 1, '@') == NULL &&
 	    strlen(text) <= ADDRESS_BYTES_MAX;
 }
 
@@ -192,11 +161,6 @@ static void check_events(struct loader *l, const struct config_notify_target *ta
 			    _("'events' names something twice (keep one)"));
 		seen |= bit;
 	}
-	/* Sharing is not built: share.recipients can only be empty. */
-	if (events->mark.line > 0 && (seen & 1U << EVENT_NOT_SHARED) != 0)
-		schema_warning(&l->run, events->mark,
-		    _("'not_shared' tells nothing yet: this release shares no summaries (it "
-		      "may stay)"));
 }
 
 static bool is_same(

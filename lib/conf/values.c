@@ -7,8 +7,53 @@
 
 enum {
 	DNS_PORT = 53,
+	PORT_MAX = 65535,
 	WORD_BYTES_MAX = 63
 };
+
+/* Nothing that could end a line of mail or HTTP, or hide in one. */
+bool value_is_printable(const char *text)
+{
+	for (const uint8_t *at = (const uint8_t *)text; *at != 0; at++)
+		if (*at <= ' ' || *at >= 0x7f)
+			return false;
+	return true;
+}
+
+static bool keep_slice(struct schema_run *run, struct slice text, const char **out)
+{
+	const char *copy = arena_text(run->arena, text);
+
+	if (copy == NULL)
+		run->no_memory = true;
+	else
+		*out = copy;
+	return copy != NULL;
+}
+
+bool value_read_host(
+    struct schema_run *run, struct slice text, const char **host, uint16_t *port)
+{
+	struct name_buf name;
+	struct addr addr;
+	uint64_t number = *port;
+
+	if (addr_from_text(&addr, text, NULL) == OK) {
+		char literal[ADDR_TEXT_MAX];
+		if (addr.port != 0)
+			*port = addr.port;
+		addr_to_text(literal, &addr);
+		return keep_slice(run, slice_of(literal), host);
+	}
+	struct slice rest = text;
+	struct slice before = slice_cut(&rest, ':');
+	if (rest.ptr != NULL && (!slice_to_u64(rest, PORT_MAX, &number) || number == 0))
+		return false;
+	if (name_from_text(&name, before, NULL) != OK || name.len < 2)
+		return false;
+	*port = (uint16_t)number;
+	return keep_slice(run, before, host);
+}
 
 bool value_only_of(const char *text, const char *extra)
 {

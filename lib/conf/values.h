@@ -110,6 +110,15 @@ struct config_notify_to {
 	struct mark mark;
 };
 
+/* Where summaries go: https, or http to ourselves. */
+struct config_share_url {
+	const char *text; /* as written; NULL when it has a mistake */
+	const char *host; /* a name, or an address without brackets */
+	uint16_t port;
+	bool tls;
+	struct mark mark;
+};
+
 /* Rows for them in schema tables; each fills the struct in its name. */
 extern const struct schema_type VALUE_ENDPOINT;         /* config_endpoint: "0.0.0.0:53" */
 extern const struct schema_type VALUE_ENDPOINT_OR_NONE; /* the same, or "": family 0 */
@@ -124,6 +133,7 @@ extern const struct schema_type VALUE_ANSWER;    /* config_answer: auto, none, a
 extern const struct schema_type VALUE_ZONE;      /* conf_text: a time zone that exists */
 extern const struct schema_type VALUE_URL;       /* conf_text: https, http, file */
 extern const struct schema_type VALUE_NOTIFY_TO; /* config_notify_to */
+extern const struct schema_type VALUE_SHARE_URL; /* config_share_url */
 extern const struct schema_type VALUE_WORD;      /* conf_text: [a-z0-9_-]+, at most 63 */
 
 #endif

@@ -439,9 +439,6 @@ static void what_is_not_built_is_refused_with_those_words(void **state)
 	    {"console: {listen: []}\n",
 	        "2:19: 'console.listen' is not built yet; remove the line (default: "
 	        "[\"127.0.0.1:8053\"])\n"},
-	    {"share: {recipients: [{name: so}]}\n",
-	        "2:21: 'share.recipients' is not built yet; remove the line (default: "
-	        "[])\n"},
 	};
 	char text[512];
 
