@@ -5,7 +5,7 @@
 #ifndef PAGE_BUSY_H
 #define PAGE_BUSY_H
 
-#include "page/http.h"
+#include "kit/http.h"
 #include "page/texts.h"
 
 /* `wait_s`: the answer of limits_take_request(). Ends the exchange. */

@@ -14,7 +14,7 @@
 #include "page/hello.h"
 #include "page/leaves.h"
 #include "page/sessions.h"
-#include "page/tls.h"
+#include "kit/tls.h"
 
 enum {
 	ASK_TIMES = 10 /* ASK_WAIT_MS each: there is no neutral page to fall back to here */

@@ -14,7 +14,7 @@
 #include "base/diag.h"
 #include "kit/ask.h"
 #include "page/desk.h"
-#include "page/http.h"
+#include "kit/http.h"
 #include "page/limits.h"
 
 struct config;

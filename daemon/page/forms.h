@@ -11,7 +11,7 @@
 #ifndef PAGE_FORMS_H
 #define PAGE_FORMS_H
 
-#include "page/http.h"
+#include "kit/http.h"
 #include "page/sheet.h"
 
 struct pages;

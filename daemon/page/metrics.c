@@ -11,7 +11,7 @@
 #include "kit/feed_meta.h"
 #include "kit/log.h"
 #include "kit/process.h"
-#include "page/http.h"
+#include "kit/http.h"
 #include "page/inquiry.h"
 #include "page/metrics_text.h"
 

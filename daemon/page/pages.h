@@ -13,7 +13,7 @@
 #include "kit/ask.h"
 #include "page/allow.h"
 #include "page/desk.h"
-#include "page/http.h"
+#include "kit/http.h"
 #include "page/limits.h"
 #include "page/look.h"
 #include "page/texts.h"

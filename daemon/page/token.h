@@ -19,7 +19,7 @@
 #define PAGE_TOKEN_H
 
 #include "net/addr.h"
-#include "page/head.h"
+#include "kit/head.h"
 
 enum {
 	TOKEN_KEY_BYTES = 32,

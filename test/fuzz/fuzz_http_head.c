@@ -1,7 +1,7 @@
 /* The head of a request: what is accepted must lie inside the bytes and be sound. */
 #include <stdlib.h>
 
-#include "page/head.h"
+#include "kit/head.h"
 #include "page/token.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

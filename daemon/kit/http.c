@@ -1,4 +1,4 @@
-#include "page/http_internal.h"
+#include "kit/http_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -118,16 +118,24 @@ static const char *reason_phrase(unsigned status)
 	switch (status) {
 	case 200:
 		return "OK";
+	case 201:
+		return "Created";
 	case 303:
 		return "See Other";
+	case 304:
+		return "Not Modified";
 	case 400:
 		return "Bad Request";
+	case 401:
+		return "Unauthorized";
 	case 403:
 		return "Forbidden";
 	case 404:
 		return "Not Found";
 	case 405:
 		return "Method Not Allowed";
+	case 409:
+		return "Conflict";
 	case 411:
 		return "Length Required";
 	case 413:
@@ -136,12 +144,16 @@ static const char *reason_phrase(unsigned status)
 		return "Unsupported Media Type";
 	case 417:
 		return "Expectation Failed";
+	case 422:
+		return "Unprocessable Content";
 	case 429:
 		return "Too Many Requests";
 	case 431:
 		return "Request Header Fields Too Large";
 	case 451:
 		return "Unavailable For Legal Reasons";
+	case 500:
+		return "Internal Server Error";
 	case 503:
 		return "Service Unavailable";
 	case 505:
@@ -172,8 +184,10 @@ static void write_reply(struct http_exchange *x, const struct http_reply *reply)
 	evbuffer_add_printf(
 	    out, "HTTP/1.1 %u %s\r\n", reply->status, reason_phrase(reply->status));
 	append_date(out);
-	evbuffer_add_printf(out, "%sContent-Length: %zu\r\nConnection: close\r\n\r\n",
-	    reply->headers, reply->body.len);
+	evbuffer_add_printf(out, "%s", reply->headers);
+	if (reply->status != 304) /* its length would be that of what it stands for */
+		evbuffer_add_printf(out, "Content-Length: %zu\r\n", reply->body.len);
+	evbuffer_add_printf(out, "Connection: close\r\n\r\n");
 	if (with_body)
 		evbuffer_add(out, reply->body.ptr, reply->body.len);
 	arm(x, x->server->limits.answer_ms);
@@ -193,6 +207,10 @@ static void refuse(struct http_exchange *x, unsigned status)
 	struct http_reply reply = {.status = status,
 	    .headers = status == 405 ? "Allow: GET, HEAD\r\nCache-Control: no-store\r\n"
 	                             : "Cache-Control: no-store\r\n"};
+	const struct http_handlers *handlers = &x->server->handlers;
+
+	if (handlers->on_refusal != NULL)
+		handlers->on_refusal(handlers->context, status, &reply);
 	write_reply(x, &reply);
 }
 
@@ -224,7 +242,9 @@ static unsigned admit_body(struct http_exchange *x)
 	    handlers->on_post == NULL ? 405 : handlers->on_post(handlers->context, x);
 	if (status != 0)
 		return status;
-	if (x->head.body_bytes > HTTP_BODY_MAX_BYTES)
+	if (x->head.is_packed && !handlers->takes_packed)
+		return 415;
+	if (x->head.body_bytes > handlers->body_max_bytes)
 		return 413;
 	x->body_bytes = malloc(x->head.body_bytes + 1u);
 	return x->body_bytes == NULL ? 503 : 0;
@@ -253,6 +273,7 @@ static unsigned take_head(struct http_exchange *x, struct evbuffer *in, size_t l
 	if (x->head_bytes == NULL)
 		return 503;
 	evbuffer_remove(in, x->head_bytes, len);
+	x->head_len = len;
 	return head_parse((struct slice){x->head_bytes, len}, &x->head);
 }
 
@@ -370,6 +391,14 @@ const struct addr *http_peer(const struct http_exchange *x)
 	return &x->peer;
 }
 
+struct slice http_header_lines(const struct http_exchange *x)
+{
+	struct slice lines = {x->head_bytes, x->head_len};
+
+	(void)slice_cut(&lines, '\n'); /* the request line */
+	return lines;
+}
+
 struct slice http_body(const struct http_exchange *x)
 {
 	return (struct slice){x->body_bytes, x->body_len};
@@ -378,4 +407,9 @@ struct slice http_body(const struct http_exchange *x)
 bool http_is_secure(const struct http_exchange *x)
 {
 	return x->door->is_secure;
+}
+
+struct bufferevent *http_stream(const struct http_exchange *x)
+{
+	return x->stream;
 }

@@ -1,4 +1,4 @@
-#include "page/tls.h"
+#include "kit/tls.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -9,10 +9,9 @@
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
 
-#include "page/hello.h"
-
 enum {
-	RECORD_BYTES = 4096
+	RECORD_BYTES = 4096,
+	HELLO_MAX_BYTES = 8192 /* what is read of a hello that is refused */
 };
 
 /* Of TLS 1.2; those of 1.3 are all good. */

@@ -2,8 +2,8 @@
  *
  * No renegotiation, no compression, no session kept or given away (RFC 8446 section 8: what is
  * not there cannot be replayed), HTTP/1.1 and nothing else. Threads: one. */
-#ifndef PAGE_TLS_H
-#define PAGE_TLS_H
+#ifndef KIT_TLS_H
+#define KIT_TLS_H
 
 #include <event2/bufferevent.h>
 #include <openssl/ssl.h>

@@ -1,4 +1,4 @@
-#include "page/head.h"
+#include "kit/head.h"
 
 enum err head_find_end(struct slice bytes, size_t *seen, size_t *len)
 {
@@ -264,9 +264,8 @@ static unsigned judge_body(const struct framing *framing, bool is_http11, struct
 		return framing->length > 0 ? 413 : 0;
 	if (!framing->length_seen)
 		return 411;
-	if (out->content_encoding.ptr != NULL &&
-	    !is_named(out->content_encoding, "identity"))
-		return 415;
+	out->is_packed = out->content_encoding.ptr != NULL &&
+	    !is_named(out->content_encoding, "identity");
 	out->body_bytes = (uint32_t)framing->length;
 	return 0;
 }

@@ -4,8 +4,8 @@
  * 5 and 6.3): bare CR or LF, folded lines, blanks before a colon, two Hosts, a target and a
  * Host that differ, any Transfer-Encoding, a Content-Length that is not one plain number.
  * Slices point into the bytes given. Threads: pure functions. */
-#ifndef PAGE_HEAD_H
-#define PAGE_HEAD_H
+#ifndef KIT_HEAD_H
+#define KIT_HEAD_H
 
 #include "base/bytes.h"
 #include "base/err.h"
@@ -27,6 +27,7 @@ struct head {
 	struct slice host;      /* without the port; empty with HTTP/1.0 */
 	struct slice authority; /* with the port */
 	uint32_t body_bytes;    /* Content-Length of a POST, else 0 */
+	bool is_packed;         /* a Content-Encoding that is not "identity" */
 	bool expects_continue;  /* "Expect: 100-continue" (RFC 9110 section 10.1.1) */
 	/* Empty with ptr NULL when the header was not there. */
 	struct slice accept;
@@ -47,7 +48,7 @@ struct head {
 MUST_CHECK enum err head_find_end(struct slice bytes, size_t *seen, size_t *len);
 
 /* 0, or the status to answer: 400, 405, 411 (a POST without a length), 413 (a body where none
- * belongs), 415 (a packed body), 417, 505. *out is filled as far as it was read. */
+ * belongs), 417, 505. *out is filled as far as it was read. */
 unsigned head_parse(struct slice bytes, struct head *out);
 
 /* The value of `name` in a query "a=1&b=2"; empty with ptr NULL when it is not there.

@@ -1,10 +1,10 @@
 /* http_internal -- what http.c (one exchange) and http_server.c (doors, places) share. */
-#ifndef PAGE_HTTP_INTERNAL_H
-#define PAGE_HTTP_INTERNAL_H
+#ifndef KIT_HTTP_INTERNAL_H
+#define KIT_HTTP_INTERNAL_H
 
 #include <sys/queue.h>
 
-#include "page/http.h"
+#include "kit/http.h"
 
 /* In the order of a connection's life. */
 enum http_phase {
@@ -28,6 +28,7 @@ struct http_exchange {
 	size_t head_seen;    /* octets that hold no end of a head */
 	size_t thrown_away;  /* octets behind the request */
 	uint8_t *head_bytes; /* what `head` points into */
+	size_t head_len;
 	uint8_t *body_bytes; /* room for head.body_bytes */
 	size_t body_len;
 	unsigned of_client; /* connections of the same client, this one too */
@@ -61,7 +62,7 @@ size_t http_exchange_pending(const struct http_exchange *x);
 
 /* http_server.c */
 /* Gives up the oldest answers that nobody reads until `bytes` more fit into
- * HTTP_PENDING_MAX_BYTES. */
+ * pending_max_bytes. */
 void http_server_make_room(struct http_server *server, size_t bytes);
 
 #endif

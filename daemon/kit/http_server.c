@@ -1,4 +1,4 @@
-#include "page/http_internal.h"
+#include "kit/http_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -113,7 +113,9 @@ static bool find_place(struct http_server *server, const struct addr *peer)
 {
 	if (!server->handlers.may_ask(server->handlers.context, peer))
 		return false;
-	if (count_client(server, peer) >= server->limits.per_client)
+	bool shared = server->handlers.is_shared != NULL &&
+	    server->handlers.is_shared(server->handlers.context, peer);
+	if (!shared && count_client(server, peer) >= server->limits.per_client)
 		return evict(server, peer);
 	return server->count < server->limits.connections || evict(server, NULL);
 }
@@ -126,7 +128,7 @@ void http_server_make_room(struct http_server *server, size_t bytes)
 	TAILQ_FOREACH (x, &server->exchanges, entry)
 		pending += http_exchange_pending(x);
 	for (x = TAILQ_FIRST(&server->exchanges);
-	     x != NULL && pending > HTTP_PENDING_MAX_BYTES; x = next) {
+	     x != NULL && pending > server->handlers.pending_max_bytes; x = next) {
 		next = TAILQ_NEXT(x, entry);
 		size_t freed = http_exchange_pending(x);
 		pending -= freed;
@@ -222,6 +224,10 @@ enum err http_open(struct http_server **out, struct event_base *base,
 	server->base = base;
 	server->limits = *limits;
 	server->handlers = *handlers;
+	if (server->handlers.body_max_bytes == 0)
+		server->handlers.body_max_bytes = HTTP_BODY_MAX_BYTES;
+	if (server->handlers.pending_max_bytes == 0)
+		server->handlers.pending_max_bytes = HTTP_PENDING_MAX_BYTES;
 	TAILQ_INIT(&server->exchanges);
 	SLIST_INIT(&server->listeners);
 	server->resume = evtimer_new(base, on_resume, server);

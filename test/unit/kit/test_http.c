@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "base/attr.h"
-#include "page/http.h"
+#include "kit/http.h"
 
 enum {
 	PATIENCE_TURNS = 20000, /* of about a millisecond: for a machine that is busy */

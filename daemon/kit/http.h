@@ -17,18 +17,18 @@
  * are the oldest and an honest request is over in milliseconds, so a flood of slow ones
  * costs the others nothing.
  * Threads: everything on the thread of the event base. */
-#ifndef PAGE_HTTP_H
-#define PAGE_HTTP_H
+#ifndef KIT_HTTP_H
+#define KIT_HTTP_H
 
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
+#include "kit/head.h"
 #include "net/addr.h"
-#include "page/head.h"
 
 enum {
 	HTTP_LINGER_MS = 1000,
-	HTTP_BODY_MAX_BYTES = 8192,
+	HTTP_BODY_MAX_BYTES = 8192, /* where the handlers say nothing else */
 	HTTP_REPLY_MAX_BYTES = 256 * 1024,
 	HTTP_PENDING_MAX_BYTES = 2 * 1024 * 1024 /* answers that nobody reads, together */
 };
@@ -43,16 +43,31 @@ struct http_limits {
 	unsigned answer_ms;
 };
 
+struct http_reply {
+	unsigned status;
+	const char *headers; /* more lines, each with CRLF; or "" */
+	struct slice body;   /* copied; left out for HEAD, its length is told */
+};
+
 struct http_handlers {
 	/* Before a byte is read; false closes the connection. */
 	bool (*may_ask)(void *context, const struct addr *peer);
 	/* A POST whose head is sound, before its body is read: 0 reads it, else the status it
 	 * is refused with at once (405: nothing is posted there; 403, 415, …). The head's path,
-	 * host, content_type, origin and sec_fetch_site are there to judge it. NULL: always 405. */
+	 * host, content_type, origin and sec_fetch_site are there to judge it, and body_bytes:
+	 * for who takes bodies of several sizes. NULL: always 405. */
 	unsigned (*on_post)(void *context, const struct http_exchange *x);
 	/* A sound request, whole. It must end in one http_reply(), now or later. */
 	void (*on_request)(void *context, struct http_exchange *x);
+	/* What stands beside a status that the server refuses a request with by itself: headers
+	 * and body of *reply, borrowed until the next call. NULL: neither. */
+	void (*on_refusal)(void *context, unsigned status, struct http_reply *reply);
+	/* Somebody who speaks for many (a proxy of ours): no cap by client. NULL: nobody. */
+	bool (*is_shared)(void *context, const struct addr *peer);
 	void *context;
+	size_t body_max_bytes;    /* 0: HTTP_BODY_MAX_BYTES */
+	size_t pending_max_bytes; /* 0: HTTP_PENDING_MAX_BYTES */
+	bool takes_packed;        /* bodies with a Content-Encoding; else 415 */
 };
 
 /* What stands between a listening socket and the bytes of its connections; TLS lives here.
@@ -93,16 +108,14 @@ void http_drop(struct http_exchange *x);
 /* Valid until http_reply(). */
 const struct head *http_head(const struct http_exchange *x);
 const struct addr *http_peer(const struct http_exchange *x);
-/* Of a POST: as it came, at most HTTP_BODY_MAX_BYTES; empty for other methods. */
+/* The header lines as they came, found sound: "Name: value" with CRLF each. */
+struct slice http_header_lines(const struct http_exchange *x);
+/* Of a POST: as it came, at most body_max_bytes; empty for other methods. */
 struct slice http_body(const struct http_exchange *x);
 /* It came through a door that is secure. */
 bool http_is_secure(const struct http_exchange *x);
-
-struct http_reply {
-	unsigned status;
-	const char *headers; /* more lines, each with CRLF; or "" */
-	struct slice body;   /* copied; left out for HEAD, its length is told */
-};
+/* What it came through, for who knows the door; NULL once the peer has gone. */
+struct bufferevent *http_stream(const struct http_exchange *x);
 
 /* Answers and ends the exchange. A peer that has gone meanwhile gets nothing. */
 void http_reply(struct http_exchange *x, const struct http_reply *reply);
