@@ -112,7 +112,10 @@ MUST_CHECK enum err store_unit_revision(struct store *store, uint64_t *revision)
 
 enum token_use {
 	TOKEN_SEND = 1, /* bearer of a unit's documents */
-	TOKEN_ENROL = 2 /* one time: binds a key */
+	TOKEN_ENROL = 2, /* one time: binds a key */
+	/* Bearer of nominations; `unit` is the partner's own word, which is no unit of the
+	 * tree: `token create --partner WORD`. */
+	TOKEN_PARTNER = 3
 };
 
 struct token {
