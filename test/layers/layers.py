@@ -30,6 +30,7 @@ LIB = {
     "cases": "base seal",
     "reviews": "base",
     "notices": "base",
+    "yearbook": "base",
 }
 # A program may use all of lib/ and these folders of daemon/.
 PROGRAMS = {

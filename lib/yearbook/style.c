@@ -1,0 +1,63 @@
+/* How a report looks: plain paper on a screen of any width, A4 when printed. */
+#include "yearbook/yearbook.h"
+
+/* Wide tables are printed across the page (named pages); on a phone they scroll in
+ * themselves, and the page does not. */
+static const char sheet[] =
+    ":root{color-scheme:light}\n"
+    "*{box-sizing:border-box}\n"
+    "body{margin:0;background:#eef0f2;color:#111;"
+    "font:16px/1.45 'Times New Roman','Liberation Serif','Noto Serif',serif}\n"
+    "main{max-width:75rem;margin:1rem auto;padding:2rem;background:#fff}\n"
+    "nav.tools{max-width:75rem;margin:1rem auto 0;padding:.5rem 2rem;"
+    "font:15px/1.6 system-ui,sans-serif}\n"
+    "nav.tools a{margin-right:1rem}\n"
+    ".head{display:flex;gap:1rem;justify-content:space-between;text-align:center}\n"
+    ".head p{margin:0}\n"
+    ".head .name,.head .republic{font-weight:bold}\n"
+    ".head .motto{font-weight:bold;border-bottom:1px solid #111;display:inline-block}\n"
+    ".date{text-align:right;font-style:italic}\n"
+    "h1{font-size:1.4rem;text-align:center;margin:1.5rem 0 .5rem;text-transform:uppercase}\n"
+    "h2{font-size:1.1rem;margin:1.6rem 0 .4rem}\n"
+    ".legal{list-style:none;padding:0;font-style:italic}\n"
+    "dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem;margin:1rem 0}\n"
+    "dd{margin:0;font-weight:bold;overflow-wrap:anywhere}\n"
+    ".scroll{overflow-x:auto}\n"
+    "table{border-collapse:collapse;width:100%;font-size:.92rem}\n"
+    "th,td{border:1px solid #555;padding:.25rem .45rem;vertical-align:top}\n"
+    "thead th{background:#e8ecef;text-align:center;vertical-align:middle}\n"
+    "tbody th{text-align:left;font-weight:normal;min-width:7rem}\n"
+    "td{text-align:right;font-variant-numeric:tabular-nums;min-width:3.2rem}\n"
+    "td.text{text-align:left;min-width:9rem}\n"
+    "td.hand{color:#555;text-align:center}\n"
+    "td.hidden,td.empty{color:#444;text-align:center;font-style:italic}\n"
+    "tr.total>*{font-weight:bold}\n"
+    ".note{font-size:.88rem;font-style:italic;margin:.3rem 0 0}\n"
+    ".prose h3{font-size:1rem;margin:.8rem 0 .2rem}\n"
+    ".prose p{margin:.2rem 0;white-space:pre-line;overflow-wrap:anywhere}\n"
+    ".write{border-bottom:1px dotted #555;height:1.7rem}\n"
+    ".foot{display:flex;gap:1rem;justify-content:space-between;margin-top:2rem}\n"
+    ".foot .to{font-size:.88rem}\n"
+    ".foot .to ul{list-style:none;margin:0;padding:0}\n"
+    ".foot .sign{text-align:center;min-width:12rem;padding-bottom:6rem}\n"
+    ".foot .sign p{margin:0}\n"
+    ".foot .sign .office{font-weight:bold}\n"
+    "@media (max-width:40rem){main{margin:0;padding:1rem .8rem}"
+    "nav.tools{padding:.5rem .8rem}nav.tools a{display:inline-block;min-height:2rem}"
+    ".head,.foot{flex-wrap:wrap;justify-content:center}"
+    ".head>div,.foot>div{flex:1 1 100%}dl{grid-template-columns:1fr}"
+    "dd{margin-bottom:.4rem}.foot .sign{padding-bottom:4rem}}\n"
+    "@media (min-width:120rem){body{font-size:20px}}\n"
+    "@page{size:A4 portrait;margin:20mm 15mm 20mm 25mm}\n"
+    "@page wide{size:A4 landscape;margin:20mm 15mm}\n"
+    "@media print{body{background:#fff;font-size:12.5px}main{margin:0;padding:0;"
+    "max-width:none}nav.tools{display:none}.wide{page:wide}.scroll{overflow:visible}"
+    "thead{display:table-header-group}tr,.foot,.prose h3{break-inside:avoid}"
+    "h2,h3{break-after:avoid}td{min-width:0}tbody th{min-width:0}"
+    "table{font-size:11px}.wide table{font-size:10px}"
+    "thead th{-webkit-print-color-adjust:exact;print-color-adjust:exact}}\n";
+
+const char *yearbook_stylesheet(void)
+{
+	return sheet;
+}
