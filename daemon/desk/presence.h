@@ -19,7 +19,7 @@ struct desk;
 
 enum {
 	/* Behind the roles of accounts: who ran `lachanctl reviews` on the gateway itself. */
-	PRESENCE_OPERATOR = ACCOUNT_ROLES,
+	PRESENCE_OPERATOR = ACCOUNT_SCHOOL_ROLES,
 	PRESENCE_KINDS
 };
 

@@ -121,7 +121,7 @@ static json_t *roles_json(unsigned roles)
 {
 	json_t *list = json_array();
 
-	for (unsigned i = 0; i < ACCOUNT_ROLES; i++)
+	for (unsigned i = 0; i < ACCOUNT_SCHOOL_ROLES; i++)
 		if ((roles & ACCOUNT_BIT(i)) != 0)
 			(void)json_array_append_new(
 			    list, json_string(account_role_word((enum account_role)i)));
@@ -358,7 +358,7 @@ void signing_actor(
 	unsigned both = account->roles & roles;
 	unsigned i = 0;
 
-	while (i + 1 < ACCOUNT_ROLES && (both & ACCOUNT_BIT(i)) == 0)
+	while (i + 1 < ACCOUNT_SCHOOL_ROLES && (both & ACCOUNT_BIT(i)) == 0)
 		i++;
 	(void)snprintf(out, SIGNING_ACTOR_BYTES, "%s:%s",
 	    account_role_word((enum account_role)i), account->name);

@@ -54,7 +54,7 @@ static void read_again(struct users *u, const struct print *print)
 	char text[DIAG_LINE_BYTES];
 
 	u->print = *print; /* taken before reading: a change meanwhile is seen next time */
-	enum err rc = accounts_load(&all, u->path, &why);
+	enum err rc = accounts_load(&all, ACCOUNT_HOUSE_SCHOOL, u->path, &why);
 	accounts_deinit(&u->all);
 	u->all = all;
 	if (rc == OK)
@@ -122,7 +122,7 @@ static void close_users(struct desk *desk)
 
 const struct accounts *users_now(const struct desk *desk)
 {
-	static const struct accounts nobody = {NULL, 0};
+	static const struct accounts nobody = {.items = NULL};
 
 	return desk->users == NULL ? &nobody : &desk->users->all;
 }

@@ -9,11 +9,27 @@ static const char *const ROLE_WORDS[ACCOUNT_ROLES] = {
     [ACCOUNT_COUNSELLOR] = "counsellor",
     [ACCOUNT_TEACHER] = "teacher",
     [ACCOUNT_VIEWER] = "viewer",
+    [ACCOUNT_OPERATOR] = "operator",
+    [ACCOUNT_EDUCATION] = "education",
+    [ACCOUNT_ICT] = "ict",
+    [ACCOUNT_POLICE] = "police",
+    [ACCOUNT_CHILD_AFFAIRS] = "child_affairs",
+    [ACCOUNT_YOUTH_UNION] = "youth_union",
 };
 
 const char *account_role_word(enum account_role role)
 {
 	return ROLE_WORDS[role];
+}
+
+unsigned account_house_roles(enum account_house house)
+{
+	const unsigned school = (1U << ACCOUNT_SCHOOL_ROLES) - 1;
+	const unsigned all = (1U << ACCOUNT_ROLES) - 1;
+
+	return house == ACCOUNT_HOUSE_SCHOOL
+	    ? school
+	    : (all & ~school) | ACCOUNT_BIT(ACCOUNT_VIEWER);
 }
 
 static unsigned role_bit(struct slice word)
@@ -24,14 +40,16 @@ static unsigned role_bit(struct slice word)
 	return 0;
 }
 
-bool account_roles_of(struct slice words, unsigned *out)
+bool account_roles_of(enum account_house house, struct slice words, unsigned *out)
 {
+	unsigned left = account_house_roles(house);
 	unsigned found = 0;
 
 	do {
 		unsigned bit = role_bit(slice_cut(&words, ','));
-		if (bit == 0 || (found & bit) != 0)
+		if ((left & bit) == 0)
 			return false;
+		left &= ~bit;
 		found |= bit;
 	} while (words.ptr != NULL);
 	*out = found;
@@ -176,5 +194,5 @@ void accounts_deinit(struct accounts *all)
 	if (all->items != NULL)
 		seal_wipe(all->items, all->count * sizeof *all->items);
 	free(all->items);
-	*all = ACCOUNTS_NONE;
+	*all = (struct accounts){.house = all->house};
 }

@@ -1,10 +1,16 @@
-/* accounts -- who may answer at this school: names, roles, passwords as scrypt leaves them.
+/* accounts -- who may answer at this school, or sign in at this department: names, roles,
+ * passwords as scrypt leaves them.
+ *
+ * The two houses have roles of their own (viewer is in both), and a file says in its first line
+ * whose it is: one of the school opens no door of the department, nor the other way round.
  *
  * The file (0600) is text, a line an account, fields in this order with one space between:
  *
  *	lachan-users 1
  *	name=hoa roles=teacher made=2026-11-22 password=14:8:1:SALT:HASH
  *	name=mai roles=approver,counsellor made=2026-11-22 password=14:8:1:SALT:HASH key=PUBLIC:WRAPPED
+ *
+ * The department's begins with "lachan-district-users 1", and no line has a key.
  *
  * Capitals stand for lower-case hexadecimal. The cost of scrypt (RFC 7914; log2 N, r, p)
  * stands in each line, so that new passwords may cost more than old ones. A counsellor's pair
@@ -27,20 +33,38 @@
 enum account_role {
 	ACCOUNT_ADMIN,    /* runs the gateway */
 	ACCOUNT_APPROVER, /* decides about rules, summaries, and other accounts that decide */
-	ACCOUNT_COUNSELLOR, /* reads reports of harm, alone */
-	ACCOUNT_TEACHER,    /* opens a name for a room */
-	ACCOUNT_VIEWER,     /* looks */
+	ACCOUNT_COUNSELLOR,   /* reads reports of harm, alone */
+	ACCOUNT_TEACHER,      /* opens a name for a room */
+	ACCOUNT_VIEWER,       /* looks */
+	ACCOUNT_SCHOOL_ROLES, /* how many a school has */
+
+	/* The department's, who have viewers, too. */
+	ACCOUNT_OPERATOR =
+	    ACCOUNT_SCHOOL_ROLES, /* runs the collector: units, keys, answers */
+	/* The recipients of a province: what each is shown is the web's
+	 * to say. */
+	ACCOUNT_EDUCATION,
+	ACCOUNT_ICT,
+	ACCOUNT_POLICE,
+	ACCOUNT_CHILD_AFFAIRS,
+	ACCOUNT_YOUTH_UNION,
 	ACCOUNT_ROLES
 };
 
 /* Sets of roles. */
 #define ACCOUNT_BIT(role) (1U << (unsigned)(role))
 
+/* Whose accounts. */
+enum account_house {
+	ACCOUNT_HOUSE_SCHOOL,
+	ACCOUNT_HOUSE_DEPARTMENT
+};
+
 enum {
 	ACCOUNTS_MAX = 200,
 	ACCOUNT_NAME_BYTES = 33, /* with the NUL */
 	ACCOUNT_DAY_BYTES = 11,  /* "2026-11-22" and the NUL */
-	ACCOUNT_ROLES_TEXT_BYTES = 64,
+	ACCOUNT_ROLES_TEXT_BYTES = 128,
 	ACCOUNT_SALT_BYTES = 16,
 	ACCOUNT_HASH_BYTES = 32,
 	ACCOUNT_PASSWORD_CHARACTERS = 10, /* at least */
@@ -67,9 +91,10 @@ struct account {
 struct accounts {
 	struct account *items;
 	size_t count;
+	enum account_house house;
 };
 
-#define ACCOUNTS_NONE ((struct accounts){NULL, 0})
+#define ACCOUNTS_NONE ((struct accounts){.items = NULL}) /* a school's */
 
 /* Wipes and frees. */
 void accounts_deinit(struct accounts *all);
@@ -77,8 +102,11 @@ void accounts_deinit(struct accounts *all);
 /* ---- words ---- */
 
 const char *account_role_word(enum account_role role);
-/* "teacher,approver"; false leaves *out untouched. No role twice, no blanks. */
-bool account_roles_of(struct slice words, unsigned *out);
+/* All that a house has. */
+unsigned account_house_roles(enum account_house house);
+/* "teacher,approver"; false leaves *out untouched. No role twice, none of another house, no
+ * blanks. */
+bool account_roles_of(enum account_house house, struct slice words, unsigned *out);
 void account_roles_text(char out[ACCOUNT_ROLES_TEXT_BYTES], unsigned roles);
 
 /* 2 to 32 of a-z 0-9 . _ - with a letter first. */
@@ -113,16 +141,17 @@ MUST_CHECK enum err accounts_check_password(
 
 /* ---- the file ---- */
 
-/* ERR_FORMAT with the place and what to do in *why (`file` is its name there), ERR_MEMORY;
- * then *out is untouched. */
-MUST_CHECK enum err accounts_read(
-    struct accounts *out, struct slice text, const char *file, struct diag *why);
+/* ERR_FORMAT with the place and what to do in *why (`file` is its name there), also for a file
+ * of the other house; ERR_MEMORY; then *out is untouched. */
+MUST_CHECK enum err accounts_read(struct accounts *out, enum account_house house,
+    struct slice text, const char *file, struct diag *why);
 /* Appends the whole file. */
 void accounts_write(struct buf *out, const struct accounts *all);
 
 /* The file at `path`. One that is not there holds nobody, and is OK. ERR_DENIED when others than its owner may
  * read or write it; ERR_IO; the rest as accounts_read(). */
-MUST_CHECK enum err accounts_load(struct accounts *out, const char *path, struct diag *why);
+MUST_CHECK enum err accounts_load(
+    struct accounts *out, enum account_house house, const char *path, struct diag *why);
 
 /* A change by one of several who may be at it: lock, read, change `all`, commit.
  * Whatever happens before the commit, the file is as it was. */
@@ -136,8 +165,8 @@ struct accounts_edit {
 
 /* Waits for another's change to end. `path` is borrowed until accounts_end(). As
  * accounts_load(), and ERR_IO for the folder. */
-MUST_CHECK enum err accounts_begin(
-    struct accounts_edit *edit, const char *path, struct diag *why);
+MUST_CHECK enum err accounts_begin(struct accounts_edit *edit, enum account_house house,
+    const char *path, struct diag *why);
 /* Replaces the file at once, mode 0600, its owner that of the folder. ERR_IO, ERR_MEMORY,
  * with *why. */
 MUST_CHECK enum err accounts_commit(struct accounts_edit *edit, struct diag *why);

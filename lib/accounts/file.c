@@ -64,13 +64,14 @@ static void wipe_buf(struct buf *b)
 	buf_deinit(b);
 }
 
-enum err accounts_load(struct accounts *out, const char *path, struct diag *why)
+enum err accounts_load(
+    struct accounts *out, enum account_house house, const char *path, struct diag *why)
 {
 	struct buf text = BUF_INIT(ACCOUNTS_FILE_MAX);
 	int fd = file_open_to_read(path);
 
 	if (fd < 0 && errno == ENOENT) {
-		*out = ACCOUNTS_NONE;
+		*out = (struct accounts){.house = house};
 		return OK;
 	}
 	if (fd < 0)
@@ -82,7 +83,7 @@ enum err accounts_load(struct accounts *out, const char *path, struct diag *why)
 			(void)fail(why, path, rc);
 	}
 	if (rc == OK)
-		rc = accounts_read(out, buf_slice(&text), path, why);
+		rc = accounts_read(out, house, buf_slice(&text), path, why);
 	wipe_buf(&text);
 	(void)close(fd);
 	return rc;
@@ -104,14 +105,24 @@ static int open_folder(const char *path)
 	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-enum err accounts_begin(struct accounts_edit *edit, const char *path, struct diag *why)
+static void say_no_folder(enum account_house house, const char *path, struct diag *why)
+{
+	if (house == ACCOUNT_HOUSE_SCHOOL)
+		diag_set(why,
+		    _("%s: its folder is not there (start the gateway once: it makes it)"),
+		    path);
+	else
+		diag_set(why,
+		    _("%s: its folder is not there (make it, owned by server.user)"), path);
+}
+
+enum err accounts_begin(struct accounts_edit *edit, enum account_house house,
+    const char *path, struct diag *why)
 {
 	struct accounts_edit made = {.path = path, .lock_fd = open_folder(path)};
 
 	if (made.lock_fd < 0 && errno == ENOENT) {
-		diag_set(why,
-		    _("%s: its folder is not there (start the gateway once: it makes it)"),
-		    path);
+		say_no_folder(house, path, why);
 		return ERR_NOT_FOUND;
 	}
 	if (made.lock_fd < 0)
@@ -125,7 +136,7 @@ enum err accounts_begin(struct accounts_edit *edit, const char *path, struct dia
 		return ERR_IO;
 	}
 	file_remove_leftovers(path); /* hashes of passwords, of a change that was cut off */
-	enum err rc = accounts_load(&made.all, path, why);
+	enum err rc = accounts_load(&made.all, house, path, why);
 	if (rc == OK)
 		*edit = made;
 	else

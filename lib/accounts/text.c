@@ -5,7 +5,8 @@
 
 #include "base/words.h"
 
-#define HEAD "lachan-users 1"
+static const char *const HEADS[] = {[ACCOUNT_HOUSE_SCHOOL] = "lachan-users 1",
+    [ACCOUNT_HOUSE_DEPARTMENT] = "lachan-district-users 1"};
 
 enum {
 	HEX_MAX = 2 * SEAL_WRAPPED_BYTES + 1
@@ -13,6 +14,7 @@ enum {
 
 /* The line that is read; `at` is where the reader stands. */
 struct line {
+	enum account_house house;
 	const char *file;
 	unsigned number;
 	struct slice whole;
@@ -24,10 +26,16 @@ static enum err bad(const struct line *l, struct slice where, const char *what)
 {
 	struct diag *why = l->why;
 
-	diag_set(why,
-	    _("%s (put back a copy of the file, or delete the line: that account is then gone, "
-	      "and \"lachanctl user add\" makes it anew; until then nobody can sign in)"),
-	    what);
+	if (l->house == ACCOUNT_HOUSE_SCHOOL)
+		diag_set(why,
+		    _("%s (put back a copy of the file, or delete the line: that account is then gone, "
+		      "and \"lachanctl user add\" makes it anew; until then nobody can sign in)"),
+		    what);
+	else
+		diag_set(why,
+		    _("%s (put back a copy of the file, or delete the line: that account is then gone, "
+		      "and \"lachan-district user add\" makes it anew; until then nobody can sign in)"),
+		    what);
 	if (why != NULL) {
 		(void)snprintf(why->file, sizeof why->file, "%s", l->file);
 		why->line = l->number;
@@ -138,7 +146,7 @@ static enum err read_roles(struct account *a, struct line *l)
 
 	if (rc != OK)
 		return rc;
-	if (!account_roles_of(value, &a->roles))
+	if (!account_roles_of(l->house, value, &a->roles))
 		return bad(l, value, _("that is no list of roles"));
 	account_roles_text(again, a->roles);
 	if (!slice_equal(value, slice_of(again)))
@@ -204,16 +212,16 @@ static bool next_line(struct slice *text, struct line *l)
 	return true;
 }
 
-enum err accounts_read(
-    struct accounts *out, struct slice text, const char *file, struct diag *why)
+enum err accounts_read(struct accounts *out, enum account_house house, struct slice text,
+    const char *file, struct diag *why)
 {
-	struct line l = {.file = file, .why = why};
-	struct accounts all = ACCOUNTS_NONE;
+	struct line l = {.house = house, .file = file, .why = why};
+	struct accounts all = {.house = house};
 	enum err rc = OK;
 
 	if (text.ptr == NULL)
 		text = SLICE_LIT("");
-	if (!next_line(&text, &l) || !slice_equal(l.whole, slice_of(HEAD)))
+	if (!next_line(&text, &l) || !slice_equal(l.whole, slice_of(HEADS[house])))
 		return bad(&l, l.whole, _("this is no file of users"));
 	while (rc == OK && text.len > 0) {
 		rc = next_line(&text, &l)
@@ -257,7 +265,7 @@ static void write_account(struct buf *out, const struct account *a)
 
 void accounts_write(struct buf *out, const struct accounts *all)
 {
-	buf_text(out, HEAD "\n");
+	buf_printf(out, "%s\n", HEADS[all->house]);
 	for (size_t i = 0; i < all->count; i++)
 		write_account(out, &all->items[i]);
 }

@@ -20,7 +20,7 @@
 	"roles: admin approver counsellor teacher viewer"
 
 enum {
-	DETAIL_BYTES = 256,
+	DETAIL_BYTES = 320,
 	COUNSELLORS_WANTED = 2
 };
 
@@ -31,7 +31,7 @@ static enum ctl_status read_roles(const struct ctl *c, const char *words, unsign
 		words = c->role;
 	if (words == NULL)
 		return ctl_usage(c, USAGE);
-	if (account_roles_of(slice_of(words), out))
+	if (account_roles_of(ACCOUNT_HOUSE_SCHOOL, slice_of(words), out))
 		return CTL_DONE;
 	return ctl_fail(c, CTL_USAGE,
 	    _("%s: the roles are admin, approver, counsellor, teacher and viewer, several "
@@ -55,7 +55,7 @@ static json_t *account_json(const struct account *a)
 {
 	json_t *roles = json_array();
 
-	for (unsigned i = 0; i < ACCOUNT_ROLES; i++)
+	for (unsigned i = 0; i < ACCOUNT_SCHOOL_ROLES; i++)
 		if ((a->roles & ACCOUNT_BIT(i)) != 0)
 			(void)json_array_append_new(
 			    roles, json_string(account_role_word((enum account_role)i)));
@@ -296,7 +296,7 @@ static enum ctl_status list(struct ctl *c)
 		    _("where the accounts stand is the configuration's to say: -c FILE"));
 	enum err rc = users_path(path, sizeof path, c->config);
 	if (rc == OK)
-		rc = accounts_load(&all, path, &why);
+		rc = accounts_load(&all, ACCOUNT_HOUSE_SCHOOL, path, &why);
 	if (rc != OK) {
 		diag_describe(text, sizeof text, &why);
 		return ctl_fail(c, CTL_FAILED, "%s%s", text[0] != 0 ? text : err_text(rc),

@@ -39,7 +39,7 @@ enum ctl_status user_begin(struct user_edit *e, struct ctl *c, const char *typed
 		    typed);
 	enum err rc = users_path(e->path, sizeof e->path, c->config);
 	if (rc == OK)
-		rc = accounts_begin(&e->file, e->path, &why);
+		rc = accounts_begin(&e->file, ACCOUNT_HOUSE_SCHOOL, e->path, &why);
 	if (rc == OK)
 		return CTL_DONE;
 	diag_describe(text, sizeof text, &why);

@@ -139,17 +139,94 @@ static void roles_are_words_with_commas(void **state)
 	unsigned roles = 0;
 	char text[ACCOUNT_ROLES_TEXT_BYTES];
 
-	assert_true(account_roles_of(slice_of("teacher,counsellor"), &roles));
+	assert_true(
+	    account_roles_of(ACCOUNT_HOUSE_SCHOOL, slice_of("teacher,counsellor"), &roles));
 	assert_int_equal(roles, TEACHER | COUNSELLOR);
 	account_roles_text(text, roles);
 	assert_string_equal(text, "counsellor,teacher");
-	account_roles_text(text, (1U << ACCOUNT_ROLES) - 1);
+	account_roles_text(text, (1U << ACCOUNT_SCHOOL_ROLES) - 1);
 	assert_string_equal(text, "admin,approver,counsellor,teacher,viewer");
 	static const char *const wrong[] = {"", "teacher,", ",teacher", "teacher,teacher",
 	    "Teacher", "teacher admin", "root"};
 	for (size_t i = 0; i < COUNT_OF(wrong); i++)
-		assert_false(account_roles_of(slice_of(wrong[i]), &roles));
+		assert_false(
+		    account_roles_of(ACCOUNT_HOUSE_SCHOOL, slice_of(wrong[i]), &roles));
 	assert_int_equal(roles, TEACHER | COUNSELLOR);
+}
+
+static void each_house_has_its_own_roles(void **state)
+{
+	(void)state;
+	static const char *const schools[] = {"admin", "approver", "counsellor", "teacher"};
+	static const char *const departments[] = {
+	    "operator", "education", "ict", "police", "child_affairs", "youth_union"};
+	unsigned all = account_house_roles(ACCOUNT_HOUSE_DEPARTMENT), roles = 0;
+	char text[ACCOUNT_ROLES_TEXT_BYTES];
+
+	for (size_t i = 0; i < COUNT_OF(schools); i++)
+		assert_false(account_roles_of(
+		    ACCOUNT_HOUSE_DEPARTMENT, slice_of(schools[i]), &roles));
+	for (size_t i = 0; i < COUNT_OF(departments); i++)
+		assert_false(account_roles_of(
+		    ACCOUNT_HOUSE_SCHOOL, slice_of(departments[i]), &roles));
+	assert_true(
+	    account_roles_of(ACCOUNT_HOUSE_DEPARTMENT, slice_of("ict,viewer"), &roles));
+	assert_int_equal(roles, ACCOUNT_BIT(ACCOUNT_ICT) | ACCOUNT_BIT(ACCOUNT_VIEWER));
+	account_roles_text(text, all);
+	assert_string_equal(
+	    text, "viewer,operator,education,ict,police,child_affairs,youth_union");
+}
+
+/* Some account that both houses could have, in the file of `house`. */
+static void write_house(struct buf *out, enum account_house house, unsigned roles)
+{
+	struct accounts all = {.house = house};
+	struct account one = {.name = "hoa",
+	    .roles = roles,
+	    .made = "2026-11-22",
+	    .cost = {.log_n = 4, .r = 1, .p = 1}};
+
+	assert_int_equal(accounts_put(&all, &one), OK);
+	accounts_write(out, &all);
+	assert_int_equal(buf_status(out), OK);
+	accounts_deinit(&all);
+}
+
+static void a_file_of_one_house_opens_no_door_of_the_other(void **state)
+{
+	(void)state;
+	for (int house = 0; house < 2; house++) {
+		struct accounts back = ACCOUNTS_NONE;
+		struct buf text = BUF_INIT(ACCOUNTS_FILE_MAX);
+		struct diag why = {.text = ""};
+
+		write_house(&text, (enum account_house)house, ACCOUNT_BIT(ACCOUNT_VIEWER));
+		assert_int_equal(accounts_read(&back, (enum account_house) !house,
+		                     buf_slice(&text), "users", &why),
+		    ERR_FORMAT);
+		assert_int_equal(accounts_read(&back, (enum account_house)house,
+		                     buf_slice(&text), "users", &why),
+		    OK);
+		assert_int_equal(back.house, house);
+		accounts_deinit(&back);
+		buf_deinit(&text);
+	}
+}
+
+static void a_role_of_the_other_house_damages_a_file(void **state)
+{
+	(void)state;
+	struct accounts back = ACCOUNTS_NONE;
+	struct buf text = BUF_INIT(ACCOUNTS_FILE_MAX);
+	struct diag why = {.text = ""};
+
+	write_house(&text, ACCOUNT_HOUSE_DEPARTMENT, ACCOUNT_BIT(ACCOUNT_APPROVER));
+	assert_int_equal(
+	    accounts_read(&back, ACCOUNT_HOUSE_DEPARTMENT, buf_slice(&text), "users", &why),
+	    ERR_FORMAT);
+	assert_int_equal(why.line, 2);
+	assert_non_null(strstr(why.text, "lachan-district user add"));
+	buf_deinit(&text);
 }
 
 static void weak_passwords_are_refused_with_a_reason(void **state)
@@ -229,7 +306,9 @@ static void what_is_written_reads_back(void **state)
 	struct diag why = {.text = ""};
 
 	accounts_write(&text, &all);
-	assert_int_equal(accounts_read(&back, buf_slice(&text), "users", &why), OK);
+	assert_int_equal(
+	    accounts_read(&back, ACCOUNT_HOUSE_SCHOOL, buf_slice(&text), "users", &why),
+	    OK);
 	assert_int_equal(back.count, all.count);
 	for (size_t i = 0; i < all.count; i++)
 		assert_memory_equal(&back.items[i], &all.items[i], sizeof all.items[i]);
@@ -252,8 +331,8 @@ static void a_damaged_file_opens_no_door(void **state)
 	for (size_t len = 0; len < text.len; len++) {
 		struct accounts back = ACCOUNTS_NONE;
 		why = (struct diag){.text = ""};
-		enum err rc =
-		    accounts_read(&back, (struct slice){text.ptr, len}, "users", &why);
+		enum err rc = accounts_read(&back, ACCOUNT_HOUSE_SCHOOL,
+		    (struct slice){text.ptr, len}, "users", &why);
 		bool whole_lines = len >= head && text.ptr[len - 1] == '\n';
 		assert_int_equal(rc, whole_lines ? OK : ERR_FORMAT);
 		if (rc != OK) {
@@ -268,7 +347,8 @@ static void a_damaged_file_opens_no_door(void **state)
 		struct accounts back = ACCOUNTS_NONE;
 		struct buf again = BUF_INIT(ACCOUNTS_FILE_MAX);
 		text.ptr[at] ^= 0x11;
-		if (accounts_read(&back, buf_slice(&text), "users", &why) == OK) {
+		if (accounts_read(&back, ACCOUNT_HOUSE_SCHOOL, buf_slice(&text), "users",
+		        &why) == OK) {
 			accounts_write(&again, &back);
 			assert_true(slice_equal(buf_slice(&again), buf_slice(&text)));
 		}
@@ -310,8 +390,8 @@ static void mistakes_are_told_with_their_place(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct accounts all = ACCOUNTS_NONE;
 		struct diag why = {.text = ""};
-		assert_int_equal(
-		    accounts_read(&all, slice_of(cases[i].text), "users", &why),
+		assert_int_equal(accounts_read(&all, ACCOUNT_HOUSE_SCHOOL,
+		                     slice_of(cases[i].text), "users", &why),
 		    ERR_FORMAT);
 		if (why.line != cases[i].line || why.column != cases[i].column)
 			fail_msg("case %zu: %u:%u: %s", i, why.line, why.column, why.text);
@@ -324,7 +404,7 @@ static void a_file_that_is_not_there_holds_nobody(void **state)
 	struct accounts all = {.count = 7};
 	struct diag why;
 
-	assert_int_equal(accounts_load(&all, path, &why), OK);
+	assert_int_equal(accounts_load(&all, ACCOUNT_HOUSE_SCHOOL, path, &why), OK);
 	assert_int_equal(all.count, 0);
 }
 
@@ -335,11 +415,12 @@ static void others_may_neither_read_nor_write_it(void **state)
 	struct diag why = {.text = ""};
 
 	write_text("lachan-users 1\n");
-	assert_int_equal(accounts_load(&all, path, &why), OK);
+	assert_int_equal(accounts_load(&all, ACCOUNT_HOUSE_SCHOOL, path, &why), OK);
 	static const mode_t open_modes[] = {0640, 0604, 0602, 0620};
 	for (size_t i = 0; i < COUNT_OF(open_modes); i++) {
 		assert_int_equal(chmod(path, open_modes[i]), 0);
-		assert_int_equal(accounts_load(&all, path, &why), ERR_DENIED);
+		assert_int_equal(
+		    accounts_load(&all, ACCOUNT_HOUSE_SCHOOL, path, &why), ERR_DENIED);
 		assert_non_null(strstr(why.text, "chmod 600"));
 	}
 }
@@ -353,21 +434,21 @@ static void a_change_replaces_the_file_with_mode_0600(void **state)
 	struct stat st;
 	mode_t before = umask(0);
 
-	assert_int_equal(accounts_begin(&edit, path, &why), OK);
+	assert_int_equal(accounts_begin(&edit, ACCOUNT_HOUSE_SCHOOL, path, &why), OK);
 	put(&edit.all, "hoa", TEACHER);
 	assert_int_equal(accounts_commit(&edit, &why), OK);
 	accounts_end(&edit);
 	(void)umask(before);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(accounts_load(&back, path, &why), OK);
+	assert_int_equal(accounts_load(&back, ACCOUNT_HOUSE_SCHOOL, path, &why), OK);
 	assert_int_equal(back.count, 1);
 	accounts_deinit(&back);
 	/* One that is given up changes nothing. */
-	assert_int_equal(accounts_begin(&edit, path, &why), OK);
+	assert_int_equal(accounts_begin(&edit, ACCOUNT_HOUSE_SCHOOL, path, &why), OK);
 	put(&edit.all, "mai", TEACHER);
 	accounts_end(&edit);
-	assert_int_equal(accounts_load(&back, path, &why), OK);
+	assert_int_equal(accounts_load(&back, ACCOUNT_HOUSE_SCHOOL, path, &why), OK);
 	assert_int_equal(back.count, 1);
 	accounts_deinit(&back);
 }
@@ -383,7 +464,7 @@ static void what_a_change_that_was_cut_off_left_is_removed(void **state)
 	(void)snprintf(others, sizeof others, "%s/users.tmp.mine", folder);
 	assert_int_equal(file_write_atomic(left, SLICE_LIT("name=hoa"), 0600), OK);
 	assert_int_equal(file_write_atomic(others, SLICE_LIT("mine"), 0600), OK);
-	assert_int_equal(accounts_begin(&edit, path, &why), OK);
+	assert_int_equal(accounts_begin(&edit, ACCOUNT_HOUSE_SCHOOL, path, &why), OK);
 	accounts_end(&edit);
 	assert_int_equal(access(left, F_OK), -1);
 	assert_int_equal(access(others, F_OK), 0);
@@ -396,7 +477,8 @@ static void a_broken_file_is_not_written_over(void **state)
 	struct diag why = {.text = ""};
 
 	write_text("lachan-users 1\nname=hoa");
-	assert_int_equal(accounts_begin(&edit, path, &why), ERR_FORMAT);
+	assert_int_equal(
+	    accounts_begin(&edit, ACCOUNT_HOUSE_SCHOOL, path, &why), ERR_FORMAT);
 	accounts_end(&edit);
 }
 
@@ -421,7 +503,7 @@ static void changes_at_the_same_time_wait_for_each_other(void **state)
 			struct account a = {.roles = TEACHER, .made = "2026-11-22"};
 			a.cost = (struct seal_cost){4, 1, 1};
 			(void)snprintf(a.name, sizeof a.name, "u%d-%d", child, i);
-			if (accounts_begin(&edit, path, &why) != OK ||
+			if (accounts_begin(&edit, ACCOUNT_HOUSE_SCHOOL, path, &why) != OK ||
 			    accounts_put(&edit.all, &a) != OK ||
 			    accounts_commit(&edit, &why) != OK)
 				_exit(1);
@@ -434,7 +516,7 @@ static void changes_at_the_same_time_wait_for_each_other(void **state)
 		assert_int_equal(waitpid(children[child], &status, 0), children[child]);
 		assert_int_equal(status, 0);
 	}
-	assert_int_equal(accounts_load(&back, path, &why), OK);
+	assert_int_equal(accounts_load(&back, ACCOUNT_HOUSE_SCHOOL, path, &why), OK);
 	assert_int_equal(back.count, 2 * EACH);
 	accounts_deinit(&back);
 }
@@ -448,6 +530,9 @@ int main(void)
 	    T(two_hundred_is_the_ceiling),
 	    T(names_are_short_and_plain),
 	    T(roles_are_words_with_commas),
+	    T(each_house_has_its_own_roles),
+	    T(a_file_of_one_house_opens_no_door_of_the_other),
+	    T(a_role_of_the_other_house_damages_a_file),
 	    T(weak_passwords_are_refused_with_a_reason),
 	    T(only_the_right_password_of_the_right_name_is_right),
 	    T(a_new_password_costs_sixteen_mebibytes),

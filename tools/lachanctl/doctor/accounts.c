@@ -59,7 +59,7 @@ void check_accounts(struct doctor *d)
 	enum err rc = users_path(path, sizeof path, d->config);
 
 	if (rc == OK)
-		rc = accounts_load(&all, path, &why);
+		rc = accounts_load(&all, ACCOUNT_HOUSE_SCHOOL, path, &why);
 	if (rc == ERR_IO) { /* it is another user's, as it should be */
 		doctor_skip_rootless(d, "accounts");
 		return;
