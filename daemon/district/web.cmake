@@ -1,1 +1,16 @@
-district_part(web SOURCES routes_web.c LINKS district_store district_core base)
+# What stands on every page: words in two languages, layout, tables, and the files browsers load.
+file(GLOB district_static CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/static/*.css
+  ${CMAKE_CURRENT_SOURCE_DIR}/static/*.js ${CMAKE_CURRENT_SOURCE_DIR}/static/*.svg)
+set(district_static_data ${CMAKE_CURRENT_BINARY_DIR}/generated/district/static_data.h)
+string(REPLACE ";" "|" district_static_list "${district_static}")
+add_custom_command(OUTPUT ${district_static_data}
+  COMMAND ${CMAKE_COMMAND} -DOUT=${district_static_data} "-DFILES=${district_static_list}"
+    -P ${CMAKE_CURRENT_SOURCE_DIR}/embed.cmake
+  DEPENDS ${district_static} embed.cmake VERBATIM)
+
+district_part(page SOURCES format.c page.c page_form.c page_table.c static.c terms.c words.c
+    ${district_static_data}
+  LINKS district_core base)
+target_include_directories(lachan_district_page PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/generated)
+
+district_part(web SOURCES routes_web.c LINKS district_page district_store district_core base)
