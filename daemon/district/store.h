@@ -81,6 +81,7 @@ struct unit {
 	int32_t until; /* the first day it is over; DAY_FOREVER */
 	const char *name;
 	const char *level;  /* a free word: "province", "commune", "school" */
+	const char *code;   /* in the administration's own lists ("31117"); "" none */
 	const char *parent; /* a unit, "" at the root */
 	const char *kinds;  /* tiers of pupils, commas between; "" unknown */
 	const char *contact;
