@@ -136,10 +136,14 @@ static void get_head(struct in *in, const json_t *root)
 		refuse(in, "format", "not lachan-summary");
 	if (strncmp(get_text(in, root, "version"), "1.", 2) != 0)
 		refuse(in, "version", "not 1");
+	if (json_object_get(root, "signature") != NULL)
+		refuse(in, "signature", "not cut off");
 	if (in->bad)
 		return;
-	(void)snprintf(
-	    d->report_id, sizeof d->report_id, "%s", get_text(in, root, "report-id"));
+	const char *id = get_text(in, root, "report-id");
+	if (!report_is_uuid(id))
+		refuse(in, "report-id", "no UUID");
+	(void)snprintf(d->report_id, sizeof d->report_id, "%s", id);
 	d->revision = get_u32(in, root, "revision");
 	d->cut = cut == NULL ? REPORT_DAY : REPORT_WEEK_SENSITIVE;
 	if (cut != NULL && strcmp(get_text(in, root, "cut"), "week-sensitive") != 0)
@@ -153,6 +157,25 @@ static void get_head(struct in *in, const json_t *root)
 	const json_t *range = get_object(in, root, "date-range");
 	d->start = get_text(in, range, "start-datetime");
 	d->end = get_text(in, range, "end-datetime");
+}
+
+/* Older documents do not say which categories are silent: it was this one. */
+static void get_silent(struct in *in, const json_t *privacy)
+{
+	struct report_document *d = in->document;
+
+	d->silent_given = json_object_get(privacy, "silent") != NULL;
+	if (d->silent_given) {
+		d->silent = get_words(in, privacy, "silent", &d->silent_count);
+		return;
+	}
+	d->silent = arena_array(&d->memory, 1, sizeof *d->silent);
+	if (d->silent == NULL) {
+		refuse(in, "silent", "no memory for it");
+		return;
+	}
+	d->silent[0] = "ads_tracking";
+	d->silent_count = 1;
 }
 
 static void get_policy(struct in *in, const json_t *root)
@@ -194,6 +217,7 @@ static void get_policy(struct in *in, const json_t *root)
 	if (get_number(in, privacy, "round") != 5)
 		refuse(in, "round", "not 5");
 	d->sensitive = get_words(in, privacy, "sensitive", &d->sensitive_count);
+	get_silent(in, privacy);
 }
 
 static void get_coverage(struct in *in, const json_t *root)
@@ -289,8 +313,8 @@ static void get_tail(struct in *in, const json_t *root)
 	}
 }
 
-/* Brackets within brackets, strings apart: jansson would go on to 2048. */
-static bool is_shallow(struct slice json)
+/* jansson would go on to 2048. */
+bool report_is_shallow(struct slice json)
 {
 	const unsigned max = 8;
 	unsigned depth = 0;
@@ -316,7 +340,7 @@ enum err report_decode(struct report_document *out, struct slice json, struct di
 	struct in in = {&made, why, false};
 	json_error_t error;
 
-	if (json.len > REPORT_MAX_BYTES || !is_shallow(json)) {
+	if (json.len > REPORT_MAX_BYTES || !report_is_shallow(json)) {
 		diag_set(why, "too long or too deep");
 		return ERR_FORMAT;
 	}

@@ -173,24 +173,45 @@ enum err document_take_records(
 	return c.failed ? ERR_MEMORY : OK;
 }
 
-static enum err fill_sensitive(
+/* The words of all days' categories that bear this flag, in order of first sight. */
+struct flagged {
+	uint32_t flag;
+	const char **words;
+	size_t count;
+};
+
+static void add_flagged(
+    struct copier *c, struct flagged *to, const struct tally_totals *day)
+{
+	for (size_t k = 0; k < day->category_count && !c->failed; k++) {
+		const struct tally_label *label = &day->categories[k];
+		bool known =
+		    (label->flags & to->flag) == 0 || to->count == TALLY_CATEGORIES;
+		for (size_t s = 0; s < to->count; s++)
+			known = known || strcmp(to->words[s], label->text) == 0;
+		if (!known)
+			to->words[to->count++] = copy(c, label->text);
+	}
+}
+
+static enum err fill_flagged(
     struct report_document *out, const struct tally_totals *const *days, size_t count)
 {
 	struct copier c = {out, false};
+	struct flagged sensitive = {TALLY_SENSITIVE, NULL, 0};
+	struct flagged silent = {TALLY_SILENT, NULL, 0};
 
-	out->sensitive = copy_array(&c, TALLY_CATEGORIES, sizeof *out->sensitive);
-	for (size_t i = 0; i < count && !c.failed; i++)
-		for (size_t k = 0; k < days[i]->category_count && !c.failed; k++) {
-			const struct tally_label *label = &days[i]->categories[k];
-			bool known = (label->flags & TALLY_SENSITIVE) == 0 ||
-			    out->sensitive_count == TALLY_CATEGORIES;
-			for (size_t s = 0; s < out->sensitive_count; s++)
-				known =
-				    known || strcmp(out->sensitive[s], label->text) == 0;
-			if (!known)
-				out->sensitive[out->sensitive_count++] =
-				    copy(&c, label->text);
-		}
+	sensitive.words = copy_array(&c, TALLY_CATEGORIES, sizeof *sensitive.words);
+	silent.words = copy_array(&c, TALLY_CATEGORIES, sizeof *silent.words);
+	for (size_t i = 0; i < count; i++) {
+		add_flagged(&c, &sensitive, days[i]);
+		add_flagged(&c, &silent, days[i]);
+	}
+	out->sensitive = sensitive.words;
+	out->sensitive_count = sensitive.count;
+	out->silent = silent.words;
+	out->silent_count = silent.count;
+	out->silent_given = true;
 	return c.failed ? ERR_MEMORY : OK;
 }
 
@@ -321,7 +342,7 @@ enum err report_make(struct report_document *out, const struct report_school *sc
 	floor_begin(&day);
 	enum err rc = document_fill_common(&made, school, &totals->period);
 	if (rc == OK)
-		rc = fill_sensitive(&made, &totals, 1);
+		rc = fill_flagged(&made, &totals, 1);
 	if (rc == OK)
 		rc = fill_coverage(&made, &day);
 	if (rc == OK)
@@ -375,7 +396,7 @@ enum err report_make_week(struct report_document *out, const struct report_schoo
 	made.revision = previous == NULL ? 1 : previous->revision + 1;
 	enum err rc = document_fill_common(&made, school, &week->period);
 	if (rc == OK)
-		rc = fill_sensitive(&made, week->days, week->day_count);
+		rc = fill_flagged(&made, week->days, week->day_count);
 	if (rc == OK)
 		rc = fill_week(&made, school, week, previous);
 	if (rc != OK) {

@@ -16,22 +16,27 @@ static void separate(struct json *j)
 	j->open = false;
 }
 
-static void put_text(struct json *j, const char *text)
+void report_put_text(struct buf *out, const char *text)
 {
-	separate(j);
-	buf_byte(j->out, '"');
+	buf_byte(out, '"');
 	for (const char *s = text == NULL ? "" : text; *s != 0; s++) {
 		uint8_t c = (uint8_t)*s;
 		if (c == '"' || c == '\\') {
-			buf_byte(j->out, '\\');
-			buf_byte(j->out, c);
+			buf_byte(out, '\\');
+			buf_byte(out, c);
 		} else if (c < 0x20 || c == 0x7f) {
-			buf_printf(j->out, "\\u%04x", c);
+			buf_printf(out, "\\u%04x", c);
 		} else {
-			buf_byte(j->out, c);
+			buf_byte(out, c);
 		}
 	}
-	buf_byte(j->out, '"');
+	buf_byte(out, '"');
+}
+
+static void put_text(struct json *j, const char *text)
+{
+	separate(j);
+	report_put_text(j->out, text);
 }
 
 static void put_number(struct json *j, uint64_t n)
@@ -126,6 +131,8 @@ static void put_privacy(struct json *j, const struct report_document *d)
 	key_number(j, "round", 5);
 	key_number(j, "cap", d->privacy.cap);
 	key_words(j, "sensitive", d->sensitive, d->sensitive_count);
+	if (d->silent_given)
+		key_words(j, "silent", d->silent, d->silent_count);
 	end(j, '}');
 }
 

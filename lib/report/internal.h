@@ -45,6 +45,14 @@ const struct report_record *report_find(
 struct report_record report_record_of(
     const char *tier, const char *category, struct tally_cell cell);
 
+/* Brackets within brackets at most eight deep, strings apart. */
+bool report_is_shallow(struct slice json);
+/* A UUID in lower case; a time in the one form of report_time(). */
+bool report_is_uuid(const char *id);
+bool report_is_time(const char *text);
+/* A text as the canonical JSON has it, with its quotes. NULL: "". */
+void report_put_text(struct buf *out, const char *text);
+
 /* The band of reviews by its lower end, "10-19". */
 const char *report_reviews_text(uint32_t from);
 

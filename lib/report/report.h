@@ -4,7 +4,7 @@
  *
  * Pure functions of plain counts: the types cannot hold a device. All rules of
  * CONTRACT.md "The summary" that suppress, pool, round and total stand in this module and
- * nowhere else. The document is not signed yet: it has no "signature" member.
+ * nowhere else. signed.h adds and cuts the signature; quick.h is the other document.
  *
  * This is disclosure control, not differential privacy. README.md says what is left open.
  *
@@ -163,6 +163,9 @@ struct report_document {
 	struct report_privacy privacy;
 	const char **sensitive;
 	size_t sensitive_count;
+	const char **silent; /* answered `null`: not in the total */
+	size_t silent_count;
+	bool silent_given; /* false: an older document, whose bytes have no such member */
 	uint64_t uptime_s;
 	uint64_t unfiltered_s;
 	bool partial;
@@ -213,15 +216,46 @@ void report_document_deinit(struct report_document *document);
  * line end. The same document gives the same bytes. ERR_FULL. */
 MUST_CHECK enum err report_encode(const struct report_document *document, struct buf *out);
 
-/* Reads a document. Unknown members are ignored. ERR_FORMAT with the reason. */
+/* Reads an unsigned document (report_split() cuts signatures off). Unknown members are
+ * ignored; doubled ones, more than REPORT_MAX_BYTES, eight brackets deep, numbers that are
+ * not whole and a "signature" are refused. ERR_FORMAT with the reason. */
 MUST_CHECK enum err report_decode(
     struct report_document *out, struct slice json, struct diag *why);
 
-/* Checks what a receiver can see: rounding, bands at or above min_devices, no sensitive
- * record in a daily document, the id, the total. ERR_FORMAT with the reason. The total
- * may leave out categories that are answered silently, so it is checked as a bound. */
-MUST_CHECK enum err report_validate(
-    const struct report_document *document, struct diag *why);
+/* The document's period. ERR_FORMAT when its times are no RFC 3339 with offset, or when it
+ * is not exactly one local day (of the weekly document: Monday to Sunday). */
+MUST_CHECK enum err report_period(
+    const struct report_document *document, struct tally_period *out, struct diag *why);
+
+/* ---- what a receiver checks ---- */
+
+/* What the receiver asks for, on top of what the document says of itself. */
+struct report_floor {
+	uint32_t min_devices;
+	uint32_t min_population;
+	/* Categories that are sensitive for the receiver; NULL at the end, or NULL. */
+	const char *const *sensitive;
+};
+
+enum report_fault {
+	REPORT_FINE,
+	REPORT_FAULT_FORM,   /* no such document can be: a word, an order, a doubled cell */
+	REPORT_FAULT_PERIOD, /* not exactly a local day or week */
+	REPORT_FAULT_ID,     /* report-id is not that of unit, period, cut and revision */
+	REPORT_FAULT_FLOOR,  /* it shows more than the privacy floor allows */
+	REPORT_FAULT_ROUND,  /* a number is not rounded */
+	REPORT_FAULT_TOTAL   /* published-total is not the sum of what is published */
+};
+
+/* "", "form", "period", "report-id", "floor", "rounding", "total": `why` of an answer. */
+const char *report_fault_word(enum report_fault fault);
+
+/* Everything a receiver can see without knowing the counts (docs/protocol.md "What a
+ * receiver checks"). `floor` NULL: the document's own parameters and the contract's least.
+ * *why tells what was met, in English, and repeats no text of the document but words of
+ * tiers and categories. */
+MUST_CHECK enum report_fault report_validate(const struct report_document *document,
+    const struct report_floor *floor, struct diag *why);
 
 /* ---- the pieces, for tests and screens that keep the same floor ---- */
 

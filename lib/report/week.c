@@ -11,6 +11,7 @@ struct sensitive {
 	const char *word;
 	uint64_t attempts;
 	uint32_t best_devices;
+	bool silent; /* answered `null`: neither in the total nor in the pool */
 	bool shown;
 	bool pooled; /* withheld; in a correction only what was withheld before */
 };
@@ -55,7 +56,10 @@ static void collect(struct sensitives *all, const struct tally_totals *day, bool
 		if ((day->categories[c].flags & TALLY_SENSITIVE) == 0)
 			continue;
 		struct sensitive *s = find(all, day->categories[c].text);
-		if (s == NULL || !counts)
+		if (s == NULL)
+			continue;
+		s->silent = s->silent || (day->categories[c].flags & TALLY_SILENT) != 0;
+		if (!counts)
 			continue;
 		for (size_t t = 0; t < day->tier_count; t++)
 			if (is_pupils(day, t))
@@ -126,8 +130,8 @@ size_t floor_week(const struct report_school *school, const struct report_week *
 	for (size_t i = 0; i < all.count; i++) {
 		struct sensitive *s = &all.items[i];
 		s->shown = s->best_devices >= p.min_devices && was_shown(previous, s->word);
-		s->pooled =
-		    !s->shown && (previous == NULL || !was_shown(previous, s->word));
+		s->pooled = !s->shown && !s->silent &&
+		    (previous == NULL || !was_shown(previous, s->word));
 		uint64_t attempts = s->attempts > UINT32_MAX ? UINT32_MAX : s->attempts;
 		struct tally_cell cell = {(uint32_t)attempts, s->best_devices};
 		records[count++] = s->shown
@@ -139,6 +143,6 @@ size_t floor_week(const struct report_school *school, const struct report_week *
 		count++;
 	*total = 0;
 	for (size_t i = 0; i < count; i++)
-		*total += records[i].attempts;
+		*total += i < all.count && all.items[i].silent ? 0 : records[i].attempts;
 	return count;
 }
