@@ -1,2 +1,9 @@
 # What every part stands on: configuration, calls, what all calls share.
-district_part(core SOURCES call.c LINKS conf net base)
+if(PQ_FOUND)
+  set(district_has_postgresql 1)
+else()
+  set(district_has_postgresql 0)
+endif()
+district_part(core SOURCES call.c config.c config_keys.c LINKS conf net base)
+target_compile_definitions(lachan_district_core PRIVATE
+  DISTRICT_HAS_POSTGRESQL=${district_has_postgresql})

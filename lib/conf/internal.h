@@ -37,7 +37,6 @@ struct conf_time {
 	uint16_t minute; /* of the day; 24:00 is RULES_DAY_MIN */
 	struct mark mark;
 };
-extern const struct schema_type VALUE_DATES; /* rules_date_range: 2026-12-21..2026-12-26 */
 extern const struct schema_type VALUE_TIME;  /* conf_time: 07:30 */
 
 struct category_change {

@@ -98,9 +98,9 @@ const struct schema_type VALUE_NOTIFY_TO = {
 
 /* ---- what only the whole list can tell -------------------------------------------------- */
 
-static bool is_mail(const struct config_notify_target *target)
+static bool is_mail(const struct config_notify_to *to)
 {
-	return target->to.kind == NOTIFY_SMTP || target->to.kind == NOTIFY_SMTPS;
+	return to->kind == NOTIFY_SMTP || to->kind == NOTIFY_SMTPS;
 }
 
 static bool is_mail_address(const char *text)
@@ -112,41 +112,49 @@ static bool is_mail_address(const char *text)
 	    strlen(text) <= ADDRESS_BYTES_MAX;
 }
 
-static void check_address(struct loader *l, const struct config_notify_target *target)
+static void check_address(struct schema_run *run, const struct notify_keys *keys)
 {
-	const struct conf_text *address = &target->address;
+	const struct conf_text *address = keys->address;
 
-	if (is_mail(target) && address->text[0] == 0)
-		schema_mistake(&l->run, target->to.mark,
+	if (is_mail(keys->to) && address->text[0] == 0)
+		schema_mistake(run, keys->to->mark,
 		    _("'%s' wants an address beside it (write address: NAME@HOST)"),
-		    target->to.text);
-	else if (is_mail(target) && !is_mail_address(address->text))
-		schema_mistake(&l->run, address->mark,
+		    keys->to->text);
+	else if (is_mail(keys->to) && !is_mail_address(address->text))
+		schema_mistake(run, address->mark,
 		    _("'%s' is no e-mail address (write NAME@HOST)"), address->text);
-	else if (!is_mail(target) && address->text[0] != 0)
+	else if (!is_mail(keys->to) && address->text[0] != 0)
 		schema_mistake(
-		    &l->run, address->mark, _("'address' is for mail (leave it out)"));
+		    run, address->mark, _("'address' is for mail (leave it out)"));
 }
 
-static void check_secret(struct loader *l, const struct config_notify_target *target)
+static void check_secret(struct schema_run *run, const struct notify_keys *keys)
 {
-	const struct conf_text *secret = &target->password_file;
+	const struct config_notify_to *to = keys->to;
+	const struct conf_text *secret = keys->password_file;
 
-	if (is_mail(target) && target->to.user[0] != 0 && secret->text[0] == 0)
-		schema_mistake(&l->run, target->to.mark,
+	if (is_mail(to) && to->user[0] != 0 && secret->text[0] == 0)
+		schema_mistake(run, to->mark,
 		    _("'%s' names a user (name the file with the password in password_file)"),
-		    target->to.text);
-	else if (is_mail(target) && target->to.user[0] == 0 && secret->text[0] != 0)
-		schema_mistake(&l->run, secret->mark,
+		    to->text);
+	else if (is_mail(to) && to->user[0] == 0 && secret->text[0] != 0)
+		schema_mistake(run, secret->mark,
 		    _("a password wants a user (write %sUSER@%s)"),
-		    target->to.kind == NOTIFY_SMTP ? "smtp://" : "smtps://",
-		    target->to.host);
-	else if (target->to.kind == NOTIFY_COMMAND && secret->text[0] != 0)
-		schema_mistake(&l->run, secret->mark,
+		    to->kind == NOTIFY_SMTP ? "smtp://" : "smtps://", to->host);
+	else if (to->kind == NOTIFY_COMMAND && secret->text[0] != 0)
+		schema_mistake(run, secret->mark,
 		    _("a command gets no password (leave password_file out)"));
-	if (target->to.kind == NOTIFY_COMMAND && target->ca_file.text[0] != 0)
-		schema_mistake(&l->run, target->ca_file.mark,
+	if (to->kind == NOTIFY_COMMAND && keys->ca_file->text[0] != 0)
+		schema_mistake(run, keys->ca_file->mark,
 		    _("'ca_file' is for mail and https (leave it out)"));
+}
+
+void notify_check_keys(struct schema_run *run, const struct notify_keys *keys)
+{
+	if (keys->to->text == NULL)
+		return; /* its mistake is told */
+	check_address(run, keys);
+	check_secret(run, keys);
 }
 
 static void check_events(struct loader *l, const struct config_notify_target *target)
@@ -179,8 +187,9 @@ void notify_check(struct loader *l)
 		const struct config_notify_target *target = &all->items[i];
 		if (target->to.text == NULL)
 			continue; /* its mistake is told */
-		check_address(l, target);
-		check_secret(l, target);
+		notify_check_keys(&l->run,
+		    &(struct notify_keys){&target->to, &target->address,
+		        &target->password_file, &target->ca_file});
 		check_events(l, target);
 		for (size_t j = 0; j < i; j++)
 			if (is_same(&all->items[j], target))

@@ -119,6 +119,13 @@ struct config_share_url {
 	struct mark mark;
 };
 
+/* The keys of one who is told, and what is wrong between them. */
+struct notify_keys {
+	const struct config_notify_to *to;
+	const struct conf_text *address, *password_file, *ca_file;
+};
+void notify_check_keys(struct schema_run *run, const struct notify_keys *keys);
+
 /* Rows for them in schema tables; each fills the struct in its name. */
 extern const struct schema_type VALUE_ENDPOINT;         /* config_endpoint: "0.0.0.0:53" */
 extern const struct schema_type VALUE_ENDPOINT_OR_NONE; /* the same, or "": family 0 */
@@ -134,6 +141,8 @@ extern const struct schema_type VALUE_ZONE;      /* conf_text: a time zone that 
 extern const struct schema_type VALUE_URL;       /* conf_text: https, http, file */
 extern const struct schema_type VALUE_NOTIFY_TO; /* config_notify_to */
 extern const struct schema_type VALUE_SHARE_URL; /* config_share_url */
-extern const struct schema_type VALUE_WORD;      /* conf_text: [a-z0-9_-]+, at most 63 */
+extern const struct schema_type
+    VALUE_DATES; /* rules_date_range (rules_data.h): a date, A..B */
+extern const struct schema_type VALUE_WORD; /* conf_text: [a-z0-9_-]+, at most 63 */
 
 #endif
