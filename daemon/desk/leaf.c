@@ -7,8 +7,8 @@
 #include "base/words.h"
 #include "conf/config.h"
 #include "desk/call.h"
-#include "desk/limit.h"
 #include "kit/ask.h"
+#include "kit/limit.h"
 #include "kit/log.h"
 #include "kit/mint.h"
 

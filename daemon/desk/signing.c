@@ -11,9 +11,9 @@
 #include "base/words.h"
 #include "desk/call.h"
 #include "desk/filter.h"
-#include "desk/lockout.h"
 #include "desk/tokens.h"
 #include "desk/users.h"
+#include "kit/lockout.h"
 #include "kit/log.h"
 #include "net/addr.h"
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "desk/lockout.h"
+#include "kit/lockout.h"
 
 #define MINUTE ((uint64_t)60 * 1000)
 #define HOUR   (60 * MINUTE)

@@ -2,8 +2,8 @@
  *
  * Whoever counts begins each stretch anew. The table is bounded: clients that no longer fit
  * into it share one count. Zero-initialise, then limit_init(). Threads: one. */
-#ifndef DESK_LIMIT_H
-#define DESK_LIMIT_H
+#ifndef KIT_LIMIT_H
+#define KIT_LIMIT_H
 
 #include "net/addr.h"
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "desk/limit.h"
+#include "kit/limit.h"
 
 static struct addr address(const char *text)
 {

@@ -1,4 +1,4 @@
-#include "desk/lockout.h"
+#include "kit/lockout.h"
 
 #include <string.h>
 

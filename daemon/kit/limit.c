@@ -1,4 +1,4 @@
-#include "desk/limit.h"
+#include "kit/limit.h"
 
 enum {
 	NETWORK_BYTES = 8 /* of an IPv6 address */

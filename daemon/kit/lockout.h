@@ -13,8 +13,8 @@
  * A place is a client's address. It is kept as a keyed hash, in memory, for these hours.
  * Tables have a fixed size: of places the one that matters least makes room; accounts that
  * exist never make room for names that do not. The clock is an argument. */
-#ifndef DESK_LOCKOUT_H
-#define DESK_LOCKOUT_H
+#ifndef KIT_LOCKOUT_H
+#define KIT_LOCKOUT_H
 
 #include <stdbool.h>
 #include <stdint.h>
