@@ -22,6 +22,7 @@ LIB = {
     "policy": "base dns net conf rule ruledb",
     "tally": "base",
     "sign": "base",
+    "bundle": "base dns sign",
     "report": "base sign tally",
     "spool": "base",
     "audit": "base",
