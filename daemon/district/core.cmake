@@ -4,6 +4,6 @@ if(PQ_FOUND)
 else()
   set(district_has_postgresql 0)
 endif()
-district_part(core SOURCES call.c config.c config_keys.c LINKS conf net base)
+district_part(core SOURCES calendar.c call.c config.c config_keys.c LINKS conf net base)
 target_compile_definitions(lachan_district_core PRIVATE
   DISTRICT_HAS_POSTGRESQL=${district_has_postgresql})

@@ -187,6 +187,20 @@ const struct coverage_row *coverage_find(
 /* All rows by unit number. */
 size_t coverage_rows(const struct coverage *coverage, const struct coverage_row **out);
 
+/* ---- which days were sent ---- */
+
+/* For every unit with a daily document in [from, to), at most 50 years: of which days, bit i
+ * of byte i / 8 (the lowest first) is day from + i. By unit number. For "reported on at least
+ * 90 % of the due days", and a unit's calendar. */
+struct sent_days {
+	uint32_t unit_number;
+	const uint8_t *days; /* (to - from + 7) / 8 bytes */
+	uint32_t count;      /* of bits that are set */
+};
+typedef bool sent_days_row(void *context, const struct sent_days *unit);
+MUST_CHECK enum err store_sent_days(
+    struct store *store, int32_t from, int32_t to, sent_days_row *row, void *context);
+
 /* ---- what was published, row by row: export.csv ---- */
 
 struct published_row {
