@@ -6,8 +6,8 @@
 #include <event2/event.h>
 
 #include "feeds/fetch.h"
-#include "feeds/resolve.h"
-#include "feeds/transport.h"
+#include "kit/resolve.h"
+#include "kit/transport.h"
 
 /* One request: its addresses in turn, each with its hops. */
 struct job {

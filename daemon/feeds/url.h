@@ -7,7 +7,7 @@
 
 #include "base/diag.h"
 #include "base/err.h"
-#include "feeds/address_class.h"
+#include "kit/address_class.h"
 
 enum {
 	URL_BYTES = 2048,

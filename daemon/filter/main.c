@@ -24,6 +24,7 @@
 #include "kit/log.h"
 #include "kit/sandbox.h"
 #include "kit/syscalls.h"
+#include "kit/wall.h"
 
 enum {
 	STATUS_DONE = 0,
@@ -41,22 +42,6 @@ static void random_key(struct hash_key *key)
 {
 	if (getrandom(key, sizeof *key, 0) != (ssize_t)sizeof *key)
 		abort(); /* without entropy every table could be aimed at */
-}
-
-/* A clock older than this program, or than the newest file the program has written, has lost
- * its battery, or was put back: it decides nothing about the calendar. */
-static bool wall_is_trusted(const struct config *config)
-{
-	struct stat st;
-	time_t now = time(NULL);
-
-	if (stat("/proc/self/exe", &st) == 0 && now + 60 < st.st_mtim.tv_sec)
-		return false;
-	char path[FILE_PATH_BYTES];
-	if (path_join(path, sizeof path, config->server.state_dir.text, "rules.db") == OK &&
-	    stat(path, &st) == 0 && now + 60 < st.st_mtim.tv_sec)
-		return false;
-	return true;
 }
 
 /* ---- the shared filter ---- */

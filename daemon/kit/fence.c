@@ -104,7 +104,7 @@ static enum err resolve(struct fence *f, const char *const *folders, size_t coun
 }
 
 enum err fence_off(
-    const char *const *folders, size_t count, const char *but, struct diag *why)
+    const char *const *folders, size_t count, const char *const *but, struct diag *why)
 {
 	static struct fence f; /* large, and once in a process */
 	const struct landlock_ruleset_attr all = {
@@ -117,8 +117,8 @@ enum err fence_off(
 	if (f.ruleset < 0)
 		return ERR_UNSUPPORTED;
 	allow_entries(&f, "/");
-	if (but != NULL)
-		allow(&f, but);
+	for (; but != NULL && *but != NULL; but++)
+		allow(&f, *but);
 	if (syscall(SYS_landlock_restrict_self, f.ruleset, 0) != 0) {
 		diag_set(why, "landlock: %s", strerror(errno));
 		rc = ERR_DENIED;
@@ -130,7 +130,7 @@ enum err fence_off(
 #else
 
 enum err fence_off(
-    const char *const *folders, size_t count, const char *but, struct diag *why)
+    const char *const *folders, size_t count, const char *const *but, struct diag *why)
 {
 	(void)folders;
 	(void)count;

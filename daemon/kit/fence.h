@@ -19,10 +19,10 @@ enum {
 };
 
 /* For good, for this process and its children; no_new_privs must be set. A folder that is not
- * there is passed over; `but` (NULL: none) is a folder within them that stays open, if it is
- * there. ERR_UNSUPPORTED: this kernel has no Landlock; nothing has changed.
+ * there is passed over; `but` (NULL: none) names, with a NULL at its end, folders within them
+ * that stay open, those that are there. ERR_UNSUPPORTED: this kernel has no Landlock; nothing has changed.
  * ERR_FULL: more than FENCE_FOLDERS_MAX. ERR_DENIED with *why. */
 MUST_CHECK enum err fence_off(
-    const char *const *folders, size_t count, const char *but, struct diag *why);
+    const char *const *folders, size_t count, const char *const *but, struct diag *why);
 
 #endif

@@ -22,7 +22,8 @@ const bool syscall_lists_exact = INSTRUMENTED == 0;
 #define FEEDS    (1U << SYSCALLS_FEEDS)
 #define DESK     (1U << SYSCALLS_DESK)
 #define NOTIFY   (1U << SYSCALLS_NOTIFY)
-#define CHILDREN (FILTER | PAGE | FEEDS | DESK | NOTIFY)
+#define SHARE    (1U << SYSCALLS_SHARE)
+#define CHILDREN (FILTER | PAGE | FEEDS | DESK | NOTIFY | SHARE)
 
 /* ---- what every child does ---- */
 
@@ -92,7 +93,7 @@ const struct syscall_group syscall_groups[] = {
     {CHILDREN, reading},
     {CHILDREN & ~PAGE, opening},
     {CHILDREN, sockets},
-    {FILTER | FEEDS | DESK | NOTIFY, writing},
+    {FILTER | FEEDS | DESK | NOTIFY | SHARE, writing},
     {FILTER | FEEDS, sealed_copies},
     {FILTER | PAGE | DESK, listening},
 #if INSTRUMENTED

@@ -19,7 +19,8 @@ enum syscalls_program {
 	SYSCALLS_FEEDS,
 	SYSCALLS_SUPERVISOR,
 	SYSCALLS_DESK,
-	SYSCALLS_NOTIFY
+	SYSCALLS_NOTIFY,
+	SYSCALLS_SHARE
 };
 
 /* With any value but "" in the environment: a call outside the list ends the program with

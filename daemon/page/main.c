@@ -301,7 +301,8 @@ static enum err fence(struct program *p, struct diag *why)
 	enum err rc =
 	    path_join(feeds, sizeof feeds, p->config->server.state_dir.text, "feeds");
 	if (rc == OK)
-		rc = fence_off(folders, COUNT_OF(folders), feeds, why);
+		rc = fence_off(
+		    folders, COUNT_OF(folders), (const char *const[]){feeds, NULL}, why);
 	if (rc != ERR_UNSUPPORTED)
 		return rc;
 	log_info(

@@ -98,7 +98,8 @@ static int try(const struct place *p)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return 1;
-	enum err rc = fence_off(folders, COUNT_OF(folders), p->inner, &why);
+	enum err rc = fence_off(
+	    folders, COUNT_OF(folders), (const char *const[]){p->inner, NULL}, &why);
 	if (rc == ERR_UNSUPPORTED)
 		return STATUS_UNSUPPORTED;
 	return (rc != OK) | (can_open(p->key) << 1) | (can_open(p->link) << 2) |

@@ -2,8 +2,8 @@
  *
  * A feed's server may send us elsewhere by a redirect or by its DNS; the classes let us
  * refuse to be led into the school's own network (T39). */
-#ifndef FEEDS_ADDRESS_CLASS_H
-#define FEEDS_ADDRESS_CLASS_H
+#ifndef KIT_ADDRESS_CLASS_H
+#define KIT_ADDRESS_CLASS_H
 
 #include <stdbool.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "feeds/resolve.h"
+#include "kit/resolve.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -10,7 +10,7 @@
 
 #include "base/words.h"
 #include "control/frame.h"
-#include "feeds/stub.h"
+#include "kit/stub.h"
 
 enum {
 	REPLY_MAX_BYTES = 16 * 1024,

@@ -1,4 +1,4 @@
-#include "feeds/transport.h"
+#include "kit/transport.h"
 
 #include <event2/event.h>
 #include <stdlib.h>

@@ -1,16 +1,16 @@
-/* resolve -- addresses of feed hosts, so that libcurl never has to ask anybody.
+/* resolve -- addresses of hosts, so that libcurl never has to ask anybody.
  *
  * While the filter runs it is asked over its control socket ("resolve", past the rules):
- * the host of a feed may itself be a listed name, and resolv.conf may name ourselves.
+ * the host of a feed or a department may itself be a listed name, and resolv.conf may name ourselves.
  * Without it the plain upstreams of the configuration are asked by stub.h.
  * Threads: everything on the thread of the event base. */
-#ifndef FEEDS_RESOLVE_H
-#define FEEDS_RESOLVE_H
+#ifndef KIT_RESOLVE_H
+#define KIT_RESOLVE_H
 
 #include <stddef.h>
 
 #include "base/diag.h"
-#include "feeds/addresses.h"
+#include "kit/addresses.h"
 
 struct event_base;
 struct resolver;

@@ -1,4 +1,4 @@
-#include "feeds/stub.h"
+#include "kit/stub.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "feeds/answer.h"
+#include "kit/stub_answer.h"
 
 enum {
 	HOST_BYTES = 256,
@@ -31,7 +31,7 @@ struct stub {
 	struct event *io;    /* on fd; NULL between tries */
 	struct event *timer; /* a try's end, and the first step */
 	/* With room for TCP's length in front; what is sent starts at 0 or at 2. */
-	uint8_t query[TCP_HEADER_BYTES + ANSWER_QUERY_BYTES];
+	uint8_t query[TCP_HEADER_BYTES + STUB_QUERY_BYTES];
 	size_t query_len;
 	size_t sent;
 	uint8_t *reply; /* TCP: length and message so far */
@@ -88,7 +88,7 @@ static bool take_reply(struct stub *s, struct slice message)
 {
 	struct addresses found = {.count = 0};
 
-	switch (answer_read(&found, message, query_of(s))) {
+	switch (stub_answer_read(&found, message, query_of(s))) {
 	case OK:
 		finish(s, OK, &found);
 		return false;
@@ -112,7 +112,7 @@ static bool take_reply(struct stub *s, struct slice message)
 static void on_udp(evutil_socket_t fd, short what UNUSED, void *arg)
 {
 	struct stub *s = arg;
-	uint8_t message[ANSWER_UDP_BYTES + 512];
+	uint8_t message[STUB_UDP_BYTES + 512];
 
 	for (;;) {
 		ssize_t n = recv(fd, message, sizeof message, MSG_DONTWAIT);
@@ -212,8 +212,8 @@ static bool make_query(struct stub *s)
 
 	if (getrandom(&id, sizeof id, 0) != (ssize_t)sizeof id)
 		return false;
-	struct writer w = writer_over(s->query + TCP_HEADER_BYTES, ANSWER_QUERY_BYTES);
-	if (answer_make_query(&w, s->host, s->type, id) != OK)
+	struct writer w = writer_over(s->query + TCP_HEADER_BYTES, STUB_QUERY_BYTES);
+	if (stub_answer_make_query(&w, s->host, s->type, id) != OK)
 		return false;
 	s->query_len = w.len;
 	store_u16(s->query, (uint16_t)w.len);

@@ -1,4 +1,4 @@
-#include "feeds/servers.h"
+#include "kit/servers.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "feeds/answer.h"
+#include "kit/stub_answer.h"
 
 #include <ldns/ldns.h>
 
@@ -6,7 +6,7 @@ enum {
 	CHAIN_MAX = 12 /* T10 */
 };
 
-enum err answer_make_query(
+enum err stub_answer_make_query(
     struct writer *out, const char *host, enum stub_type type, uint16_t id)
 {
 	ldns_pkt *query = NULL;
@@ -18,7 +18,7 @@ enum err answer_make_query(
 	        LDNS_RD) != LDNS_STATUS_OK)
 		return ERR_FORMAT;
 	ldns_pkt_set_id(query, id);
-	ldns_pkt_set_edns_udp_size(query, ANSWER_UDP_BYTES);
+	ldns_pkt_set_edns_udp_size(query, STUB_UDP_BYTES);
 	if (ldns_pkt2wire(&wire, query, &len) == LDNS_STATUS_OK) {
 		writer_bytes(out, (struct slice){wire, len});
 		rc = out->bad ? ERR_FORMAT : OK;
@@ -85,7 +85,7 @@ static enum err judge(struct addresses *found, const ldns_pkt *reply, const ldns
 	return OK;
 }
 
-enum err answer_read(struct addresses *found, struct slice message, struct slice query)
+enum err stub_answer_read(struct addresses *found, struct slice message, struct slice query)
 {
 	ldns_pkt *reply = NULL;
 	ldns_pkt *asked = NULL;

@@ -1,4 +1,4 @@
-#include "feeds/address_class.h"
+#include "kit/address_class.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

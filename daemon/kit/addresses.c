@@ -1,4 +1,4 @@
-#include "feeds/addresses.h"
+#include "kit/addresses.h"
 
 #include <arpa/inet.h>
 

@@ -1,9 +1,9 @@
 /* servers -- where the stub resolver asks when the filter does not run. */
-#ifndef FEEDS_SERVERS_H
-#define FEEDS_SERVERS_H
+#ifndef KIT_SERVERS_H
+#define KIT_SERVERS_H
 
 #include "conf/config.h"
-#include "feeds/addresses.h"
+#include "kit/addresses.h"
 
 /* upstream.servers; where none are given, those of `resolv_conf` and then
  * upstream.fallback, as the filter has it. */

@@ -1,7 +1,7 @@
 /* transport -- libcurl's multi interface on a libevent base: one event a socket, one timer.
  * Threads: everything on the thread of the base. */
-#ifndef FEEDS_TRANSPORT_H
-#define FEEDS_TRANSPORT_H
+#ifndef KIT_TRANSPORT_H
+#define KIT_TRANSPORT_H
 
 #include <curl/curl.h>
 

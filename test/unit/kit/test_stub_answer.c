@@ -5,16 +5,16 @@
 
 #include <cmocka.h>
 
-#include "feeds/answer.h"
-#include "feeds/servers.h"
+#include "kit/servers.h"
+#include "kit/stub_answer.h"
 
-static uint8_t storage[ANSWER_QUERY_BYTES];
+static uint8_t storage[STUB_QUERY_BYTES];
 
 static struct slice query_for(const char *host)
 {
 	struct writer w = writer_over(storage, sizeof storage);
 
-	assert_int_equal(answer_make_query(&w, host, STUB_A, 0x1234), OK);
+	assert_int_equal(stub_answer_make_query(&w, host, STUB_A, 0x1234), OK);
 	return writer_slice(&w);
 }
 
@@ -39,7 +39,7 @@ static void add_a(struct writer *w, struct slice owner, uint32_t address)
 static enum err read_it(const struct writer *w, struct addresses *found)
 {
 	*found = (struct addresses){.count = 0};
-	return answer_read(found, writer_slice(w), query_for("a.vn"));
+	return stub_answer_read(found, writer_slice(w), query_for("a.vn"));
 }
 
 static void the_addresses_of_the_name_are_found(void **state)
@@ -106,7 +106,8 @@ static void what_answers_another_question_is_passed_over(void **state)
 	assert_int_equal(read_it(&w, &found), ERR_FORMAT);
 	for (size_t len = 0; len < w.len; len++) {
 		struct slice cut = {bytes, len};
-		assert_int_equal(answer_read(&found, cut, query_for("a.vn")), ERR_FORMAT);
+		assert_int_equal(
+		    stub_answer_read(&found, cut, query_for("a.vn")), ERR_FORMAT);
 	}
 }
 
@@ -136,9 +137,9 @@ static void what_is_no_name_is_not_asked(void **state)
 	(void)state;
 	memset(long_label, 'a', sizeof long_label);
 	long_label[sizeof long_label - 1] = 0;
-	assert_int_equal(answer_make_query(&w, long_label, STUB_A, 1), ERR_FORMAT);
-	assert_int_equal(answer_make_query(&w, "a..b", STUB_A, 1), ERR_FORMAT);
-	assert_int_equal(answer_make_query(&w, "", STUB_A, 1), ERR_FORMAT);
+	assert_int_equal(stub_answer_make_query(&w, long_label, STUB_A, 1), ERR_FORMAT);
+	assert_int_equal(stub_answer_make_query(&w, "a..b", STUB_A, 1), ERR_FORMAT);
+	assert_int_equal(stub_answer_make_query(&w, "", STUB_A, 1), ERR_FORMAT);
 }
 
 static void servers_come_from_resolv_conf(void **state)

@@ -4,14 +4,14 @@
  * ID, and over TCP when an answer was truncated. Only a reply from that server, with that
  * ID and question, counts; anything else is passed over and the wait goes on (T3, T4).
  * Threads: everything on the thread of the event base. */
-#ifndef FEEDS_STUB_H
-#define FEEDS_STUB_H
+#ifndef KIT_STUB_H
+#define KIT_STUB_H
 
 #include <stdint.h>
 
 #include "base/diag.h"
 #include "base/err.h"
-#include "feeds/addresses.h"
+#include "kit/addresses.h"
 
 struct event_base;
 struct stub; /* one question under way */

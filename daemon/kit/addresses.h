@@ -1,11 +1,11 @@
 /* addresses -- a short list of addresses of one host, and servers to ask for them. */
-#ifndef FEEDS_ADDRESSES_H
-#define FEEDS_ADDRESSES_H
+#ifndef KIT_ADDRESSES_H
+#define KIT_ADDRESSES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "feeds/address_class.h"
+#include "kit/address_class.h"
 #include "net/addr.h"
 
 enum {
