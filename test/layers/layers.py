@@ -31,6 +31,7 @@ LIB = {
     "cases": "base seal",
     "reviews": "base",
     "notices": "base",
+    "approvals": "base",
     "yearbook": "base",
 }
 # A program may use all of lib/ and these folders of daemon/.
