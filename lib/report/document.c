@@ -289,6 +289,18 @@ static enum err fill_names(struct report_document *out, const struct floor_day *
 	return OK;
 }
 
+/* Staff's queries are in that number too, so all devices count; of a handful of people it
+ * would tell how long they sat there. */
+static uint64_t queries_shown(const struct floor_day *day)
+{
+	const struct report_counter *counter = day->counter;
+	uint32_t present = counter->population(counter->context, UINT32_MAX);
+
+	return present < day->privacy.min_population
+	    ? 0
+	    : report_round_two_digits(day->totals->queries);
+}
+
 static void fill_reviews(struct report_document *out, const struct report_school *school)
 {
 	static const uint32_t floors[] = {100, 50, 20, 10, 0};
@@ -360,7 +372,7 @@ enum err report_make(struct report_document *out, const struct report_school *sc
 	made.uptime_s = totals->uptime_s;
 	made.unfiltered_s = totals->unfiltered_s;
 	made.partial = totals->partial;
-	made.queries = report_round_two_digits(totals->queries);
+	made.queries = queries_shown(&day);
 	*out = made;
 	return OK;
 }
