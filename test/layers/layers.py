@@ -25,6 +25,7 @@ LIB = {
     "bundle": "base dns sign",
     "report": "base sign tally",
     "spool": "base",
+    "sharing": "base spool",
     "audit": "base",
     "seal": "base",
     "accounts": "base seal",
