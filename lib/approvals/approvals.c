@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/hash.h"
@@ -259,13 +260,28 @@ enum err approvals_read(struct approvals *out, const char *path, struct diag *wh
 	return rc;
 }
 
+/* The file's folder, where nobody has shared anything yet. */
+static void make_folder(const char *path)
+{
+	char folder[FILE_PATH_BYTES];
+	int n = snprintf(folder, sizeof folder, "%s", path);
+	char *slash = n > 0 && (size_t)n < sizeof folder ? strrchr(folder, '/') : NULL;
+
+	if (slash == NULL || slash == folder)
+		return;
+	*slash = 0;
+	(void)mkdir(folder, 0750); /* what goes wrong, the file will tell */
+}
+
 enum err approvals_save(const struct approvals *a, const char *path)
 {
 	struct buf text = BUF_INIT(APPROVALS_FILE_MAX);
 
 	enum err rc = approvals_encode(a, &text);
-	if (rc == OK)
+	if (rc == OK) {
+		make_folder(path);
 		rc = file_write_atomic(path, buf_slice(&text), 0600);
+	}
 	buf_deinit(&text);
 	return rc;
 }

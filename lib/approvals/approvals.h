@@ -1,6 +1,6 @@
 /* approvals -- whose yes documents have, and which ones are held back.
  *
- * One small file, state_dir/approvals, written by lachan-desk alone and read by whoever
+ * One small file, state_dir/sharing/approvals, written by lachan-desk alone and read by whoever
  * sends or exports (docs/formats/approvals.md):
  *
  *	lachan-approvals 1
@@ -19,7 +19,9 @@
 #include "base/diag.h"
 #include "base/err.h"
 
-#define APPROVALS_FILE "approvals" /* in state_dir; 0600 */
+/* In state_dir, 0600. In a folder, since lachan-share fences off all of state_dir but some
+ * folders, and reads it again before each document. */
+#define APPROVALS_FILE "sharing/approvals"
 
 enum {
 	APPROVALS_ID_BYTES = 37, /* a UUID, with the final NUL */
@@ -101,7 +103,7 @@ MUST_CHECK enum err approvals_decode(
  * ERR_IO, ERR_MEMORY. */
 MUST_CHECK enum err approvals_read(
     struct approvals *out, const char *path, struct diag *why);
-/* Whole or not at all, mode 0600. ERR_IO, ERR_FULL, ERR_MEMORY. */
+/* Whole or not at all, mode 0600; the file's folder is made if need be. ERR_IO, ERR_FULL, ERR_MEMORY. */
 MUST_CHECK enum err approvals_save(const struct approvals *a, const char *path);
 
 #endif

@@ -175,6 +175,8 @@ static void a_torn_write_leaves_the_record_before(void **state)
 	assert_true(why.text[0] != 0);
 	(void)unlink(path);
 	(void)unlink(torn);
+	*strrchr(path, '/') = 0;
+	(void)rmdir(path);
 	(void)rmdir(folder);
 	approvals_deinit(&a);
 }
