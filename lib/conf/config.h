@@ -386,6 +386,7 @@ struct config {
 	/* rules/never-block.txt, then the file's own, then its private zones that are answered
 	 * here or by servers of their own: no feed takes a school's own servers away. */
 	struct config_names never_block;
+	size_t never_block_packaged; /* how many of them, the first ones, are of rules/ */
 	struct config_names
 	    popular;         /* rules/popular.txt: no feed newly covers one unasked */
 	size_t default_tier; /* index into tiers; "auto" is resolved */

@@ -37,7 +37,7 @@ struct conf_time {
 	uint16_t minute; /* of the day; 24:00 is RULES_DAY_MIN */
 	struct mark mark;
 };
-extern const struct schema_type VALUE_TIME;  /* conf_time: 07:30 */
+extern const struct schema_type VALUE_TIME; /* conf_time: 07:30 */
 
 struct category_change {
 	struct conf_text name;

@@ -139,6 +139,7 @@ static enum err merge_never_block(struct loader *l)
 	const struct config_zones *zones = &l->config->upstream.zones;
 
 	enum err rc = read_lines(l, BUNDLE_NEVER_BLOCK, own->count + zones->count, all);
+	l->config->never_block_packaged = all->count;
 	for (size_t i = 0; rc == OK && i < own->count; i++)
 		all->items[all->count++] = own->items[i];
 	for (size_t i = 0; rc == OK && i < zones->count; i++) {

@@ -167,6 +167,9 @@ struct rules_tier {
 	uint64_t strictness; /* the greater, the stricter; picks default_tier: auto */
 	bool pupils;         /* counted in summaries of tiers: pupils */
 	uint64_t block;      /* bit i: rules_categories.items[i] */
+	bool
+	    block_given; /* the school's own file says so, for this tier or for one it is like */
+	const char *base; /* the tier of rules/tiers.yaml that it is, or began as */
 	struct config_clients clients; /* no CLIENT_GROUP left */
 	struct config_names allow;
 	struct config_names deny;

@@ -11,6 +11,8 @@ enum {
 struct merging {
 	struct tree_node node;
 	const struct tree_node *change; /* the school's own lines; NULL: none */
+	const char *base;               /* its name among the tiers of rules/ */
+	bool block_given;               /* the school wrote what it blocks */
 };
 
 struct merged_tiers {
@@ -60,7 +62,7 @@ static void unknown_tier_to_change(
 /* What `change` starts from: the tier of `like`, else the one of its own name. When there
  * is none that is a mistake, and any tier stands in, so that the mistakes in the other keys
  * of `change` are found in the same run; NULL when there is not even that. */
-static const struct tree_node *find_base(struct loader *l, struct merged_tiers *all,
+static const struct merging *find_base(struct loader *l, struct merged_tiers *all,
     const struct tree_node *change, const char *name)
 {
 	const struct tree_node *like = tree_find(change, "like");
@@ -69,12 +71,12 @@ static const struct tree_node *find_base(struct loader *l, struct merged_tiers *
 
 	const struct merging *base = find_merging(all, wanted);
 	if (base != NULL)
-		return &base->node;
+		return base;
 	if (like == NULL)
 		unknown_tier_to_change(l, all, said->mark, wanted);
 	else
 		unknown_tier(l, all, said->mark, wanted);
-	return all->count > 0 ? &all->items[0].node : NULL;
+	return all->count > 0 ? &all->items[0] : NULL;
 }
 
 static enum err merge_change(
@@ -86,15 +88,19 @@ static enum err merge_change(
 	struct merging *mine = name != NULL ? find_merging(all, name) : NULL;
 	if (name == NULL || (mine != NULL && mine->change != NULL))
 		return OK; /* nameless, or twice: said elsewhere */
-	const struct tree_node *base = find_base(l, all, change, name);
+	const struct merging *base = find_base(l, all, change, name);
 	if (base == NULL)
 		return OK;
-	enum err rc = tree_merge(&merged, base, change, &l->nodes);
+	enum err rc = tree_merge(&merged, &base->node, change, &l->nodes);
 	if (rc != OK)
 		return rc;
+	/* What is asked of a tier of rules/ is asked of it whatever it is made like, and of
+	 * every tier that begins as it. */
+	const char *began = mine != NULL ? mine->base : base->base;
+	bool given = tree_find(change, "block") != NULL || base->block_given;
 	if (mine == NULL)
 		mine = &all->items[all->count++];
-	*mine = (struct merging){merged, change};
+	*mine = (struct merging){merged, change, began, given};
 	return OK;
 }
 
@@ -104,14 +110,14 @@ static enum err add_base_tiers(
 {
 	for (size_t i = 0; list != NULL && i < list->count && i < TIERS_MAX; i++) {
 		const struct tree_node *item = &list->items[i];
-		struct merging added = {.node = *item};
+		struct merging added = {.node = *item, .base = tree_text(item, "name", "")};
 		if (item->kind != TREE_MAP)
 			continue;
 		if (tree_find(item, "like") != NULL) {
-			const struct tree_node *base = find_base(l, all, item, "");
+			const struct merging *base = find_base(l, all, item, "");
 			enum err rc = OK;
 			if (base != NULL)
-				rc = tree_merge(&added.node, base, item, &l->nodes);
+				rc = tree_merge(&added.node, &base->node, item, &l->nodes);
 			if (rc != OK)
 				return rc;
 		}
@@ -268,6 +274,8 @@ static enum err read_tier(
 		out->name_vi = out->name;
 	if (out->name_en.text[0] == 0)
 		out->name_en = out->name;
+	out->base = from->base;
+	out->block_given = from->block_given;
 	resolve_block(l, &entry, out);
 	resolve_services(l, &entry, out);
 	rc = schedules_resolve(l, &entry, rc == OK, &out->schedules);

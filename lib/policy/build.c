@@ -195,8 +195,7 @@ static enum err build_all(struct build *b, const struct policy_sources *from)
 	struct policy *policy = b->policy;
 
 	policy->enforce = b->config->filter.enforce;
-	enum err rc =
-	    name_map_init(&policy->names, &policy->arena, build_count_names(b->config));
+	enum err rc = name_map_init(&policy->names, &policy->arena, build_count_names(b));
 	if (rc == OK)
 		rc = build_categories(b);
 	if (rc == OK)
@@ -226,7 +225,11 @@ enum err policy_build(
 	policy->rules = from->rules;
 	if (from->rules != NULL)
 		policy->key = ruledb_key(from->rules);
-	struct build b = {.policy = policy, .config = from->config, .all = all};
+	static const struct policy_department none = {.demand_count = 0};
+	struct build b = {.policy = policy,
+	    .config = from->config,
+	    .department = from->department != NULL ? from->department : &none,
+	    .all = all};
 	enum err rc = build_all(&b, from);
 	if (rc == OK && all->errors > mistakes_before)
 		rc = ERR_CONFIG;

@@ -95,13 +95,39 @@ static enum err build_bypass(struct build *b)
 	return rc;
 }
 
+/* Names of rules/ first, then the department's, then the school's own: what somebody keeps for
+ * all is not taken for a school's word. */
+static enum err build_never_block(struct build *b)
+{
+	static const struct role for_all = {
+	    .kind = ROLE_NEVER_BLOCK, .number = KEPT_FOR_ALL};
+	static const struct role own = {.kind = ROLE_NEVER_BLOCK, .number = KEPT_BY_SCHOOL};
+	const struct config_names *all = &b->config->never_block;
+	size_t packaged = b->config->never_block_packaged;
+	const struct config_names first = {.items = all->items, .count = packaged};
+	const struct config_names rest = {
+	    .items = all->items + packaged, .count = all->count - packaged};
+
+	enum err rc = build_add_roles(b, &first, &for_all);
+	for (size_t i = 0; rc == OK && i < b->department->never_block_count; i++) {
+		const struct policy_kept_name *kept = &b->department->never_block[i];
+		struct config_name name = {
+		    .name = kept->name, .mark = {.file = kept->from}};
+		const struct config_names one = {.items = &name, .count = 1};
+		/* A mark keeps the file's name by its address, which is not ours. */
+		b->file_copy = NULL;
+		rc = build_add_roles(b, &one, &for_all);
+	}
+	b->file_copy = NULL;
+	return rc == OK ? build_add_roles(b, &rest, &own) : rc;
+}
+
 enum err build_protected(struct build *b)
 {
-	static const struct role never = {.kind = ROLE_NEVER_BLOCK};
 	struct policy *policy = b->policy;
 	const struct config_name *portal = &b->config->pages.portal.name;
 
-	enum err rc = build_add_roles(b, &b->config->never_block, &never);
+	enum err rc = build_never_block(b);
 	if (rc == OK)
 		rc = build_copy_name(b, &policy->portal.name, portal);
 	if (rc != OK || !build_copy_mark(b, &policy->portal.mark, &portal->mark))
@@ -112,11 +138,12 @@ enum err build_protected(struct build *b)
 }
 
 /* As many names as there can be. */
-size_t build_count_names(const struct config *config)
+size_t build_count_names(const struct build *b)
 {
+	const struct config *config = b->config;
 	const struct rules_safe_search *safe = &config->safe_search;
-	size_t count = config->never_block.count + config->bypass.count +
-	    safe->youtube.names.count + safe->youtube.domains.count;
+	size_t count = config->never_block.count + b->department->never_block_count +
+	    config->bypass.count + safe->youtube.names.count + safe->youtube.domains.count;
 
 	for (size_t i = 0; i < config->tiers.count; i++) {
 		count +=

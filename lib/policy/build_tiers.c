@@ -15,8 +15,8 @@ static void add_moves(struct tier *tier, const struct window *w)
 	}
 }
 
-static enum err build_window(
-    struct build *b, struct window *out, const struct rules_schedule *from)
+static enum err build_window(struct build *b, struct window *out,
+    const struct rules_schedule *from, uint64_t required)
 {
 	struct arena *arena = &b->policy->arena;
 
@@ -27,7 +27,7 @@ static enum err build_window(
 	    .date_count = from->date_count,
 	    .from_min = from->from_min,
 	    .to_min = from->to_min,
-	    .unblock = from->unblock & ~b->policy->locked,
+	    .unblock = from->unblock & ~(b->policy->locked | required),
 	    .block = from->block,
 	    .unblock_services = from->unblock_services,
 	    .block_services = from->block_services,
@@ -54,7 +54,8 @@ static enum err build_windows(
 	if (tier->window_count > RULES_SCHEDULES_MAX)
 		tier->window_count = RULES_SCHEDULES_MAX; /* conf has refused more */
 	for (size_t i = 0; rc == OK && i < tier->window_count; i++) {
-		rc = build_window(b, &tier->windows[i], &from->items[i]);
+		rc = build_window(
+		    b, &tier->windows[i], &from->items[i], tier->shown.required);
 		add_moves(tier, &tier->windows[i]);
 		b->policy->blocked_somewhere |= tier->windows[i].block;
 	}
@@ -68,6 +69,50 @@ static enum err build_lists(struct build *b, const struct rules_tier *from, uint
 
 	enum err rc = build_add_roles(b, &from->allow, &allow);
 	return rc == OK ? build_add_roles(b, &from->deny, &deny) : rc;
+}
+
+/* ---- what the department asks ------------------------------------------------------------- */
+
+static size_t find_category(const struct policy *policy, const char *name)
+{
+	size_t i = 0;
+
+	while (i < policy->category_count && strcmp(policy->categories[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+static bool speaks_of(const struct policy_demand *demand, const struct rules_tier *tier)
+{
+	return strcmp(demand->tier, tier->name.text) == 0 ||
+	    strcmp(demand->tier, tier->base) == 0;
+}
+
+static enum err build_demands(
+    struct build *b, struct tier *tier, const struct rules_tier *from)
+{
+	struct policy *policy = b->policy;
+
+	tier->required_by = arena_array(
+	    &policy->arena, policy->category_count + 1, sizeof *tier->required_by);
+	if (tier->required_by == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < b->department->demand_count; i++) {
+		const struct policy_demand *demand = &b->department->demands[i];
+		size_t category = find_category(policy, demand->category);
+		if (category == policy->category_count || !speaks_of(demand, from) ||
+		    (!demand->mandatory && from->block_given))
+			continue;
+		tier->shown.block |= bit(category);
+		if (!demand->mandatory || (policy->locked & bit(category)) != 0 ||
+		    tier->required_by[category] != NULL)
+			continue;
+		tier->shown.required |= bit(category);
+		tier->required_by[category] = build_copy_text(b, demand->from);
+		if (tier->required_by[category] == NULL)
+			return ERR_MEMORY;
+	}
+	return OK;
 }
 
 static enum err build_tier(
@@ -87,6 +132,9 @@ static enum err build_tier(
 	tier->safe_search = from->safe_search;
 	tier->youtube = from->youtube;
 	tier->services = from->services;
+	enum err rc = build_demands(b, tier, from);
+	if (rc != OK)
+		return rc;
 	b->policy->blocked_somewhere |= tier->shown.block;
 	return build_windows(b, tier, &from->schedules);
 }

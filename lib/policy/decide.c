@@ -23,6 +23,8 @@ static void pass(struct verdict *v, enum policy_reason reason, size_t labels)
 	v->category = POLICY_NO_CATEGORY;
 	v->locked = false;
 	v->sensitive = false;
+	v->required = false;
+	v->covers_required = false;
 	v->covers_answers = false;
 	v->content_only = false;
 	v->unlisted = false;
@@ -90,6 +92,16 @@ static void block_by_feeds(
 	block(v, reason, facts_depth(f, category));
 	set_category(v, f->policy, category);
 	set_data(v, f);
+}
+
+/* By what the department requires; `set` not empty, and listed. What a feed would answer with is
+ * left out: the school chooses its feeds. */
+static void by_required(struct verdict *v, const struct facts *f, uint64_t set)
+{
+	block_by_feeds(v, f, REASON_REQUIRED, set);
+	v->required = true;
+	v->data_count = 0;
+	v->data_alone = false;
 }
 
 /* By what the school itself wants closed: it counts as the category that would have blocked
@@ -236,9 +248,12 @@ static void judge_lower_rows(struct verdict *v, const struct facts *f)
 static void judge_name(struct verdict *v, const struct facts *f)
 {
 	uint64_t locked = f->listed & f->policy->locked;
+	uint64_t required = facts_required(f);
 
 	if (locked != 0) { /* row 1 */
 		block_by_feeds(v, f, REASON_LOCKED, locked);
+	} else if (required != 0) {
+		by_required(v, f, required);
 	} else if (f->grant != NULL) { /* row 2 */
 		by_grant(v, f);
 	} else if (f->own != NULL) { /* row 3 */
@@ -273,9 +288,12 @@ void facts_judge_target(
     struct verdict *v, const struct facts *f, const struct verdict *of_qname)
 {
 	uint64_t locked = f->listed & f->policy->locked;
+	uint64_t required = of_qname->covers_required ? 0 : facts_required(f);
 
 	if (locked != 0) {
 		block_by_feeds(v, f, REASON_LOCKED, locked);
+	} else if (required != 0) {
+		by_required(v, f, required);
 	} else if (of_qname->content_only && is_guarded(f)) {
 		by_guarded(v, f);
 	} else if (of_qname->covers_answers) {
@@ -298,11 +316,18 @@ static bool is_exact(const struct role *role, size_t labels)
 
 /* "May we go round the filter?", asked where that is not allowed, has an answer of its own:
  * an address, be it the warning page's, would be a yes. */
+static bool requires_no_bypass(const struct facts *f)
+{
+	return (f->tier->shown.required & f->policy->bypassing) != 0;
+}
+
 static bool is_bypass(const struct facts *f, const struct verdict *v)
 {
 	if (f->bypass == NULL || (f->now->block & f->policy->bypassing) == 0 ||
 	    v->reason == REASON_LOCKED)
 		return false;
+	if (v->required || requires_no_bypass(f))
+		return !is_exact(f->firm, f->labels);
 	bool lifted = (is_exact(f->own, f->labels) && f->own->kind == ROLE_ALLOW) ||
 	    is_exact(f->protector, f->labels) ||
 	    (v->action == POLICY_PASS && v->reason == REASON_GRANT && !v->content_only &&
@@ -312,7 +337,10 @@ static bool is_bypass(const struct facts *f, const struct verdict *v)
 
 static void by_bypass(struct verdict *v, const struct facts *f)
 {
+	bool required = v->required || requires_no_bypass(f);
+
 	block(v, REASON_BYPASS, f->bypass->labels);
+	v->required = required;
 	set_category(v, f->policy, (unsigned)__builtin_ctzll(f->policy->bypassing));
 	v->answer = f->policy->bypass[f->bypass->number];
 }
@@ -342,13 +370,19 @@ static bool is_unsafe_engine(
 	    !facts_is_lifted(f->policy, who, f->question, v);
 }
 
-/* A pause or a trial lets all but locked and security categories pass. */
+/* Nothing of the school's moves such a verdict, now or later. */
+static bool is_fixed(const struct verdict *v)
+{
+	return v->reason == REASON_LOCKED || v->required;
+}
+
+/* A pause or a trial lets all but locked, required and security categories pass. */
 static void relax(struct verdict *v, const struct facts *f, bool paused)
 {
 	uint64_t security = f->in_force & f->policy->security;
 	uint64_t until_ms = v->valid_until_ms;
 
-	if (v->action == POLICY_PASS || v->reason == REASON_LOCKED)
+	if (v->action == POLICY_PASS || is_fixed(v))
 		return;
 	if (paused && f->now->paused_until_ms < until_ms)
 		until_ms = f->now->paused_until_ms;
@@ -379,7 +413,7 @@ static uint64_t window_limit_ms(const struct facts *f, const struct verdict *v)
 	const struct tier *tier = f->tier;
 	uint64_t counts = f->listed;
 
-	if (tier->window_count == 0 || v->reason == REASON_LOCKED)
+	if (tier->window_count == 0 || is_fixed(v))
 		return UINT64_MAX;
 	if (f->bypass != NULL && !f->in_answer)
 		counts |= f->policy->bypassing; /* whatever opens all but the exact name */
@@ -399,7 +433,7 @@ void facts_finish(struct verdict *v, const struct facts *f, const struct asker *
 
 	v->valid_until_ms = window_limit_ms(f, v);
 	/* Also where a grant did not decide: its end may uncover a broader one that does. */
-	if (f->grant != NULL && v->reason != REASON_LOCKED) {
+	if (f->grant != NULL && !is_fixed(v)) {
 		uint64_t end_ms = grant_end_ms(f->grant, asker->now);
 		v->valid_until_ms = end_ms < v->valid_until_ms ? end_ms : v->valid_until_ms;
 	}
@@ -431,6 +465,7 @@ struct verdict policy_decide(const struct policy *policy, const struct policy_wh
 		block_by_school(&v, &f, REASON_SAFE_SEARCH, f.labels);
 	}
 	facts_finish(&v, &f, &asker);
+	v.covers_required = v.action == POLICY_PASS && f.firm != NULL;
 	v.unlisted = f.unlisted;
 	return v;
 }

@@ -94,6 +94,25 @@ static void add_pause_or_trial(const struct telling *t)
 	}
 }
 
+/* Whoever is kept from opening a name should know by whom. */
+static void add_department(const struct telling *t)
+{
+	const struct verdict *v = &t->out->verdict;
+	struct explained_rule *rule;
+
+	if (!v->required || v->category == POLICY_NO_CATEGORY)
+		return;
+	const char *from =
+	    policy_required_by(t->f->policy, t->asker->who->tier, v->category);
+	rule = *from == 0 ? NULL : add_rule(t->out, RULE_OF_DEPARTMENT);
+	if (rule == NULL)
+		return;
+	rule->category = v->category;
+	rule->in_force = true;
+	rule->wins = true;
+	rule->mark = (struct mark){.file = from};
+}
+
 static void add_allow_only(const struct telling *t)
 {
 	struct explained_rule *rule;
@@ -181,7 +200,8 @@ static void tell_youtube(const struct telling *t, struct explained_rule *rule)
 	rule->in_force = rule->opens || (f->now->block & f->policy->streaming) != 0;
 	if (f->policy->streaming != 0)
 		rule->category = (uint8_t)__builtin_ctzll(f->policy->streaming); /* < 64 */
-	rule->wins = !rule->opens && streaming && blocks_by(t->out, REASON_CATEGORY);
+	rule->wins = !rule->opens && streaming &&
+	    (blocks_by(t->out, REASON_CATEGORY) || blocks_by(t->out, REASON_REQUIRED));
 }
 
 static void tell_safe_search(
@@ -273,7 +293,8 @@ static bool hit_wins(const struct facts *f, const struct explained_rule *rule,
 		return false;
 	if (v->reason == REASON_ALLOW)
 		return f->own == NULL && allows;
-	if (blocks_by(out, REASON_LOCKED) || blocks_by(out, REASON_CATEGORY))
+	if (blocks_by(out, REASON_LOCKED) || blocks_by(out, REASON_REQUIRED) ||
+	    blocks_by(out, REASON_CATEGORY))
 		return !rule->opens && rule->category == v->category;
 	return false;
 }
@@ -378,6 +399,9 @@ static void add_advice(const struct telling *t)
 	case REASON_PORTAL:
 		advise(out, ADVICE_NONE, 0);
 		return;
+	case REASON_REQUIRED:
+		advise(out, ADVICE_DEPARTMENT, 0);
+		return;
 	case REASON_NO_RULES:
 		advise(out, ADVICE_RULES, 0);
 		return;
@@ -405,6 +429,8 @@ static void add_advice(const struct telling *t)
 	case REASON_BYPASS:
 		if (out->verdict.action == POLICY_PASS) {
 			advise_relaxed(out, t);
+		} else if (out->verdict.required) {
+			advise(out, ADVICE_DEPARTMENT, 0);
 		} else {
 			advise(out, ADVICE_ALLOW, f->labels);
 		}
@@ -457,6 +483,7 @@ void policy_explain(const struct policy *policy, const struct policy_who *who,
 	facts_gather(&f, &asker, question);
 	if (out->verdict.reason == REASON_PORTAL)
 		add_portal(out, policy);
+	add_department(&t);
 	add_pause_or_trial(&t);
 	add_grants(&t);
 	add_roles(&t);

@@ -26,7 +26,9 @@ enum rule_source {
 	RULE_OF_YOUTUBE,     /* tiers[].youtube and the category streaming */
 	RULE_OF_SAFE_SEARCH, /* rules/safe_search.yaml: blocks or leads elsewhere */
 	RULE_OF_BYPASS,      /* rules/bypass.yaml */
-	RULE_OF_TRIAL        /* filter.enforce: off */
+	RULE_OF_TRIAL,       /* filter.enforce: off */
+	/* The department's bundle makes `category` mandatory; mark.file is its feed. */
+	RULE_OF_DEPARTMENT
 };
 
 enum rule_reach {
@@ -68,7 +70,8 @@ enum advice {
 	ADVICE_REVOKE,         /* end the grant verdict.grant */
 	ADVICE_DROP_SERVICE,   /* take verdict.service out of the tier's block_services */
 	ADVICE_WINDOW,         /* change or wait for the schedule verdict.window */
-	ADVICE_ENFORCE         /* a trial: set filter.enforce to on */
+	ADVICE_ENFORCE,        /* a trial: set filter.enforce to on */
+	ADVICE_DEPARTMENT      /* nothing at the school: ask the department */
 };
 
 struct explanation {

@@ -27,6 +27,8 @@ static void note_role(struct facts *f, const struct role *role, uint8_t tier)
 	case ROLE_NEVER_BLOCK:
 		if (f->protector == NULL)
 			f->protector = role;
+		if (f->firm == NULL && role->number == KEPT_FOR_ALL)
+			f->firm = role;
 		break;
 	case ROLE_SERVICE:
 		note_service(f, role->number);
@@ -135,21 +137,22 @@ size_t facts_depth(const struct facts *f, unsigned category)
 	return depth;
 }
 
-/* Row 5: what of a set of categories a never-block name leaves in force. Locked ones stand
- * above it. */
-static uint64_t spare_protected(const struct facts *f, uint64_t set)
+/* Row 5: what of a set of categories a never-block name (NULL: none) leaves in force. Locked
+ * ones stand above it. */
+static uint64_t spare_protected(
+    const struct facts *f, const struct role *protector, uint64_t set)
 {
 	const struct policy *policy = f->policy;
 	uint64_t left = set & policy->locked;
 
-	if (f->protector == NULL)
+	if (protector == NULL)
 		return set;
 	for (uint64_t rest = set & ~left; rest != 0; rest &= rest - 1) {
 		unsigned category = (unsigned)__builtin_ctzll(rest);
 		size_t depth = facts_depth(f, category);
 		bool exact = (policy->security & bit(category)) != 0 && depth == f->labels;
 		bool nearer = (policy->nearest_wins & bit(category)) != 0 &&
-		    depth > f->protector->labels;
+		    depth > protector->labels;
 		if (exact || nearer)
 			left |= bit(category);
 	}
@@ -209,7 +212,14 @@ uint64_t facts_in_force(const struct facts *f, const struct policy_tier_state *s
 	if (set == 0)
 		return 0;
 	set = spare_restricted(f, spare_open_services(f, state, set));
-	return spare_allowed(f, spare_protected(f, set));
+	return spare_allowed(f, spare_protected(f, f->protector, set));
+}
+
+uint64_t facts_required(const struct facts *f)
+{
+	uint64_t set = f->listed & f->tier->shown.required;
+
+	return set == 0 ? 0 : spare_protected(f, f->firm, set);
 }
 
 uint64_t facts_by_service(const struct facts *f, const struct policy_tier_state *state)
@@ -275,6 +285,7 @@ void facts_gather(
 	out->in_answer = false;
 	out->own = NULL;
 	out->protector = NULL;
+	out->firm = NULL;
 	out->youtube = NULL;
 	out->engine = NULL;
 	out->bypass = NULL;

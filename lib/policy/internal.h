@@ -17,15 +17,22 @@ static inline uint64_t bit(uint64_t i)
 /* ---- names.c: all names that the school itself speaks of ---------------------------------- */
 
 enum role_kind {
-	ROLE_ALLOW, /* of one tier */
-	ROLE_DENY,  /* likewise */
-	ROLE_NEVER_BLOCK,
+	ROLE_ALLOW,        /* of one tier */
+	ROLE_DENY,         /* likewise */
+	ROLE_NEVER_BLOCK,  /* `number`: enum keeper */
 	ROLE_SERVICE,      /* `number` */
 	ROLE_YOUTUBE,      /* what YouTube consists of */
 	ROLE_YOUTUBE_PAGE, /* that name alone: led to restricted mode */
 	ROLE_ENGINE,       /* that name alone: safe search; `number` */
 	ROLE_BYPASS,       /* `number` */
 	ROLE_BYPASS_EXACT  /* that name alone; `number` */
+};
+
+/* Who keeps a never-block name open: a school's word is none against what the department
+ * requires. */
+enum keeper {
+	KEPT_FOR_ALL, /* rules/never-block.txt, or the department */
+	KEPT_BY_SCHOOL
 };
 
 /* One thing that one of those names is. A name has few, but for lists that tiers share. */
@@ -144,6 +151,8 @@ struct tier {
 	uint64_t moves;
 	struct rules_services_set moves_services;
 	bool moves_allow_only;
+	/* By category: whose bundle requires it; NULL where none does. */
+	const char **required_by;
 	/* What $ctag calls its devices; ended by NULL. */
 	const char *const *tags;
 };
@@ -213,6 +222,7 @@ struct policy {
 struct build {
 	struct policy *policy;
 	const struct config *config;
+	const struct policy_department *department; /* never NULL */
 	struct diags *all;
 	/* Marks of one file share one copy of its name. */
 	const char *file_from;
@@ -228,7 +238,7 @@ MUST_CHECK enum err build_copy_name(
 MUST_CHECK enum err build_add_roles(
     struct build *b, const struct config_names *names, const struct role *as);
 /* As many names as there can be. */
-size_t build_count_names(const struct config *config);
+size_t build_count_names(const struct build *b);
 MUST_CHECK enum err build_school(struct build *b); /* categories first */
 MUST_CHECK enum err build_tiers(struct build *b);  /* services first */
 MUST_CHECK enum err build_protected(struct build *b);
@@ -273,6 +283,7 @@ struct facts {
 	bool held; /* one of content alone would, but the name is of a guarded category */
 	const struct role *own; /* the longest of the tier's allow and deny, or NULL */
 	const struct role *protector; /* the longest never-block name, or NULL */
+	const struct role *firm;      /* the longest that is kept for all, or NULL */
 	const struct role *youtube;   /* YouTube's domain above it, or NULL */
 	const struct role *engine;    /* a search engine's own name, or NULL */
 	const struct role *bypass;    /* a name that asks for a way round, or NULL */
@@ -300,6 +311,8 @@ void facts_gather(
 /* Categories of feeds, and of services, that block the name in another state of its tier. */
 uint64_t facts_in_force(const struct facts *f, const struct policy_tier_state *state);
 uint64_t facts_by_service(const struct facts *f, const struct policy_tier_state *state);
+/* Categories by which the department requires that the name be blocked. */
+uint64_t facts_required(const struct facts *f);
 /* Labels of the deepest rule by which a category lists the name. */
 size_t facts_depth(const struct facts *f, unsigned category);
 /* The first service of `set` that the name belongs to and that counts as `category`, or

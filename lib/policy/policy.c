@@ -144,6 +144,15 @@ const struct policy_category *policy_category_at(const struct policy *policy, si
 	return index < policy->category_count ? &policy->categories[index] : NULL;
 }
 
+const char *policy_required_by(const struct policy *policy, size_t tier, size_t category)
+{
+	const char *from = NULL;
+
+	if (tier < policy->tier_count && category < policy->category_count)
+		from = policy->tiers[tier].required_by[category];
+	return from != NULL ? from : "";
+}
+
 const char *policy_group_name(const struct policy *policy, uint16_t group)
 {
 	return group < policy->group_count ? policy->groups[group] : "";

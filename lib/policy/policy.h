@@ -17,6 +17,8 @@
  *
  *	portal      the portal's own name is answered with our address
  *	1 locked    a locked category lists the name: nobody here opens it
+ *	  required  so does one that the department makes mandatory for the tier, but for
+ *	            never-block names of rules/ and of the department
  *	2 grant     live grants, the narrower scope first (grants.h)
  *	3 tier      its `allow` and `deny` together: the longest name wins
  *	4 only      `allow_only` blocks what neither `allow` nor never-block covers
@@ -50,8 +52,33 @@ enum {
 	POLICY_NO_GROUP = UINT16_MAX
 };
 
+/* What a department's bundles add to a school's own configuration. They make a school
+ * stricter, never laxer: only their never-block names let something pass, and those no
+ * locked category. Tiers and categories that are not known here are left out. */
+struct policy_demand {
+	const char *from; /* whose word it is: the feed that brought the bundle */
+	const char *tier; /* of rules/tiers.yaml, and every tier that began as it */
+	const char *category;
+	bool
+	    mandatory; /* false: where the school's file does not say what the tier blocks */
+};
+
+struct policy_kept_name {
+	const char *from;
+	struct dname name; /* not the root */
+};
+
+struct policy_department {
+	const struct policy_demand *demands;
+	size_t demand_count;
+	const struct policy_kept_name *never_block;
+	size_t never_block_count;
+};
+
 struct policy_sources {
 	const struct config *config;
+	const struct policy_department
+	    *department; /* NULL: none; read during the build only */
 	const struct ruledb
 	    *rules; /* NULL: no feed lists anything; else outlives the policy */
 	/* What `local` in server.allow stands for (interfaces_local_prefixes); read during
@@ -109,7 +136,8 @@ struct policy_who policy_member(const struct policy *policy, uint8_t tier);
 struct policy_tier {
 	const char *name;
 	bool pupils;
-	uint64_t block; /* bit i: category i; locked ones included */
+	uint64_t block;    /* bit i: category i; locked and required ones included */
+	uint64_t required; /* of them: mandatory by the department, and not locked anyway */
 };
 
 /* In the order of rules/categories.yaml; the indices are those of config.categories. */
@@ -127,6 +155,8 @@ const struct policy_tier *policy_tier_at(const struct policy *policy, size_t tie
 bool policy_find_tier(const struct policy *policy, const char *name, uint8_t *out);
 size_t policy_category_count(const struct policy *policy);
 const struct policy_category *policy_category_at(const struct policy *policy, size_t index);
+/* Whose bundle makes the category mandatory for the tier; "" where none does. */
+const char *policy_required_by(const struct policy *policy, size_t tier, size_t category);
 /* "" for POLICY_NO_GROUP. */
 const char *policy_group_name(const struct policy *policy, uint16_t group);
 /* The name of a tier's schedule, by its place among that tier's; "" for POLICY_NO_WINDOW. */
@@ -201,11 +231,12 @@ enum policy_action {
 };
 
 #define POLICY_REASON_MAP(X)                                                              \
-	X(REASON_NONE, "nothing")  /* no rule in force speaks of the name */              \
-	X(REASON_LOCKED, "locked") /* blocked, and nobody here opens it */                \
-	X(REASON_GRANT, "grant")   /* somebody opened or closed it; `grant` */            \
-	X(REASON_ALLOW, "allow")   /* the tier's own list, or a feed's exception */       \
-	X(REASON_DENY, "deny")     /* the tier's own list blocks it */                    \
+	X(REASON_NONE, "nothing")      /* no rule in force speaks of the name */          \
+	X(REASON_LOCKED, "locked")     /* blocked, and nobody here opens it */            \
+	X(REASON_REQUIRED, "required") /* likewise: the department asks for it */         \
+	X(REASON_GRANT, "grant")       /* somebody opened or closed it; `grant` */        \
+	X(REASON_ALLOW, "allow")       /* the tier's own list, or a feed's exception */   \
+	X(REASON_DENY, "deny")         /* the tier's own list blocks it */                \
 	X(REASON_ALLOW_ONLY, "allow-only")   /* not among what alone is open now */       \
 	X(REASON_NEVER_BLOCK, "never-block") /* no content feed blocks such a name */     \
 	/* By a category of the tier. Passing: a window opens it, see `window`. */        \
@@ -239,6 +270,11 @@ struct verdict {
 	uint8_t category;
 	bool locked;
 	bool sensitive;
+	/* Blocked because the department asks for it: nothing of the school's opens it. */
+	bool required;
+	/* A name that rules/ or the department keeps open: what it leads to is not held
+	 * against it by required categories either. */
+	bool covers_required;
 	/* The name's answers are not judged but by locked categories (rows 2, 3, 5). */
 	bool covers_answers;
 	/* Where it covers them: by guarded categories too (grants.h, content_only). */

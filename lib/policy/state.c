@@ -200,7 +200,8 @@ void tier_state_make(
 		out->allow_only |= w->allow_only;
 	}
 	/* Where windows disagree the one that blocks wins. */
-	out->block = (t->shown.block & ~unblock) | block | policy->locked;
+	out->block =
+	    (t->shown.block & ~unblock) | block | policy->locked | t->shown.required;
 	services_remove(&out->open_services, &blocked);
 	close_blocked(&out->open_services, policy, block);
 	out->services = t->services;

@@ -175,7 +175,8 @@ struct ruledb *fixture_rules(const struct fixture_rule *rules, size_t count)
 enum err fixture_try(struct fixture *f)
 {
 	static struct prefix local = {.length = 24};
-	struct policy_sources from = {&f->config, f->rules, &local, 1};
+	const struct policy_sources from = {
+	    .config = &f->config, .rules = f->rules, .local = &local, .local_count = 1};
 
 	assert_int_equal(prefix_from_text(&local, SLICE_LIT("203.0.113.0/24"), NULL), OK);
 	return policy_build(&f->policy, &from, &f->mistakes);

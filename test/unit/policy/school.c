@@ -156,7 +156,42 @@ static int32_t fixed_offset(void *arg, int64_t wall_s)
 	return *(int32_t *)arg;
 }
 
+static void read_department(struct school_department *d, const char *text)
+{
+	struct slice rest = slice_of(text);
+
+	while (rest.len > 0) {
+		struct slice line = slice_trim(slice_cut(&rest, '\n'));
+		if (line.len == 0)
+			continue;
+		struct slice word = next_word(&line);
+		if (slice_equal(word, SLICE_LIT("never-block"))) {
+			size_t i = d->all.never_block_count++;
+			assert_true(i < COUNT_OF(d->kept));
+			assert_int_equal(
+			    name_from_text(&d->names[i], slice_trim(line), NULL), OK);
+			d->kept[i] =
+			    (struct policy_kept_name){"so-gddt", name_of(&d->names[i])};
+			continue;
+		}
+		size_t i = d->all.demand_count++;
+		assert_true(i < COUNT_OF(d->demands));
+		text_of(d->words[i][0], next_word(&line));
+		text_of(d->words[i][1], slice_trim(line));
+		d->demands[i] = (struct policy_demand){"so-gddt", d->words[i][0],
+		    d->words[i][1], slice_equal(word, SLICE_LIT("mandatory"))};
+	}
+	d->all.demands = d->demands;
+	d->all.never_block = d->kept;
+}
+
 void school_open(struct school *s, const char *yaml, const char *feeds, int32_t offset_s)
+{
+	school_open_under(s, yaml, feeds, offset_s, "");
+}
+
+void school_open_under(struct school *s, const char *yaml, const char *feeds,
+    int32_t offset_s, const char *department)
 {
 	struct diags all = DIAGS_NONE;
 
@@ -164,7 +199,9 @@ void school_open(struct school *s, const char *yaml, const char *feeds, int32_t 
 	s->config = load(yaml);
 	s->rules = compile(feeds);
 	assert_int_equal(ruledb_scratch_new(&s->scratch), OK);
-	const struct policy_sources from = {.config = s->config, .rules = s->rules};
+	read_department(&s->department, department);
+	const struct policy_sources from = {
+	    .config = s->config, .department = &s->department.all, .rules = s->rules};
 	enum err rc = policy_build(&s->policy, &from, &all);
 	diags_print(&all, stderr);
 	diags_deinit(&all);
@@ -305,11 +342,12 @@ bool school_same_verdict(const struct verdict *a, const struct verdict *b)
 {
 	bool same = a->action == b->action && a->reason == b->reason &&
 	    a->category == b->category && a->locked == b->locked &&
-	    a->sensitive == b->sensitive && a->covers_answers == b->covers_answers &&
-	    a->content_only == b->content_only && a->unlisted == b->unlisted &&
-	    a->matched_labels == b->matched_labels && a->data_count == b->data_count &&
-	    a->data_alone == b->data_alone && a->window == b->window &&
-	    a->service == b->service && a->grant == b->grant &&
+	    a->sensitive == b->sensitive && a->required == b->required &&
+	    a->covers_required == b->covers_required &&
+	    a->covers_answers == b->covers_answers && a->content_only == b->content_only &&
+	    a->unlisted == b->unlisted && a->matched_labels == b->matched_labels &&
+	    a->data_count == b->data_count && a->data_alone == b->data_alone &&
+	    a->window == b->window && a->service == b->service && a->grant == b->grant &&
 	    a->valid_until_ms == b->valid_until_ms;
 
 	return same && (a->action == POLICY_PASS || a->answer == b->answer) &&

@@ -26,8 +26,18 @@ struct school_grant {
 	char subject[64];
 };
 
+/* What a department asks, in storage of its own. */
+struct school_department {
+	char words[32][2][64];
+	struct policy_demand demands[32];
+	struct name_buf names[16];
+	struct policy_kept_name kept[16];
+	struct policy_department all;
+};
+
 struct school {
 	struct config *config;
+	struct school_department department;
 	struct ruledb *rules;
 	struct ruledb_scratch *scratch;
 	struct policy *policy;
@@ -42,6 +52,10 @@ struct school {
 /* `yaml` is lachan.yaml; `feeds` lines as above, or "". Both must be free of mistakes. The
  * zone stands still at `offset_s`; the clock shows 1970 until school_set_clock(). */
 void school_open(struct school *s, const char *yaml, const char *feeds, int32_t offset_s);
+/* The same under a department: lines "mandatory TIER CATEGORY", "block TIER CATEGORY" and
+ * "never-block NAME". */
+void school_open_under(struct school *s, const char *yaml, const char *feeds,
+    int32_t offset_s, const char *department);
 void school_close(struct school *s);
 
 /* `ID allow|deny NAME SCOPE until UNTIL`: SCOPE is all, tier:T, group:G or an address prefix. */

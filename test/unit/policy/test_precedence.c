@@ -21,6 +21,7 @@ struct reading {
 	struct buf yaml;
 	struct buf feeds;
 	struct buf grants; /* lines, once the school is there */
+	struct buf department;
 	char paused[PAUSES_MAX][64];
 	size_t pauses;
 	bool is_open;
@@ -104,6 +105,7 @@ static void begin_school(struct reading *r)
 	buf_reset(&r->yaml);
 	buf_reset(&r->feeds);
 	buf_reset(&r->grants);
+	buf_reset(&r->department);
 	buf_text(
 	    &r->yaml, "school: {levels: [lower_secondary, upper_secondary, primary]}\n");
 	r->pauses = 0;
@@ -131,7 +133,8 @@ static void open_school(struct reading *r)
 
 	if (r->is_open)
 		return;
-	school_open(&r->school, buf_cstr(&r->yaml), buf_cstr(&r->feeds), ZONE_S);
+	school_open_under(&r->school, buf_cstr(&r->yaml), buf_cstr(&r->feeds), ZONE_S,
+	    buf_cstr(&r->department));
 	rest = buf_slice(&r->grants);
 	while (rest.len > 0)
 		read_grant(r, slice_cut(&rest, '\n'));
@@ -369,6 +372,9 @@ static void read_line(struct reading *r, struct slice line)
 	} else if (is_word(word, "grant")) {
 		buf_append(&r->grants, rest);
 		buf_byte(&r->grants, '\n');
+	} else if (is_word(word, "department")) {
+		buf_append(&r->department, rest);
+		buf_byte(&r->department, '\n');
 	} else if (is_word(word, "pause")) {
 		assert_true(r->pauses < PAUSES_MAX);
 		copy_text(r->paused[r->pauses++], slice_trim(rest));
@@ -389,6 +395,7 @@ static void every_case_of_the_table_is_judged_so(void **state)
 	r.yaml = BUF_INIT(FILE_MAX_BYTES);
 	r.feeds = BUF_INIT(FILE_MAX_BYTES);
 	r.grants = BUF_INIT(FILE_MAX_BYTES);
+	r.department = BUF_INIT(FILE_MAX_BYTES);
 	assert_int_equal(
 	    file_read(TEST_SOURCE_DIR "/test/unit/policy/precedence.txt", &file), OK);
 	rest = buf_slice(&file);
@@ -407,6 +414,7 @@ static void every_case_of_the_table_is_judged_so(void **state)
 	buf_deinit(&r.yaml);
 	buf_deinit(&r.feeds);
 	buf_deinit(&r.grants);
+	buf_deinit(&r.department);
 }
 
 int main(void)

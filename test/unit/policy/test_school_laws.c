@@ -58,6 +58,7 @@ struct random_school {
 	struct school school;
 	struct buf yaml;
 	struct buf feeds;
+	struct buf department;
 	char locked[LOCKED_MAX][NAME_BYTES]; /* names that a locked feed lists */
 };
 
@@ -148,6 +149,18 @@ static void write_feeds(struct random_school *r)
 		buf_text(&r->feeds, "net malware net:192.0.2.0/24\n");
 }
 
+/* In half of the schools. */
+static void write_department(struct random_school *r)
+{
+	for (unsigned i = dice(2) == 0 ? 0 : dice(6); i > 0; i--)
+		buf_printf(&r->department, "%s %s %s\n",
+		    dice(3) == 0 ? "block" : "mandatory", TIER_NAMES[dice(TIERS)],
+		    CATEGORIES[dice(COUNT_OF(CATEGORIES))]);
+	if (dice(3) == 0)
+		buf_printf(
+		    &r->department, "never-block %s\n", dice(2) == 0 ? "y.a.vn" : "x.b.vn");
+}
+
 static int64_t random_moment(void)
 {
 	return MONDAY_S + dice(WEEK_S / 60) * INT64_C(60) + dice(60);
@@ -173,6 +186,7 @@ static void open_random(struct random_school *r)
 	memset(r, 0, sizeof *r);
 	r->yaml = BUF_INIT(1 << 16);
 	r->feeds = BUF_INIT(1 << 16);
+	r->department = BUF_INIT(1 << 16);
 	buf_printf(&r->yaml,
 	    "school: {levels: [lower_secondary, upper_secondary]}\n"
 	    "filter:\n"
@@ -185,7 +199,9 @@ static void open_random(struct random_school *r)
 		write_tier(&r->yaml, TIER_NAMES[t]);
 	drop_dashes(&r->yaml);
 	write_feeds(r);
-	school_open(&r->school, buf_cstr(&r->yaml), buf_cstr(&r->feeds), 7 * 3600);
+	write_department(r);
+	school_open_under(&r->school, buf_cstr(&r->yaml), buf_cstr(&r->feeds), 7 * 3600,
+	    buf_cstr(&r->department));
 	add_grants(&r->school);
 	/* Grants may have ended, but nobody lives before they were given. */
 	school_publish_grants(&r->school);
@@ -196,6 +212,7 @@ static void close_random(struct random_school *r)
 	school_close(&r->school);
 	buf_deinit(&r->yaml);
 	buf_deinit(&r->feeds);
+	buf_deinit(&r->department);
 }
 
 /* ---- a random question ------------------------------------------------------------------------------ */
@@ -367,7 +384,7 @@ static void narrowest_decides(struct random_school *r, struct random_question *a
 	bool relaxed = r->school.state.tiers[asked->q.who.tier].paused_until_ms != 0 ||
 	    !r->school.state.enforce;
 
-	if (v.reason == REASON_LOCKED || v.reason == REASON_BYPASS ||
+	if (v.reason == REASON_LOCKED || v.required || v.reason == REASON_BYPASS ||
 	    v.reason == REASON_SAFE_SEARCH || relaxed)
 		assert_true(v.grant == 0 || v.grant == id || v.grant == firm);
 	else if (v.grant != id) /* held: the name is of a guarded category */
@@ -601,10 +618,12 @@ static bool follow(struct changed *c, struct school *s, const struct random_ques
 }
 
 /* False: the school says the opposite of exactly this name, and must take that out too. */
-static bool decide_changed(const struct changed *c, const struct school *s,
-    const struct random_question *asked, struct verdict *out)
+static bool decide_under(const struct changed *c, const struct school *s,
+    const struct policy_department *department, const struct random_question *asked,
+    struct verdict *out)
 {
-	const struct policy_sources from = {.config = &c->config, .rules = s->rules};
+	const struct policy_sources from = {
+	    .config = &c->config, .department = department, .rules = s->rules};
 	struct diags all = DIAGS_NONE;
 	struct policy_state state;
 	struct policy *policy;
@@ -618,6 +637,12 @@ static bool decide_changed(const struct changed *c, const struct school *s,
 	*out = policy_decide(policy, &asked->q.who, &asked->q.asked, &state, s->now);
 	policy_free(policy);
 	return true;
+}
+
+static bool decide_changed(const struct changed *c, const struct school *s,
+    const struct random_question *asked, struct verdict *out)
+{
+	return decide_under(c, s, &s->department.all, asked, out);
 }
 
 static void advice_helps(struct random_school *r, struct random_question *asked)
@@ -655,6 +680,86 @@ static void the_advice_changes_the_verdict(void **state)
 	for_some(advice_helps, QUESTIONS / 5); /* each builds a policy */
 }
 
+/* ---- the department ----------------------------------------------------------------------------------- */
+
+/* The same school without a word of its own that could open or close anything. */
+static void strip(struct changed *c, const struct school *s)
+{
+	c->config = *s->config;
+	memcpy(c->tiers, s->config->tiers.items, c->config.tiers.count * sizeof *c->tiers);
+	c->config.tiers.items = c->tiers;
+	c->config.filter.enforce = true;
+	c->config.never_block.count = c->config.never_block_packaged;
+	for (size_t t = 0; t < c->config.tiers.count; t++) {
+		struct rules_tier *tier = &c->tiers[t];
+		tier->allow.count = tier->deny.count = tier->schedules.count = 0;
+		tier->allow_only = tier->safe_search = false;
+		memset(&tier->services, 0, sizeof tier->services);
+	}
+}
+
+/* Whatever the school writes, pauses or grants: what is required is so, and nothing else. */
+static void required_is_required(struct random_school *r, struct random_question *asked)
+{
+	static struct changed bare;
+	struct school *s = &r->school;
+	const struct policy_state then = s->state;
+	struct verdict v = school_decide(s, &asked->q), w;
+
+	strip(&bare, s);
+	s->state.grants = NULL;
+	memset(s->state.tiers, 0, sizeof s->state.tiers);
+	assert_true(decide_under(&bare, s, &s->department.all, asked, &w));
+	s->state = then;
+	if (v.required != w.required || (v.required && v.action != POLICY_BLOCK))
+		fail_msg("%s for %s: %s here, %s without the school's words", asked->name,
+		    TIER_NAMES[asked->tier], policy_reason_text(v.reason),
+		    policy_reason_text(w.reason));
+	if (v.required) {
+		assert_int_equal(v.data_count, 0);
+		assert_int_equal(v.grant, 0);
+		if (asked->q.who.staff_until_ms == 0)
+			assert_true(v.valid_until_ms == UINT64_MAX);
+	}
+}
+
+static void nothing_of_the_school_opens_what_is_required(void **state)
+{
+	(void)state;
+	for_some(required_is_required, QUESTIONS / 5);
+}
+
+static bool is_kept(const struct school *s, const struct random_question *asked)
+{
+	for (size_t i = 0; i < s->department.all.never_block_count; i++)
+		if (name_is_at_or_below(
+		        name_of(&asked->q.name), s->department.kept[i].name))
+			return true;
+	return false;
+}
+
+/* With a department and without: only its never-block names open anything. */
+static void department_tightens(struct random_school *r, struct random_question *asked)
+{
+	static struct changed same;
+	struct school *s = &r->school;
+	struct verdict v = school_decide(s, &asked->q), w;
+
+	same.config = *s->config;
+	assert_true(decide_under(&same, s, NULL, asked, &w));
+	if (w.action == POLICY_BLOCK && v.action == POLICY_PASS && !is_kept(s, asked))
+		fail_msg("%s for %s: %s becomes %s", asked->name, TIER_NAMES[asked->tier],
+		    policy_reason_text(w.reason), policy_reason_text(v.reason));
+	assert_int_equal(v.reason == REASON_LOCKED, w.reason == REASON_LOCKED);
+	assert_false(w.required);
+}
+
+static void a_department_makes_a_school_stricter_never_laxer(void **state)
+{
+	(void)state;
+	for_some(department_tightens, QUESTIONS / 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -666,6 +771,8 @@ int main(void)
 	    cmocka_unit_test(an_opening_of_content_opens_nothing_guarded),
 	    cmocka_unit_test(it_opens_when_it_is_told_to),
 	    cmocka_unit_test(the_advice_changes_the_verdict),
+	    cmocka_unit_test(nothing_of_the_school_opens_what_is_required),
+	    cmocka_unit_test(a_department_makes_a_school_stricter_never_laxer),
 	};
 	const char *given = getenv("LACHAN_SEED");
 	uint64_t from_text = 0;
