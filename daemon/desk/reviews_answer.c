@@ -310,6 +310,11 @@ static void on_explained(struct call *c, const json_t *answer)
 	} else if (strcmp(reason, "locked") == 0) {
 		refuse(c, "refused",
 		    N_("a locked category lists that name: nobody at the school opens it"));
+	} else if (strcmp(reason, "required") == 0) {
+		refuse(c, "refused",
+		    N_("the education department requires that name's category to be closed: "
+		       "nobody at the school opens it (the department can put the name among "
+		       "its never-block names)"));
 	} else if (is_weighty(c->desk->config, category) && !is_head(c)) {
 		refuse(c, "refused",
 		    N_("that name is in a sensitive or security category: root opens it, or "

@@ -130,11 +130,23 @@ static bool read_duration(struct command *c, struct moment now, struct grant_rec
 	return true;
 }
 
+static bool check_required(struct command *c, const struct grant_record *g)
+{
+	if (g->deny || !granting_is_required(c, g))
+		return true;
+	command_fail(c,
+	    N_("the education department requires that name's category to be closed: nobody "
+	       "at the school opens it (the department can put the name among its "
+	       "never-block names)"));
+	return false;
+}
+
 static bool read_grant(struct command *c, struct grant_record *g)
 {
 	return command_read_actor(c, g->by, sizeof g->by) &&
 	    command_read_name(c, &g->name) && check_name(c, g) && read_scope(c, g) &&
-	    read_duration(c, granting_now(c), g) && granting_read_reason(c, g);
+	    check_required(c, g) && read_duration(c, granting_now(c), g) &&
+	    granting_read_reason(c, g);
 }
 
 /* ---- the commands ---- */

@@ -148,6 +148,16 @@ static bool read_duration(struct command *c, struct grant_record *g)
 	return true;
 }
 
+static bool check_required(struct command *c, const struct grant_record *g)
+{
+	if (!granting_is_required(c, g))
+		return true;
+	command_refuse(c, "required",
+	    N_("the education department requires that name's category to be closed: no "
+	       "teacher opens it"));
+	return false;
+}
+
 static bool read_opening(struct command *c, struct grant_record *g)
 {
 	if (!command_is_ours(c)) {
@@ -166,8 +176,8 @@ static bool read_opening(struct command *c, struct grant_record *g)
 		c->why = "wrong";
 		return false;
 	}
-	return read_group(c, g) && check_name(c, g) && read_duration(c, g) &&
-	    granting_read_reason(c, g);
+	return read_group(c, g) && check_name(c, g) && check_required(c, g) &&
+	    read_duration(c, g) && granting_read_reason(c, g);
 }
 
 /* ---- the command ---- */

@@ -26,7 +26,8 @@ void verdict_tell(const struct worker *w, const struct verdict *v, struct answer
 	/* The portal is no block; and what a canary is told is its vendor's own protocol. */
 	if (v->reason == REASON_PORTAL || v->reason == REASON_BYPASS)
 		return;
-	a->ede = v->locked ? EDE_CENSORED : EDE_BLOCKED;
+	/* RFC 8914: Censored is what somebody else than the operator asks for. */
+	a->ede = v->locked || v->required ? EDE_CENSORED : EDE_BLOCKED;
 	if (a->query->edns.wants_structured_error)
 		a->ede_text = structured_error_text(w->snapshot->errors, v);
 }

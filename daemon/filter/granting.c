@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/words.h"
+#include "dns/codes.h"
 #include "dns/text.h"
 #include "filter/clock.h"
 
@@ -51,6 +52,41 @@ const struct config_group *granting_find_group(
 			return &config->filter.groups.items[i];
 	}
 	return NULL;
+}
+
+/* The tier that has this room among its clients, else the default one. */
+static size_t tier_of_group(const struct config *config, const char *group)
+{
+	for (size_t t = 0; t < config->tiers.count; t++) {
+		const struct config_clients *clients = &config->tiers.items[t].clients;
+		for (size_t i = 0; i < clients->count; i++) {
+			const char *of = clients->items[i].group;
+			if (of != NULL && strcmp(of, group) == 0)
+				return t;
+		}
+	}
+	return config->default_tier;
+}
+
+bool granting_is_required(const struct command *c, const struct grant_record *g)
+{
+	const struct snapshot *s = granting_snapshot(c);
+	size_t tier = s->config->tiers.count;
+	struct name_hashes hashes;
+
+	if (g->scope == SCOPE_GROUP)
+		tier = tier_of_group(s->config, g->who);
+	else if (g->scope == SCOPE_TIER && !config_find_tier(s->config, g->who, &tier))
+		return false;
+	if (tier >= s->config->tiers.count)
+		return false;
+	const struct policy_who who = policy_member(s->policy, (uint8_t)tier);
+	name_hash_all(&hashes, name_of(&g->name), policy_hash_key(s->policy));
+	const struct policy_question question = {.name = name_of(&g->name),
+	    .hashes = &hashes,
+	    .qtype = TYPE_A,
+	    .scratch = c->program->scratch};
+	return policy_decide(s->policy, &who, &question, NULL, granting_now(c)).required;
 }
 
 bool granting_read_reason(struct command *c, struct grant_record *g)

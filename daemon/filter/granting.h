@@ -19,6 +19,10 @@ bool granting_is_suffix(struct dname name, enum suffix_kind kind);
 const struct config_group *granting_find_group(
     const struct config *config, const char *name);
 
+/* Whether the department requires that the name be closed for the tier or the room of the
+ * grant, so that it would open nothing. Of other scopes false: it may open something. */
+bool granting_is_required(const struct command *c, const struct grant_record *g);
+
 /* `reason` of the request, if it has one; false: it has failed. */
 bool granting_read_reason(struct command *c, struct grant_record *g);
 

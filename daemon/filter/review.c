@@ -18,6 +18,8 @@ static bool is_stricter(const struct verdict *v, const struct verdict *than)
 		return weight > weight_of(than);
 	if (v->locked != than->locked)
 		return v->locked;
+	if (v->required != than->required)
+		return v->required;
 	if (v->sensitive != than->sensitive)
 		return v->sensitive;
 	return v->category < than->category;

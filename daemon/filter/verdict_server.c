@@ -46,6 +46,8 @@ static enum verdict_reason reason_of(enum policy_reason reason)
 		return VERDICT_BY_NOTHING;
 	case REASON_LOCKED:
 		return VERDICT_BY_LOCKED;
+	case REASON_REQUIRED:
+		return VERDICT_BY_REQUIRED;
 	case REASON_GRANT:
 		return VERDICT_BY_GRANT;
 	case REASON_ALLOW:
@@ -205,8 +207,9 @@ static bool may_be_opened(const struct judgement *j)
 	const struct verdict *v = &j->verdict;
 
 	/* A deny grant is the word of whoever runs the gateway. */
-	return !v->locked && !v->sensitive && v->reason != REASON_NO_RULES &&
-	    v->reason != REASON_BYPASS && v->reason != REASON_GRANT &&
+	return !v->locked && !v->required && !v->sensitive &&
+	    v->reason != REASON_NO_RULES && v->reason != REASON_BYPASS &&
+	    v->reason != REASON_GRANT &&
 	    openable_judge(j->snapshot, j->cache, &j->question) == OPENABLE;
 }
 

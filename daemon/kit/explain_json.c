@@ -50,6 +50,7 @@ static const char *kind_word(const struct explained_rule *rule)
 	    [RULE_OF_SAFE_SEARCH] = "safe-search",
 	    [RULE_OF_BYPASS] = "bypass",
 	    [RULE_OF_TRIAL] = "trial",
+	    [RULE_OF_DEPARTMENT] = "department",
 	};
 
 	if ((size_t)rule->source < COUNT_OF(words) && words[rule->source] != NULL)
@@ -79,6 +80,7 @@ static const char *advice_word(enum advice advice)
 	    [ADVICE_DROP_SERVICE] = "drop-service",
 	    [ADVICE_WINDOW] = "window",
 	    [ADVICE_ENFORCE] = "enforce",
+	    [ADVICE_DEPARTMENT] = "department",
 	};
 
 	return (size_t)advice < COUNT_OF(words) && words[advice] != NULL ? words[advice]
@@ -267,7 +269,9 @@ enum err explain_through(json_t *made, const struct policy *policy,
 {
 	json_t *rules = target == NULL ? NULL : rules_to_json(target, explanation);
 	/* The school's word about the name that is asked covers its answers. */
-	const char *advice = verdict->locked ? "none" : "allow";
+	const char *advice = verdict->locked ? "none"
+	    : verdict->required              ? "department"
+	                                     : "allow";
 	bool good = target == NULL || rules != NULL;
 
 	if (rules != NULL)

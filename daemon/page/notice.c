@@ -48,6 +48,8 @@ static const char *better_words(
 		                                                   : "own_list";
 	if (strcmp(n->category, "illegal_vn") == 0)
 		return "by_law";
+	if (is_because(v, VERDICT_BY_REQUIRED))
+		return "by_department";
 	return is_because(v, VERDICT_BY_ANSWER) && v->tier.show_domain && !timed
 	    ? "leads_on"
 	    : NULL;

@@ -18,7 +18,7 @@
 #include "base/err.h"
 
 enum {
-	VERDICT_VERSION = 4,
+	VERDICT_VERSION = 5,
 	VERDICT_NAME_BYTES = 255, /* RFC 1035 section 3.1 */
 	VERDICT_WORD_BYTES = 64,  /* tier, category, group, window: with the final NUL */
 	VERDICT_RULE_BYTES =
@@ -30,6 +30,7 @@ enum {
 #define VERDICT_REASON_MAP(X)                                                           \
 	X(VERDICT_BY_NOTHING, "nothing")       /* no rule speaks of it: open */         \
 	X(VERDICT_BY_LOCKED, "locked")         /* a category nobody here opens */       \
+	X(VERDICT_BY_REQUIRED, "required")     /* likewise: the department asks it */   \
 	X(VERDICT_BY_GRANT, "grant")           /* opened by a person for a while */     \
 	X(VERDICT_BY_ALLOW, "allow")           /* the tier's own list */                \
 	X(VERDICT_BY_DENY, "deny")             /* the tier's own list */                \

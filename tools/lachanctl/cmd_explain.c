@@ -284,6 +284,10 @@ static void say_other_advice(const json_t *e, const char *tier)
 		puts(_("To block it: end the trial, `enforce: on` of `filter`."));
 	} else if (is(e, "advice", "rules")) {
 		puts(_("There are no rules: lachanctl feeds update"));
+	} else if (is(e, "advice", "department")) {
+		puts(_(
+		    "Nobody at the school can open it; the department can, by a never-block "
+		    "name in its bundle."));
 	} else if (is(e, "verdict", "block")) {
 		puts(_("Nobody at the school can open it."));
 	}

@@ -44,9 +44,10 @@ static void add_verdict(const struct ctl *c, json_t *review)
 	const char *now = "unknown";
 
 	if (said != NULL)
-		now = strcmp(text(said, "reason"), "locked") == 0 ? "locked"
-		    : strcmp(text(said, "verdict"), "block") == 0 ? "blocked"
-		                                                  : "open";
+		now = strcmp(text(said, "reason"), "locked") == 0   ? "locked"
+		    : strcmp(text(said, "reason"), "required") == 0 ? "required"
+		    : strcmp(text(said, "verdict"), "block") == 0   ? "blocked"
+		                                                    : "open";
 	(void)json_object_set_new(review, "category", json_string(text(said, "category")));
 	(void)json_object_set_new(review, "now", json_string(now));
 	json_decref(said);

@@ -29,6 +29,8 @@ const char *explain_reason_words(const char *reason, bool open)
 	static const struct phrase all[] = {
 	    {"nothing", N_("no rule in force speaks of it"), NULL},
 	    {"locked", N_("its category is locked: nobody at the school opens it"), NULL},
+	    {"required",
+	        N_("the education department requires that its category be closed"), NULL},
 	    {"grant", N_("somebody blocked it for a while"),
 	        N_("somebody opened it for a while")},
 	    {"allow", N_("the tier's own list allows it"), NULL},
@@ -73,6 +75,7 @@ const char *explain_kind_words(const char *kind)
 	    {"safe-search", N_("safe search"), NULL},
 	    {"bypass", N_("way round"), NULL},
 	    {"trial", N_("trial"), NULL},
+	    {"department", N_("required by"), NULL},
 	};
 
 	return find_phrase(all, COUNT_OF(all), kind, false);

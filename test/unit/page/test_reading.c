@@ -174,8 +174,9 @@ static void expect_body(struct reading *r)
 	    is(r->answer.category, "custom") || (timed && is(r->answer.category, ""));
 	bool until = strstr(line_of(r, first), "{open_time}") != NULL;
 	const char *own = ours ? timed && until ? "own_list_until" : "own_list"
-	    : is(r->answer.category, "illegal_vn") ? "by_law"
-	                                           : NULL;
+	    : is(r->answer.category, "illegal_vn")    ? "by_law"
+	    : r->answer.reason == VERDICT_BY_REQUIRED ? "by_department"
+	                                              : NULL;
 
 	if (r->answer.sensitive) {
 		if (careful != NULL)
