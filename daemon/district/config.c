@@ -42,8 +42,8 @@ static void make_paths_absolute(struct reading *r)
 {
 	struct district_config *c = r->config;
 	struct conf_text *const paths[] = {&c->server.certificate.file,
-	    &c->server.certificate.key, &c->server.client_ca, &c->server.state_dir,
-	    &c->users_file};
+	    &c->server.certificate.key, &c->server.client_ca, &c->server.public_ca,
+	    &c->server.state_dir, &c->users_file};
 
 	for (size_t i = 0; i < COUNT_OF(paths); i++)
 		make_absolute(r, paths[i]);
@@ -88,6 +88,27 @@ static void check_listen(struct reading *r)
 	if (c->server.client_ca.text[0] != 0 && c->server.listen_tls.count == 0)
 		schema_mistake(&r->run, c->server.client_ca.mark,
 		    _("'client_ca' is for https (name an address in listen_tls)"));
+}
+
+/* A place to which /v1/… is appended; in the clear on this machine alone (a demo). */
+static void check_public_url(struct reading *r)
+{
+	const struct conf_text *url = &r->config->server.public_url;
+	static const char *const starts[] = {
+	    "https://", "http://127.0.0.1:", "http://localhost:", "http://[::1]:"};
+	bool sound = url->text[0] == 0;
+
+	for (size_t i = 0; i < COUNT_OF(starts); i++) {
+		size_t len = strlen(starts[i]);
+		if (strncmp(url->text, starts[i], len) == 0)
+			sound = url->text[len] != 0 &&
+			    url->text[len + strcspn(url->text + len, "/?# @\"\\")] == 0;
+	}
+	if (!sound)
+		schema_mistake(&r->run, url->mark,
+		    _("'%s' is no address for schools (write https://HOST or "
+		      "https://HOST:PORT, nothing behind it)"),
+		    url->text);
 }
 
 static void check_store(struct reading *r)
@@ -177,6 +198,7 @@ static enum err fill(struct reading *r, struct slice text, const char *file)
 		return rc;
 	make_paths_absolute(r);
 	check_listen(r);
+	check_public_url(r);
 	check_store(r);
 	check_notify(r);
 	check_retention(r);

@@ -73,6 +73,9 @@ struct district_config {
 		struct config_certificate
 		    certificate;            /* given when listen_tls is not empty */
 		struct conf_text client_ca; /* PEM file, or "" */
+		/* "https://host[:port]" as schools reach us, for enrolment files; "" unknown. */
+		struct conf_text public_url;
+		struct conf_text public_ca; /* PEM file they are to trust, or "" */
 		struct config_clients trusted_proxies; /* prefixes and ranges */
 		struct conf_text user;
 		struct conf_text state_dir;

@@ -126,6 +126,16 @@ static const struct schema_row SERVER_ROWS[] = {
     {"client_ca", &SCHEMA_TEXT, AT(client_ca), "\"\"",
         .help = "a school may show a certificate of this CA instead of a token; PEM",
         .max = 500},
+    {"public_url", &SCHEMA_TEXT, AT(public_url), "\"\"",
+        .help =
+            "our address as schools reach it: https://HOST[:PORT]; enrolment files carry "
+            "it",
+        .max = 250, .example = "https://lachan.example.vn"},
+    {"public_ca", &SCHEMA_TEXT, AT(public_ca), "\"\"",
+        .help =
+            "the CA that signed our certificate, PEM, where schools' systems do not know "
+            "it; enrolment files carry it",
+        .max = 500},
     {"trusted_proxies", &SCHEMA_LIST, AT(trusted_proxies), "[]",
         .help = "addresses whose X-Forwarded-For and X-Forwarded-Proto are believed",
         .item = &VALUE_FORWARDER, .max_items = 64},
