@@ -12,7 +12,6 @@
 #include "base/err.h"
 #include "base/moment.h"
 
-struct audit_book;      /* district/audit_book.h */
 struct district_config; /* district/config.h */
 struct metrics;         /* district/metrics.h */
 struct store;           /* district/store.h */
@@ -22,7 +21,6 @@ struct district {
 	const char *state_dir;
 	struct metrics *metrics;         /* counters, atomic */
 	struct unit_limits *unit_limits; /* a lock of its own */
-	struct audit_book *audit;        /* a lock of its own */
 	/* What a part made in its begin(), see parts below; its locks are its own. */
 	void *web;
 	void *reports;

@@ -95,9 +95,13 @@ MUST_CHECK enum err http_open(struct http_server **out, struct event_base *base,
  * server. All listeners of a server share its caps. ERR_MEMORY: still the caller's. */
 MUST_CHECK enum err http_listen_take(
     struct http_server *server, int fd, const struct http_door *door);
+/* Closes the listening sockets; what is under way goes on. */
+void http_stop_listening(struct http_server *server);
 /* Closes every connection; exchanges that still wait must not be replied to. NULL: nothing. */
 void http_close(struct http_server *server);
 unsigned http_connection_count(const struct http_server *server);
+/* Those of them whose request is whole and whose answer has not left. */
+unsigned http_answering_count(const struct http_server *server);
 
 /* For doors. Takes `stream` (made with BEV_OPT_CLOSE_ON_FREE, no callbacks set, handshake
  * done or under way) and reads the request from it. */

@@ -262,12 +262,9 @@ enum err http_listen_take(struct http_server *server, int fd, const struct http_
 	return OK;
 }
 
-void http_close(struct http_server *server)
+void http_stop_listening(struct http_server *server)
 {
-	if (server == NULL)
-		return;
-	while (!TAILQ_EMPTY(&server->exchanges))
-		http_exchange_release(TAILQ_FIRST(&server->exchanges));
+	event_del(server->resume);
 	while (!SLIST_EMPTY(&server->listeners)) {
 		struct http_listening *l = SLIST_FIRST(&server->listeners);
 		SLIST_REMOVE_HEAD(&server->listeners, entry);
@@ -275,6 +272,15 @@ void http_close(struct http_server *server)
 		close(l->fd);
 		free(l);
 	}
+}
+
+void http_close(struct http_server *server)
+{
+	if (server == NULL)
+		return;
+	while (!TAILQ_EMPTY(&server->exchanges))
+		http_exchange_release(TAILQ_FIRST(&server->exchanges));
+	http_stop_listening(server);
 	event_free(server->resume);
 	free(server);
 }
@@ -282,4 +288,14 @@ void http_close(struct http_server *server)
 unsigned http_connection_count(const struct http_server *server)
 {
 	return server->count;
+}
+
+unsigned http_answering_count(const struct http_server *server)
+{
+	const struct http_exchange *x;
+	unsigned count = 0;
+
+	TAILQ_FOREACH (x, &server->exchanges, entry)
+		count += x->phase == HTTP_WAIT || x->phase == HTTP_DRAIN;
+	return count;
 }

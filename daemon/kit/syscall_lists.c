@@ -23,7 +23,8 @@ const bool syscall_lists_exact = INSTRUMENTED == 0;
 #define DESK     (1U << SYSCALLS_DESK)
 #define NOTIFY   (1U << SYSCALLS_NOTIFY)
 #define SHARE    (1U << SYSCALLS_SHARE)
-#define CHILDREN (FILTER | PAGE | FEEDS | DESK | NOTIFY | SHARE)
+#define DISTRICT (1U << SYSCALLS_DISTRICT) /* nobody's child, and as narrow */
+#define CHILDREN (FILTER | PAGE | FEEDS | DESK | NOTIFY | SHARE | DISTRICT)
 
 /* ---- what every child does ---- */
 
@@ -93,9 +94,9 @@ const struct syscall_group syscall_groups[] = {
     {CHILDREN, reading},
     {CHILDREN & ~PAGE, opening},
     {CHILDREN, sockets},
-    {FILTER | FEEDS | DESK | NOTIFY | SHARE, writing},
+    {FILTER | FEEDS | DESK | NOTIFY | SHARE | DISTRICT, writing},
     {FILTER | FEEDS, sealed_copies},
-    {FILTER | PAGE | DESK, listening},
+    {FILTER | PAGE | DESK | DISTRICT, listening},
 #if INSTRUMENTED
     {CHILDREN, instruments},
 #endif
@@ -117,7 +118,7 @@ const struct syscall_rule syscall_rules[] = {
     {CHILDREN, "mmap2", {{2, PROT_EXEC, 0}}},
     {CHILDREN, "mprotect", {{2, PROT_EXEC, 0}}},
     /* A thread, never a process. (clone3 hides its flags: syscalls_passed_over.) */
-    {FILTER | FEEDS, "clone", {{0, CLONE_THREAD, CLONE_THREAD}}},
+    {FILTER | FEEDS | DISTRICT, "clone", {{0, CLONE_THREAD, CLONE_THREAD}}},
 #if INSTRUMENTED
     {CHILDREN, "clone", {{0, CLONE_VM, CLONE_VM}}}, /* who traces for LSan */
 #endif

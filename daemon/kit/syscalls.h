@@ -20,7 +20,8 @@ enum syscalls_program {
 	SYSCALLS_SUPERVISOR,
 	SYSCALLS_DESK,
 	SYSCALLS_NOTIFY,
-	SYSCALLS_SHARE
+	SYSCALLS_SHARE,
+	SYSCALLS_DISTRICT
 };
 
 /* With any value but "" in the environment: a call outside the list ends the program with

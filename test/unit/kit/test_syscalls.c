@@ -215,7 +215,8 @@ static void every_child_is_kept_from_the_ways_out(void **state)
 {
 	(void)state;
 	static const enum syscalls_program children[] = {SYSCALLS_FILTER, SYSCALLS_PAGE,
-	    SYSCALLS_FEEDS, SYSCALLS_DESK, SYSCALLS_NOTIFY, SYSCALLS_SHARE};
+	    SYSCALLS_FEEDS, SYSCALLS_DESK, SYSCALLS_NOTIFY, SYSCALLS_SHARE,
+	    SYSCALLS_DISTRICT};
 
 	for (size_t i = 0; i < COUNT_OF(children); i++) {
 		expect(start_programs, children[i], 0);
