@@ -1,5 +1,6 @@
 #include "district/config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -304,6 +305,16 @@ void district_config_release(const struct district_config *config)
 
 	if (config != NULL && atomic_fetch_sub(&held->holders, 1) == 1)
 		free_whole(held);
+}
+
+enum err district_config_store_where(
+    char *out, size_t size, const struct district_config *config)
+{
+	int n = config->store_kind == DISTRICT_SQLITE
+	    ? snprintf(out, size, "sqlite:%s/district.db", config->server.state_dir.text)
+	    : snprintf(out, size, "%s", config->store.text);
+
+	return n >= 0 && (size_t)n < size ? OK : ERR_RANGE;
 }
 
 /* ---- what needs a restart --------------------------------------------------------------- */

@@ -133,6 +133,10 @@ MUST_CHECK enum err district_config_load(
 const struct district_config *district_config_hold(const struct district_config *config);
 void district_config_release(const struct district_config *config); /* NULL: nothing */
 
+/* What store_open() is given. ERR_RANGE. */
+MUST_CHECK enum err district_config_store_where(
+    char *out, size_t size, const struct district_config *config);
+
 /* The first key whose change needs a restart ("server.listen"); NULL: a reload will do. */
 const char *district_config_needs_restart(
     const struct district_config *now, const struct district_config *next);

@@ -60,15 +60,6 @@ static uint64_t mono_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-enum err service_store_where(char *out, size_t size, const struct district_config *config)
-{
-	int n = config->store_kind == DISTRICT_SQLITE
-	    ? snprintf(out, size, "sqlite:%s/district.db", config->server.state_dir.text)
-	    : snprintf(out, size, "%s", config->store.text);
-
-	return n >= 0 && (size_t)n < size ? OK : ERR_RANGE;
-}
-
 /* ---- signals ---------------------------------------------------------------------------- */
 
 /* What is under way is answered; a connection that has asked nothing yet is not waited for. */
@@ -297,7 +288,8 @@ static enum err begin(struct service *s, struct diag *why)
 	s->base = event_base_new();
 	if (s->base == NULL || event_base_priority_init(s->base, PRIORITIES) != 0)
 		return ERR_MEMORY;
-	enum err rc = service_store_where(s->store_where, sizeof s->store_where, s->config);
+	enum err rc =
+	    district_config_store_where(s->store_where, sizeof s->store_where, s->config);
 	if (rc == OK)
 		rc = begin_as_caller(s, why);
 	return rc == OK ? begin_as_user(s, why) : rc;

@@ -12,8 +12,4 @@
 MUST_CHECK enum err service_run(
     const struct district_config *config, const char *config_path, struct diag *why);
 
-/* What store_open() is given. ERR_RANGE. */
-MUST_CHECK enum err service_store_where(
-    char *out, size_t size, const struct district_config *config);
-
 #endif
