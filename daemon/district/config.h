@@ -13,7 +13,10 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
-#include "conf/config.h"
+#include "conf/rules_data.h"
+#include "conf/values.h"
+#include "district/words.h"
+#include "kit/log.h"
 
 enum district_store_kind {
 	DISTRICT_SQLITE,    /* state_dir/district.db */
@@ -60,10 +63,16 @@ struct district_dates {
 	struct mark mark;
 };
 
+struct district_languages {
+	enum language *items;
+	size_t count;
+	struct mark mark;
+};
+
 struct district_config {
 	struct {
 		struct conf_text name;
-		struct config_languages
+		struct district_languages
 		    languages; /* not empty; the first is the fallback */
 		struct conf_text time_zone;
 	} department;
@@ -81,8 +90,8 @@ struct district_config {
 		struct conf_text state_dir;
 		struct config_endpoint metrics; /* family 0: none */
 		struct {
-			enum config_log_level level;
-			enum config_log_target target;
+			enum log_level level;
+			enum log_target target;
 		} log;
 	} server;
 	struct conf_text store; /* as written */

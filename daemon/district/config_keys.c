@@ -4,9 +4,9 @@
 #include "base/words.h"
 #include "district/config.h"
 
-static const char *const LANGUAGES[] = {"vi", "en", NULL};
+static const char *const LANGUAGE_WORDS[] = {"vi", "en", NULL};
 static const char *const LOG_LEVELS[] = {"error", "warning", "info", "debug", NULL};
-static const char *const LOG_TARGETS[] = {"auto", "journal", "stderr", NULL};
+static const char *const LOG_TARGETS[] = {"auto", "stderr", "journal", NULL};
 static const char *const EVENTS[] = {"silent", "refused", "enrolled", "nomination", NULL};
 
 enum {
@@ -93,7 +93,7 @@ static const struct schema_row DEPARTMENT_ROWS[] = {
         .max = 200},
     {"languages", &SCHEMA_LIST, AT(languages), "[vi, en]",
         .help = "of the web; the first is that of mails and reports",
-        .flags = SCHEMA_NOT_EMPTY, .item = &SCHEMA_ENUM, .words = LANGUAGES,
+        .flags = SCHEMA_NOT_EMPTY, .item = &SCHEMA_ENUM, .words = LANGUAGE_WORDS,
         .max_items = 2},
     {"time_zone", &VALUE_ZONE, AT(time_zone), "Asia/Ho_Chi_Minh",
         .help = "where a day of the department begins"},

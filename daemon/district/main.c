@@ -162,20 +162,7 @@ static void use_time_zone(const struct district_config *config)
 
 static void open_log(const struct district_config *config)
 {
-	static const enum log_level levels[] = {
-	    [CONFIG_LOG_ERROR] = LOG_LEVEL_ERROR,
-	    [CONFIG_LOG_WARNING] = LOG_LEVEL_WARN,
-	    [CONFIG_LOG_INFO] = LOG_LEVEL_INFO,
-	    [CONFIG_LOG_DEBUG] = LOG_LEVEL_DEBUG,
-	};
-	static const enum log_target targets[] = {
-	    [CONFIG_LOG_TO_AUTO] = LOG_TARGET_AUTO,
-	    [CONFIG_LOG_TO_JOURNAL] = LOG_TARGET_JOURNAL,
-	    [CONFIG_LOG_TO_STDERR] = LOG_TARGET_STDERR,
-	};
-
-	log_open("lachan-district", levels[config->server.log.level],
-	    targets[config->server.log.target]);
+	log_open("lachan-district", config->server.log.level, config->server.log.target);
 }
 
 /* ---- what may be run -------------------------------------------------------------------- */

@@ -139,7 +139,7 @@ static void on_hangup(evutil_socket_t signal_number, short what, void *context)
 		log_warn("config", "%s; the certificate that was read before serves on",
 		    why.text);
 	chores_use_config(s->chores, next);
-	log_set_level((enum log_level)next->server.log.level);
+	log_set_level(next->server.log.level);
 	district_config_release(s->config);
 	s->config = next;
 	log_info("config", "%s read again", s->config_path);

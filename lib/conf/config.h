@@ -244,13 +244,6 @@ enum config_form {
 	FORM_OFF
 };
 
-/* Paths of two PEM files, absolute; both "" or neither. What is in them is judged by
- * kit/certificates.h, since children may not read them again. */
-struct config_certificate {
-	struct conf_text file;
-	struct conf_text key;
-};
-
 struct config_pages {
 	struct config_endpoints listen;
 	/* Not empty: `ca` or portal.certificate is there. Empty: https is closed. */

@@ -119,6 +119,13 @@ struct config_share_url {
 	struct mark mark;
 };
 
+/* Paths of two PEM files, absolute; both "" or neither. What is in them is judged by
+ * kit/certificates.h, since children may not read them again. */
+struct config_certificate {
+	struct conf_text file;
+	struct conf_text key;
+};
+
 /* The keys of one who is told, and what is wrong between them. */
 struct notify_keys {
 	const struct config_notify_to *to;
