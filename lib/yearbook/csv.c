@@ -60,18 +60,50 @@ static void write_cell(
 	}
 }
 
-/* "Coverage" of percentages is "Coverage (%)": the cells hold the bare number. */
-static void write_label(struct buf *out, const struct yearbook_table *table, size_t column)
+static bool is_figure(const struct yearbook_cell *cell)
 {
-	struct buf label = BUF_INIT(YEARBOOK_BYTES);
-	bool percent = false;
+	return cell->kind == YEARBOOK_NUMBER || cell->kind == YEARBOOK_HOURS ||
+	    cell->kind == YEARBOOK_RANGE;
+}
 
-	for (size_t i = 0; i < table->row_count && !percent; i++) {
-		enum yearbook_kind kind = table->rows[i].cells[column].kind;
-		percent = kind == YEARBOOK_PERCENT || kind == YEARBOOK_CHANGE;
+static bool is_percentage(const struct yearbook_cell *cell)
+{
+	return cell->kind == YEARBOOK_PERCENT || cell->kind == YEARBOOK_CHANGE;
+}
+
+/* Cells hold bare numbers, so a column or row whose figures are all percentages says so in
+ * its label. */
+static bool column_is_percent(const struct yearbook_table *table, size_t column)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < table->row_count; i++) {
+		if (is_figure(&table->rows[i].cells[column]))
+			return false;
+		any |= is_percentage(&table->rows[i].cells[column]);
 	}
-	buf_printf(&label, "%s%s", table->columns[column].label, percent ? " (%)" : "");
-	take_cell(out, &label, false);
+	return any;
+}
+
+static bool row_is_percent(
+    const struct yearbook_table *table, const struct yearbook_row *row)
+{
+	bool any = false;
+
+	for (size_t k = 0; k < table->column_count; k++) {
+		if (is_figure(&row->cells[k]))
+			return false;
+		any |= is_percentage(&row->cells[k]) && !column_is_percent(table, k);
+	}
+	return any;
+}
+
+static void write_label(struct buf *out, const char *label, bool percent)
+{
+	struct buf text = BUF_INIT(YEARBOOK_BYTES);
+
+	buf_printf(&text, "%s%s", label, percent ? " (%)" : "");
+	take_cell(out, &text, false);
 }
 
 static void write_table(struct buf *out, const struct yearbook_table *table)
@@ -84,13 +116,13 @@ static void write_table(struct buf *out, const struct yearbook_table *table)
 	csv_end_line(out);
 	csv_text(out, table->head);
 	for (size_t k = 0; k < table->column_count; k++)
-		write_label(out, table, k);
+		write_label(out, table->columns[k].label, column_is_percent(table, k));
 	if (bounds)
 		csv_text(out, yearbook_word(language, YB_IS_BOUND));
 	csv_end_line(out);
 	for (size_t i = 0; i < table->row_count; i++) {
 		const struct yearbook_row *row = &table->rows[i];
-		csv_text(out, row->label);
+		write_label(out, row->label, row_is_percent(table, row));
 		for (size_t k = 0; k < table->column_count; k++)
 			write_cell(out, &row->cells[k], language);
 		if (bounds)

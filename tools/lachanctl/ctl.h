@@ -36,6 +36,7 @@ struct ctl {
 	/* Options; NULL when not given. */
 	const char *tier, *group, *client, *type, *at, *for_time, *reason, *note, *role,
 	    *user;
+	const char *period, *year, *html, *csv, *pdf; /* of `report` */
 	const char *dialect; /* "--nft", "--uci", "--routeros" */
 	bool dialect_twice;
 	bool all;
@@ -116,6 +117,7 @@ enum ctl_status command_diagnose(struct ctl *c);
 enum ctl_status command_doctor(struct ctl *c);
 enum ctl_status command_selftest(struct ctl *c);
 enum ctl_status command_reviews(struct ctl *c);
+enum ctl_status command_report(struct ctl *c);
 enum ctl_status command_reports(struct ctl *c);
 enum ctl_status command_user(struct ctl *c);
 enum ctl_status command_ca(struct ctl *c);

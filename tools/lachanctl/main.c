@@ -45,6 +45,8 @@ static const struct command commands[] = {
     {"diagnose", command_diagnose, false,
         N_("write queries down for a while: two persons")},
     {"reviews", command_reviews, false, N_("what pupils ask to have opened")},
+    {"report", command_report, false,
+        N_("the school's report of a year or any period, to sign")},
     {"reports", command_reports, false, N_("what pupils told the counselling team")},
     {"user", command_user, false, N_("accounts: who may sign in, and as what")},
     {"enrol", NULL, false, ""},
@@ -156,6 +158,11 @@ static bool read_line(struct ctl *c, struct line *line, int argc, char **argv)
 	    {"--note", &c->note},
 	    {"--user", &c->user},
 	    {"--role", &c->role},
+	    {"--period", &c->period},
+	    {"--year", &c->year},
+	    {"--html", &c->html},
+	    {"--csv", &c->csv},
+	    {"--pdf", &c->pdf},
 	    {"--language", &line->language},
 	};
 
