@@ -51,7 +51,7 @@ static const char sheet[] =
     "@page{size:A4 portrait;margin:20mm 15mm 20mm 25mm}\n"
     "@page wide{size:A4 landscape;margin:20mm 15mm}\n"
     "@media print{body{background:#fff;font-size:12.5px}main{margin:0;padding:0;"
-    "max-width:none}nav.tools{display:none}.wide{page:wide}.scroll{overflow:visible}"
+    "max-width:none}nav.tools{display:none}.wide{page:wide}.scroll{overflow:visible;padding-right:1px}"
     "thead{display:table-header-group}tr,.foot,.prose h3{break-inside:avoid}"
     "h2,h3{break-after:avoid}td{min-width:0}tbody th{min-width:0}"
     "table{font-size:11px}.wide table{font-size:10px}"

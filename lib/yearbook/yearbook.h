@@ -155,6 +155,8 @@ enum yearbook_word {
 	YEARBOOK_WORDS
 };
 const char *yearbook_word(enum yearbook_language language, enum yearbook_word word);
+/* The words of a kind of failure or of YouTube's mode; an id that is none of ours itself. */
+const char *yearbook_term(enum yearbook_language language, const char *id);
 /* "1.234" or "1,234"; "97,5 %" or "97.5%"; "≥ 85"; "20–39". For people. */
 void yearbook_cell_text(
     struct buf *out, const struct yearbook_cell *cell, enum yearbook_language language);

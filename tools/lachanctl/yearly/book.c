@@ -58,10 +58,15 @@ static enum err find_newest(struct yearly *y, struct diag *why)
 enum err yearly_read(struct yearly *y, struct diag *why)
 {
 	const char *state_dir = y->config->server.state_dir.text;
-	struct period before = period_year_before(&y->period);
+	struct period so_far = y->period;
 	const uint32_t now_span[2] = {y->period.from, y->period.to};
-	const uint32_t before_span[2] = {before.from, before.to};
 	struct gathered told;
+
+	/* As many days beside as many: a year that is not over is compared with its like. */
+	if (so_far.to >= y->today)
+		so_far.to = period_day_of(period_day_number(y->today) - 1);
+	struct period before = period_year_before(&so_far);
+	const uint32_t before_span[2] = {before.from, before.to};
 
 	enum err rc = gather_documents(state_dir, now_span, take_now, y, &y->found, why);
 	if (rc == OK)
@@ -214,8 +219,8 @@ static void fill_operation(const struct yearly *y, struct yearbook *book)
 	    count_of(b, b->partial_days));
 	for (size_t i = 0; i < a->failure_count; i++) {
 		struct yearbook_cell *row = yearbook_row(t, a->failures[i].type,
-		    yearbook_printf(
-		        book, "%s: %s", word(book, YB_FAILURE), a->failures[i].type));
+		    yearbook_printf(book, "%s: %s", word(book, YB_FAILURE),
+		        yearbook_term(book->language, a->failures[i].type)));
 		row[0] = yearbook_number(a->failures[i].count);
 	}
 }

@@ -52,16 +52,19 @@ static struct columns columns_of(const struct yearly *y)
 	return columns;
 }
 
-/* One kind of content; its total holds what was pooled over all tiers, too. */
+/* One kind of content, where anything was said of it; its total holds what was pooled over all tiers, too. */
 static void add_category(const struct yearly *y, struct yearbook_table *table,
     const struct columns *columns, const char *category)
 {
+	struct yearly_cell all = yearly_sums_of(&y->now, NULL, category);
+
+	if (all.published == 0 && all.withheld == 0)
+		return;
 	struct yearbook_cell *row =
 	    yearbook_row(table, category, yearly_category_word(y, table->book, category));
-
 	for (size_t k = 0; k < columns->count; k++)
 		row[k] = cell_of(yearly_sums_of(&y->now, columns->tiers[k], category));
-	row[columns->count] = cell_of(yearly_sums_of(&y->now, NULL, category));
+	row[columns->count] = cell_of(all);
 }
 
 /* Categories of this school, those that are sensitive last; a category that stands in
@@ -125,6 +128,9 @@ void yearly_fill_blocked(const struct yearly *y, struct yearbook *book)
 	add_totals(y, book, t, columns.count);
 	yearbook_note(t, word(book, YB_SENSITIVE_TOTAL_ONLY));
 	yearbook_note(t,
+	    english ? "Kinds without a row: nothing was published of them."
+	            : "Nhóm không có dòng: trong kỳ không có số liệu công bố.");
+	yearbook_note(t,
 	    english
 	        ? "A kind that is answered silently (advertising) stands in its row and not in "
 	          "the published total. Levels with too few devices on a day are not published."
@@ -181,7 +187,7 @@ void yearly_fill_policy(const struct yearly *y, struct yearbook *book)
 		row[0] = yearbook_words(book, join_blocked(y, book, tier, true));
 		if (*empty != 0)
 			row[1] = yearbook_words(book, empty);
-		row[2] = yearbook_words(book, tier->youtube);
+		row[2] = yearbook_words(book, yearbook_term(book->language, tier->youtube));
 	}
 	if (!y->newest.enforce)
 		yearbook_note(t,
