@@ -185,8 +185,8 @@ static void check_retention(struct reading *r)
 
 static enum err fill(struct reading *r, struct slice text, const char *file)
 {
-	struct tree_node tree;
-	struct tree_arenas arenas = {&r->nodes, r->run.arena};
+	struct yaml_node tree;
+	struct yaml_arenas arenas = {&r->nodes, r->run.arena};
 	size_t errors = r->run.all->errors;
 
 	enum err rc = yaml_tree_parse_apart(&tree, text, file, arenas, r->run.all);

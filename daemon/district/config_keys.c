@@ -29,7 +29,7 @@ static bool read_two_digits(const char *text, unsigned *out)
 
 /* "12-15". 02-29 is none: it is not in every year. */
 static bool read_month_day(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	unsigned month = 0;
@@ -54,7 +54,7 @@ static bool read_month_day(struct schema_run *run, const struct schema_row *row,
 
 /* "24M", "2Y", "keep" (0). */
 static bool read_months(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	const char *text = schema_scalar(run, row, value);
 	uint64_t months = 0;

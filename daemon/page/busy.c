@@ -6,7 +6,7 @@
 #include "page/facts.h"
 
 static void write_line(
-    struct buf *out, const char *open, const struct tree_node *pair, struct voice voice)
+    struct buf *out, const char *open, const struct yaml_node *pair, struct voice voice)
 {
 	buf_text(out, open);
 	html_escape(out, slice_of(texts_line(pair, voice)));

@@ -55,7 +55,7 @@ static void write_button(struct view *v, const char *button, const char *path)
 	view_element(v, ">", view_pair(v, "ui", button), "</a>");
 }
 
-void buttons_write(struct view *v, const struct tree_node *buttons)
+void buttons_write(struct view *v, const struct yaml_node *buttons)
 {
 	bool begun = false;
 
@@ -72,7 +72,7 @@ void buttons_write(struct view *v, const struct tree_node *buttons)
 		view_raw(v, "</div>");
 }
 
-bool buttons_hand_over(const struct view *v, const struct tree_node *buttons)
+bool buttons_hand_over(const struct view *v, const struct yaml_node *buttons)
 {
 	for (size_t i = 0; buttons != NULL && i < buttons->count; i++) {
 		const char *path = path_of(v, buttons->items[i].text);

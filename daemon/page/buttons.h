@@ -11,9 +11,9 @@
 bool buttons_know(const char *button);
 
 /* Writes those of `buttons` (a list of names; NULL: none) that show now. */
-void buttons_write(struct view *v, const struct tree_node *buttons);
+void buttons_write(struct view *v, const struct yaml_node *buttons);
 
 /* Does one of them open the hand-over view of this page? */
-bool buttons_hand_over(const struct view *v, const struct tree_node *buttons);
+bool buttons_hand_over(const struct view *v, const struct yaml_node *buttons);
 
 #endif

@@ -10,7 +10,7 @@ void field_begin_form(struct view *v, const char *path, const char *token)
 	field_hidden(v, "token", slice_of(token));
 }
 
-void field_end_form(struct view *v, const struct tree_node *label)
+void field_end_form(struct view *v, const struct yaml_node *label)
 {
 	view_element(
 	    v, "<button class=\"button\" type=\"submit\">", label, "</button></form>");
@@ -119,7 +119,7 @@ void field_begin_choice(struct view *v, const struct field *f)
 }
 
 void field_choice(
-    struct view *v, const struct field *f, const char *value, const struct tree_node *label)
+    struct view *v, const struct field *f, const char *value, const struct yaml_node *label)
 {
 	buf_printf(v->out,
 	    "<label class=\"pick\"><input type=\"radio\" name=\"%s\" value=\"", f->name);
@@ -135,7 +135,7 @@ void field_end_choice(struct view *v)
 	view_raw(v, "</fieldset>");
 }
 
-void field_begin_list(struct view *v, const struct field *f, const struct tree_node *none)
+void field_begin_list(struct view *v, const struct field *f, const struct yaml_node *none)
 {
 	write_label(v, f);
 	view_raw(v, "<select");

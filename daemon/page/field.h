@@ -10,8 +10,8 @@
 
 struct field {
 	const char *name; /* of the parameter; a word */
-	const struct tree_node *label;
-	const struct tree_node *error; /* NULL: none */
+	const struct yaml_node *label;
+	const struct yaml_node *error; /* NULL: none */
 	struct slice value;            /* as typed so far; not escaped yet */
 	const char *attributes; /* more of them, HTML with a blank in front; or NULL */
 	unsigned max_chars;     /* 0: no limit told */
@@ -21,7 +21,7 @@ struct field {
 /* "<form …>" that posts to `path`, with what every form carries hidden. */
 void field_begin_form(struct view *v, const char *path, const char *token);
 /* "</form>" behind its one button, which says `label`. */
-void field_end_form(struct view *v, const struct tree_node *label);
+void field_end_form(struct view *v, const struct yaml_node *label);
 
 void field_hidden(struct view *v, const char *name, struct slice value);
 /* `type`: "text", "date". */
@@ -34,11 +34,11 @@ void field_tick(struct view *v, const struct field *f);
 /* A choice: `label` is its legend; items between begin and end. */
 void field_begin_choice(struct view *v, const struct field *f);
 void field_choice(struct view *v, const struct field *f, const char *value,
-    const struct tree_node *label);
+    const struct yaml_node *label);
 void field_end_choice(struct view *v);
 
 /* A list to pick from; `none` is what stands there before (a pair). */
-void field_begin_list(struct view *v, const struct field *f, const struct tree_node *none);
+void field_begin_list(struct view *v, const struct field *f, const struct yaml_node *none);
 /* `label` as text. */
 void field_item(
     struct view *v, const struct field *f, const char *value, const char *label);

@@ -33,7 +33,7 @@ static void write_switch(struct view *v)
 	view_raw(v, "</a>");
 }
 
-static void write_title(struct view *v, const struct tree_node *title)
+static void write_title(struct view *v, const struct yaml_node *title)
 {
 	view_raw(v, "<title>");
 	view_element(v, "", title, " · ");
@@ -64,7 +64,7 @@ static void write_diagnosis(struct view *v)
 	facts_add(&v->facts, "end_time", text);
 	view_raw(v, "<section class=\"box\" role=\"note\">");
 	view_elements(
-	    v, "<p>", tree_find(texts_section(v->texts, "notices"), "diagnostic"), "</p>");
+	    v, "<p>", yaml_find(texts_section(v->texts, "notices"), "diagnostic"), "</p>");
 	view_raw(v, "</section>");
 	v->facts.count = known; /* of this notice alone */
 }
@@ -76,7 +76,7 @@ enum scene layout_scene(const struct view *v)
 	return v->tier.older ? SCENE_SHIELD : SCENE_MEADOW;
 }
 
-void layout_open(struct view *v, const struct tree_node *title, enum scene scene)
+void layout_open(struct view *v, const struct yaml_node *title, enum scene scene)
 {
 	const struct look *look = v->occasion->look;
 
@@ -114,7 +114,7 @@ void layout_end_card(struct view *v)
 /* A number can be called and a letter written where the reader stands. */
 static void write_contact(struct view *v, const char *key)
 {
-	const struct tree_node *pair = view_pair(v, "ui", key);
+	const struct yaml_node *pair = view_pair(v, "ui", key);
 	const char *value = facts_find(&v->facts, slice_of(key));
 	bool is_phone = strcmp(key, "contact_phone") == 0;
 
@@ -154,7 +154,7 @@ void layout_contacts(struct view *v)
 		view_raw(v, "</ul>");
 }
 
-void layout_help(struct view *v, const struct tree_node *help, bool contacts_shown)
+void layout_help(struct view *v, const struct yaml_node *help, bool contacts_shown)
 {
 	view_raw(v, "<section class=\"box\" aria-labelledby=\"help\">");
 	view_element(v, "<h2 id=\"help\">", view_pair(v, "ui", "help_title"), "</h2>");
@@ -169,7 +169,7 @@ void layout_help(struct view *v, const struct tree_node *help, bool contacts_sho
 }
 
 /* Where a teacher opens a name; the line says by `needs:` when. */
-static void write_sign_in(struct view *v, const struct tree_node *pair)
+static void write_sign_in(struct view *v, const struct yaml_node *pair)
 {
 	if (!view_shows(v, pair))
 		return;
@@ -180,25 +180,25 @@ static void write_sign_in(struct view *v, const struct tree_node *pair)
 
 void layout_hand_over(struct view *v)
 {
-	const struct tree_node *hand = texts_section(v->texts, "hand_over");
+	const struct yaml_node *hand = texts_section(v->texts, "hand_over");
 	const struct standing holds = v->holds;
 
 	v->holds = v->occasion->standing; /* it reads the same whatever the category was */
 	view_raw(v,
 	    "<section class=\"box hand\" id=\"hand-over\" tabindex=\"-1\" aria-labelledby=\"hand-title\">");
-	view_element(v, "<h2 id=\"hand-title\">", tree_find(hand, "title"),
+	view_element(v, "<h2 id=\"hand-title\">", yaml_find(hand, "title"),
 	    "</h2><div class=\"say\">");
 	if (strcmp(v->tier_id, "preschool") == 0) {
-		view_element(v, "<p>", tree_find(hand, "preschool"), "</p>");
+		view_element(v, "<p>", yaml_find(hand, "preschool"), "</p>");
 	} else {
-		view_elements(v, "<p>", tree_find(hand, "to_pupil"), "</p>");
+		view_elements(v, "<p>", yaml_find(hand, "to_pupil"), "</p>");
 	}
 	view_raw(v, "</div>");
-	view_element(v, "<h3>", tree_find(hand, "teacher_title"), "</h3><ul>");
-	view_elements(v, "<li>", tree_find(hand, "to_teacher"), "</li>");
+	view_element(v, "<h3>", yaml_find(hand, "teacher_title"), "</h3><ul>");
+	view_elements(v, "<li>", yaml_find(hand, "to_teacher"), "</li>");
 	view_raw(v, "</ul>");
-	write_sign_in(v, tree_find(hand, "sign_in"));
-	view_element(v, "<p><a href=\"#top\">", tree_find(hand, "close"), "</a></p>");
+	write_sign_in(v, yaml_find(hand, "sign_in"));
+	view_element(v, "<p><a href=\"#top\">", yaml_find(hand, "close"), "</a></p>");
 	view_raw(v, "</section>");
 	v->holds = holds;
 }
@@ -216,7 +216,7 @@ static const char *privacy(const struct view *v)
 	return answer->recorded ? "privacy_recorded" : "privacy_aggregate";
 }
 
-void layout_close(struct view *v, const struct tree_node *reference)
+void layout_close(struct view *v, const struct yaml_node *reference)
 {
 	view_raw(v, "</main><footer>");
 	if (!view_element(v, "<p>", view_pair(v, "ui", "footer"), "</p>"))

@@ -30,14 +30,14 @@ static bool is_because(const struct view *v, enum verdict_reason reason)
 }
 
 static bool speaks_of(
-    const struct view *v, const struct tree_node *line, const char *placeholder)
+    const struct view *v, const struct yaml_node *line, const char *placeholder)
 {
 	return line != NULL && strstr(view_line(v, line), placeholder) != NULL;
 }
 
 /* Blocks that "belongs to the group" would tell wrongly; NULL for all others. */
 static const char *better_words(
-    const struct view *v, const struct notice *n, const struct tree_node *first)
+    const struct view *v, const struct notice *n, const struct yaml_node *first)
 {
 	bool timed = strcmp(n->variant, "time_limited") == 0;
 
@@ -55,12 +55,12 @@ static const char *better_words(
 	    : NULL;
 }
 
-static const struct tree_node *choose_instead(const struct view *v, const struct notice *n)
+static const struct yaml_node *choose_instead(const struct view *v, const struct notice *n)
 {
-	const struct tree_node *body = tree_find(n->page, "body");
-	const struct tree_node *first =
+	const struct yaml_node *body = yaml_find(n->page, "body");
+	const struct yaml_node *first =
 	    body != NULL && body->count > 0 ? &body->items[0] : NULL;
-	const struct tree_node *careful = tree_find(n->page, "body_sensitive");
+	const struct yaml_node *careful = yaml_find(n->page, "body_sensitive");
 	const char *better = better_words(v, n, first);
 
 	if (n->allow_only)
@@ -73,7 +73,7 @@ static const struct tree_node *choose_instead(const struct view *v, const struct
 		return view_pair(v, "ui", better);
 	if (first != NULL && view_shows(v, first))
 		return NULL;
-	return careful != NULL ? careful : tree_find(n->fallback, "body_sensitive");
+	return careful != NULL ? careful : yaml_find(n->fallback, "body_sensitive");
 }
 
 /* Nobody opens what is locked, and no teacher what must not be named. */

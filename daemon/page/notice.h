@@ -8,11 +8,11 @@
 #include "page/view.h"
 
 struct notice {
-	const struct tree_node *page;     /* the variant's map */
-	const struct tree_node *fallback; /* the tier's default page */
+	const struct yaml_node *page;     /* the variant's map */
+	const struct yaml_node *fallback; /* the tier's default page */
 	/* Stands in place of the first line of the body; NULL keeps that line. A pair, or a
 	 * list of pairs. */
-	const struct tree_node *instead;
+	const struct yaml_node *instead;
 	const char *variant;
 	const char *category; /* id; "" when nobody told */
 	bool sensitive;

@@ -45,17 +45,17 @@ unsigned portal_status(enum portal_page page)
 	return page == PORTAL_CLOSED || page == PORTAL_NOT_HERE ? 404 : 200;
 }
 
-static const struct tree_node *portal_pair(const struct view *v, const char *key)
+static const struct yaml_node *portal_pair(const struct view *v, const char *key)
 {
 	return view_pair(v, "portal", key);
 }
 
-static const struct tree_node *status_pair(const struct view *v, const char *key)
+static const struct yaml_node *status_pair(const struct view *v, const char *key)
 {
 	return view_pair(v, "status", key);
 }
 
-static void write_link(struct view *v, const char *path, const struct tree_node *pair)
+static void write_link(struct view *v, const char *path, const struct yaml_node *pair)
 {
 	view_raw(v, "<li><a ");
 	view_href(v, path);
@@ -128,7 +128,7 @@ static const char *protection(const struct view *v)
 
 static void write_first(struct view *v)
 {
-	const struct tree_node *title = portal_pair(v, "title");
+	const struct yaml_node *title = portal_pair(v, "title");
 
 	if (!view_shows(v, title))
 		title = view_pair(v, "ui", "product_name");
@@ -237,7 +237,7 @@ static void write_closed(struct view *v)
 	view_element(v, "<p>", view_pair(v, "forms", "closed"), "</p>");
 }
 
-static const struct tree_node *title_of(const struct view *v, enum portal_page page)
+static const struct yaml_node *title_of(const struct view *v, enum portal_page page)
 {
 	switch (page) {
 	case PORTAL_FIRST:

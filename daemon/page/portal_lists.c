@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static bool list_has(const struct tree_node *list, const char *word)
+static bool list_has(const struct yaml_node *list, const char *word)
 {
 	for (size_t i = 0; list != NULL && i < list->count; i++) {
 		if (list->items[i].text != NULL && strcmp(list->items[i].text, word) == 0)
@@ -12,14 +12,14 @@ static bool list_has(const struct tree_node *list, const char *word)
 }
 
 /* Is this item of a list meant for the reader's tier, and not switched off? */
-static bool is_offered(const struct view *v, const struct tree_node *item)
+static bool is_offered(const struct view *v, const struct yaml_node *item)
 {
-	const struct tree_node *enabled = tree_find(item, "enabled");
+	const struct yaml_node *enabled = yaml_find(item, "enabled");
 	bool on = true;
 
-	if (enabled != NULL && !tree_to_bool(enabled, &on))
+	if (enabled != NULL && !yaml_to_bool(enabled, &on))
 		on = false;
-	return on && list_has(tree_find(item, "tiers"), v->tier_id);
+	return on && list_has(yaml_find(item, "tiers"), v->tier_id);
 }
 
 static void write_number(struct view *v, const char *number)
@@ -34,25 +34,25 @@ static void write_number(struct view *v, const char *number)
 	view_raw(v, "</b> <span>");
 }
 
-static void write_helpline(struct view *v, const struct tree_node *line)
+static void write_helpline(struct view *v, const struct yaml_node *line)
 {
-	const char *number = tree_text(line, "number", "");
+	const char *number = yaml_text(line, "number", "");
 
 	view_raw(v, "<a class=\"call\" href=\"");
 	if (*number != 0) {
 		write_number(v, number);
 	} else {
-		view_escaped(v, tree_text(line, "url", ""));
+		view_escaped(v, yaml_text(line, "url", ""));
 		view_raw(v, "\"><span>");
 	}
-	view_element(v, "", tree_find(line, "name"), "");
-	view_element(v, "<br><span class=\"quiet\">", tree_find(line, "note"), "</span>");
+	view_element(v, "", yaml_find(line, "name"), "");
+	view_element(v, "<br><span class=\"quiet\">", yaml_find(line, "note"), "</span>");
 	view_raw(v, "</span></a>");
 }
 
 void portal_write_helplines(struct view *v)
 {
-	const struct tree_node *lines = texts_section(v->texts, "helplines");
+	const struct yaml_node *lines = texts_section(v->texts, "helplines");
 
 	for (size_t i = 0; lines != NULL && i < lines->count; i++) {
 		if (is_offered(v, &lines->items[i]))
@@ -60,23 +60,23 @@ void portal_write_helplines(struct view *v)
 	}
 }
 
-static void write_site(struct view *v, const struct tree_node *site)
+static void write_site(struct view *v, const struct yaml_node *site)
 {
 	view_raw(v, "<li><a href=\"");
-	view_escaped(v, tree_text(site, "url", ""));
-	view_element(v, "\">", tree_find(site, "name"), "");
-	view_element(v, "<span>", tree_find(site, "about"), "</span>");
+	view_escaped(v, yaml_text(site, "url", ""));
+	view_element(v, "\">", yaml_find(site, "name"), "");
+	view_element(v, "<span>", yaml_find(site, "about"), "</span>");
 	view_raw(v, "</a></li>");
 }
 
-static void write_kind(struct view *v, const char *kind, const struct tree_node *title)
+static void write_kind(struct view *v, const char *kind, const struct yaml_node *title)
 {
-	const struct tree_node *sites = texts_section(v->texts, "learning_sites");
+	const struct yaml_node *sites = texts_section(v->texts, "learning_sites");
 	bool begun = false;
 
 	for (size_t i = 0; sites != NULL && i < sites->count; i++) {
-		const struct tree_node *site = &sites->items[i];
-		if (strcmp(tree_text(site, "kind", ""), kind) != 0 || !is_offered(v, site))
+		const struct yaml_node *site = &sites->items[i];
+		if (strcmp(yaml_text(site, "kind", ""), kind) != 0 || !is_offered(v, site))
 			continue;
 		if (!begun) {
 			view_element(v, "<h2>", title, "</h2>");
@@ -91,7 +91,7 @@ static void write_kind(struct view *v, const char *kind, const struct tree_node 
 
 void portal_write_sites(struct view *v)
 {
-	const struct tree_node *kinds = texts_section(v->texts, "site_kinds");
+	const struct yaml_node *kinds = texts_section(v->texts, "site_kinds");
 
 	for (size_t i = 0; kinds != NULL && i < kinds->count; i++)
 		write_kind(v, kinds->keys[i].text, &kinds->items[i]);

@@ -61,20 +61,20 @@ static void portal_address(const struct config *config, char out[URL_BYTES])
 
 static void write_language(struct view *v, enum config_language language)
 {
-	const struct tree_node *words = texts_section(v->texts, "short_texts");
+	const struct yaml_node *words = texts_section(v->texts, "short_texts");
 
 	v->voice = (struct voice){language, false};
 	buf_printf(v->out, "<section lang=\"%s\">", language == LANGUAGE_EN ? "en" : "vi");
-	view_element(v, "<h1>", tree_find(words, "poster_title"), "</h1>");
-	view_element(v, "<p>", tree_find(words, "poster_body"), "</p>");
-	view_element(v, "<p><strong>", tree_find(words, "poster_portal"), "</strong></p>");
+	view_element(v, "<h1>", yaml_find(words, "poster_title"), "</h1>");
+	view_element(v, "<p>", yaml_find(words, "poster_body"), "</p>");
+	view_element(v, "<p><strong>", yaml_find(words, "poster_portal"), "</strong></p>");
 	view_raw(v, "</section>");
 }
 
 static void write_call(struct view *v)
 {
-	const struct tree_node *line =
-	    tree_find(texts_section(v->texts, "short_texts"), "poster_call");
+	const struct yaml_node *line =
+	    yaml_find(texts_section(v->texts, "short_texts"), "poster_call");
 
 	view_raw(v, "<p class=\"call\"><b aria-hidden=\"true\">111</b> <span>");
 	v->voice.language = LANGUAGE_VI;

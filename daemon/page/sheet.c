@@ -14,7 +14,7 @@ struct slice sheet_typed(const struct sheet *s, const char *name)
 	return value.ptr != NULL ? value : SLICE_LIT("");
 }
 
-const struct tree_node *sheet_error(
+const struct yaml_node *sheet_error(
     const struct sheet *s, const struct view *v, const char *field)
 {
 	for (size_t i = 0; i < s->mistake_count; i++) {
@@ -108,9 +108,9 @@ bool sheet_read_site(struct name_buf *out, struct slice text)
 	return true;
 }
 
-void sheet_write_site(const struct sheet *s, struct view *v, const struct tree_node *label)
+void sheet_write_site(const struct sheet *s, struct view *v, const struct yaml_node *label)
 {
-	const struct tree_node *error = sheet_error(s, v, "name");
+	const struct yaml_node *error = sheet_error(s, v, "name");
 	struct slice typed = sheet_typed(s, "name");
 
 	if (s->name_kept && error == NULL) {
@@ -130,7 +130,7 @@ void sheet_write_site(const struct sheet *s, struct view *v, const struct tree_n
 	field_line(v, &f, "text");
 }
 
-void sheet_write_link(struct view *v, const char *path, const struct tree_node *label)
+void sheet_write_link(struct view *v, const char *path, const struct yaml_node *label)
 {
 	view_raw(v, "<p class=\"buttons\"><a class=\"button\" ");
 	view_href(v, path);

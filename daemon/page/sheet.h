@@ -122,7 +122,7 @@ extern const struct sheet_form sheet_review, sheet_answer, sheet_report, sheet_o
 /* As typed, trimmed; empty, never NULL, when it was not sent. */
 struct slice sheet_typed(const struct sheet *s, const char *name);
 /* The pair that tells what is wrong with a field; NULL: nothing. */
-const struct tree_node *sheet_error(
+const struct yaml_node *sheet_error(
     const struct sheet *s, const struct view *v, const char *field);
 void sheet_note_mistake(
     struct sheet *s, const char *field, const char *section, const char *key);
@@ -137,7 +137,7 @@ void sheet_copy(char *out, size_t size, const json_t *answer, const char *key);
 bool sheet_read_site(struct name_buf *out, struct slice text);
 
 /* The field in which a name is typed, or the hidden one. */
-void sheet_write_site(const struct sheet *s, struct view *v, const struct tree_node *label);
+void sheet_write_site(const struct sheet *s, struct view *v, const struct yaml_node *label);
 
 /* A day as browsers send it, "2026-11-22", or as people write it, "22/11/2026"; not in the
  * future and at most a year ago. *out is "2026-11-22". */
@@ -154,6 +154,6 @@ void sheet_write_code(const struct sheet *s, struct view *v);
 const char *sheet_tier(const struct occasion *o);
 
 /* A button that leads on. */
-void sheet_write_link(struct view *v, const char *path, const struct tree_node *label);
+void sheet_write_link(struct view *v, const char *path, const struct yaml_node *label);
 
 #endif

@@ -11,17 +11,17 @@ static bool holds(struct standing standing, bool desk_is_there)
 	return standing.teacher;
 }
 
-static const struct tree_node *find_kinds(const struct texts *texts)
+static const struct yaml_node *find_kinds(const struct texts *texts)
 {
-	return tree_find(texts_section(texts, "quick_report_form"), "kinds");
+	return yaml_find(texts_section(texts, "quick_report_form"), "kinds");
 }
 
 static bool is_kind(const struct texts *texts, struct slice typed)
 {
-	const struct tree_node *kinds = find_kinds(texts);
+	const struct yaml_node *kinds = find_kinds(texts);
 
 	for (size_t i = 0; kinds != NULL && i < kinds->count; i++) {
-		if (slice_equal(typed, slice_of(tree_text(&kinds->items[i], "id", ""))))
+		if (slice_equal(typed, slice_of(yaml_text(&kinds->items[i], "id", ""))))
 			return true;
 	}
 	return false;
@@ -82,7 +82,7 @@ static bool heard(struct sheet *s, const json_t *answer)
 
 static void write_kinds(const struct sheet *s, struct view *v)
 {
-	const struct tree_node *kinds = find_kinds(v->texts);
+	const struct yaml_node *kinds = find_kinds(v->texts);
 	const struct field f = {
 	    .name = "kind",
 	    .label = view_pair(v, "quick_report_form", "kind"),
@@ -93,7 +93,7 @@ static void write_kinds(const struct sheet *s, struct view *v)
 
 	field_begin_list(v, &f, view_pair(v, "forms", "choose"));
 	for (size_t i = 0; kinds != NULL && i < kinds->count; i++)
-		field_item(v, &f, tree_text(&kinds->items[i], "id", ""),
+		field_item(v, &f, yaml_text(&kinds->items[i], "id", ""),
 		    view_line(v, &kinds->items[i]));
 	field_end_list(v);
 }

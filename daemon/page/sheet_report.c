@@ -12,18 +12,18 @@ static bool holds(struct standing standing, bool desk_is_there)
 	return standing.report;
 }
 
-static const struct tree_node *find_kinds(const struct texts *texts)
+static const struct yaml_node *find_kinds(const struct texts *texts)
 {
-	return tree_find(texts_section(texts, "report_form"), "kinds");
+	return yaml_find(texts_section(texts, "report_form"), "kinds");
 }
 
 /* The id of the kind that was chosen; "other" when none was. */
 static const char *kind_of(const struct sheet *s, const struct texts *texts)
 {
-	const struct tree_node *kinds = find_kinds(texts);
+	const struct yaml_node *kinds = find_kinds(texts);
 
 	for (size_t i = 0; kinds != NULL && i < kinds->count; i++) {
-		const char *id = tree_text(&kinds->items[i], "id", "");
+		const char *id = yaml_text(&kinds->items[i], "id", "");
 		if (slice_equal(sheet_typed(s, "kind"), slice_of(id)))
 			return id;
 	}
@@ -73,7 +73,7 @@ static bool heard(struct sheet *s, const json_t *answer)
 
 static void write_kinds(const struct sheet *s, struct view *v)
 {
-	const struct tree_node *kinds = find_kinds(v->texts);
+	const struct yaml_node *kinds = find_kinds(v->texts);
 	const struct field f = {
 	    .name = "kind",
 	    .label = view_pair(v, "report_form", "kind"),
@@ -84,7 +84,7 @@ static void write_kinds(const struct sheet *s, struct view *v)
 	field_begin_choice(v, &f);
 	for (size_t i = 0; kinds != NULL && i < kinds->count; i++)
 		field_choice(
-		    v, &f, tree_text(&kinds->items[i], "id", ""), &kinds->items[i]);
+		    v, &f, yaml_text(&kinds->items[i], "id", ""), &kinds->items[i]);
 	field_end_choice(v);
 }
 

@@ -222,7 +222,7 @@ void sheet_write(const struct sheet *s, const struct occasion *o, struct buf *ou
 {
 	struct view v;
 	struct named named = {.end_time = ""};
-	const struct tree_node *title;
+	const struct yaml_node *title;
 
 	begin(&v, s, o, out);
 	title = view_pair(&v, s->form->section, "title");

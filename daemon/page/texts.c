@@ -13,7 +13,7 @@ enum {
 struct texts {
 	struct arena arena;
 	char *file;
-	struct tree_node root;
+	struct yaml_node root;
 };
 
 void texts_free(struct texts *texts)
@@ -74,23 +74,23 @@ enum err texts_load(struct texts **out, const char *path, struct diags *all)
 	return rc;
 }
 
-const char *texts_line(const struct tree_node *pair, struct voice voice)
+const char *texts_line(const struct yaml_node *pair, struct voice voice)
 {
 	if (voice.language == LANGUAGE_EN)
-		return tree_text(pair, "en", "");
-	const char *vi = tree_text(pair, "vi", "");
-	return voice.older ? tree_text(pair, "vi_older", vi) : vi;
+		return yaml_text(pair, "en", "");
+	const char *vi = yaml_text(pair, "vi", "");
+	return voice.older ? yaml_text(pair, "vi_older", vi) : vi;
 }
 
-const struct tree_node *texts_section(const struct texts *texts, const char *section)
+const struct yaml_node *texts_section(const struct texts *texts, const char *section)
 {
-	return tree_find(&texts->root, section);
+	return yaml_find(&texts->root, section);
 }
 
-const struct tree_node *texts_pair(
+const struct yaml_node *texts_pair(
     const struct texts *texts, const char *section, const char *key)
 {
-	return tree_find(texts_section(texts, section), key);
+	return yaml_find(texts_section(texts, section), key);
 }
 
 /* An unknown condition never holds; texts_check has refused it. */
@@ -103,10 +103,10 @@ static bool condition_holds(const char *condition, struct standing holds)
 	return strcmp(condition, "teacher_open") == 0 && holds.teacher;
 }
 
-bool texts_may_show(const struct tree_node *line, struct standing holds)
+bool texts_may_show(const struct yaml_node *line, struct standing holds)
 {
-	const char *needs = tree_text(line, "needs", NULL);
-	const char *unless = tree_text(line, "unless", NULL);
+	const char *needs = yaml_text(line, "needs", NULL);
+	const char *unless = yaml_text(line, "unless", NULL);
 
 	return (needs == NULL || condition_holds(needs, holds)) &&
 	    (unless == NULL || !condition_holds(unless, holds));
@@ -115,23 +115,23 @@ bool texts_may_show(const struct tree_node *line, struct standing holds)
 bool texts_button_shows(
     const struct texts *texts, const char *button, struct standing holds)
 {
-	const struct tree_node *rules = texts_section(texts, "rules");
-	const char *needs = tree_text(tree_find(rules, "button_needs"), button, NULL);
+	const struct yaml_node *rules = texts_section(texts, "rules");
+	const char *needs = yaml_text(yaml_find(rules, "button_needs"), button, NULL);
 
 	return needs == NULL || condition_holds(needs, holds);
 }
 
 /* The item of a list of maps whose `id` is `id`. */
-static const struct tree_node *find_by_id(const struct tree_node *list, const char *id)
+static const struct yaml_node *find_by_id(const struct yaml_node *list, const char *id)
 {
 	for (size_t i = 0; list != NULL && i < list->count; i++) {
-		if (strcmp(tree_text(&list->items[i], "id", ""), id) == 0)
+		if (strcmp(yaml_text(&list->items[i], "id", ""), id) == 0)
 			return &list->items[i];
 	}
 	return NULL;
 }
 
-static bool list_has(const struct tree_node *list, const char *word)
+static bool list_has(const struct yaml_node *list, const char *word)
 {
 	for (size_t i = 0; list != NULL && i < list->count; i++) {
 		if (list->items[i].text != NULL && strcmp(list->items[i].text, word) == 0)
@@ -142,50 +142,50 @@ static bool list_has(const struct tree_node *list, const char *word)
 
 bool texts_find_tier(const struct texts *texts, const char *tier, struct texts_tier *out)
 {
-	const struct tree_node *rules = texts_section(texts, "rules");
-	const struct tree_node *item = find_by_id(texts_section(texts, "tiers"), tier);
+	const struct yaml_node *rules = texts_section(texts, "rules");
+	const struct yaml_node *item = find_by_id(texts_section(texts, "tiers"), tier);
 
 	if (item == NULL)
 		return false;
-	const char *pages_of = tree_text(item, "pages_of", tier);
+	const char *pages_of = yaml_text(item, "pages_of", tier);
 	bool show_domain = false;
-	const struct tree_node *shown = tree_find(tree_find(rules, "show_domain"), tier);
-	if (shown != NULL && !tree_to_bool(shown, &show_domain))
+	const struct yaml_node *shown = yaml_find(yaml_find(rules, "show_domain"), tier);
+	if (shown != NULL && !yaml_to_bool(shown, &show_domain))
 		show_domain = false;
 	*out = (struct texts_tier){
-	    .name = tree_find(item, "name"),
-	    .pages = tree_find(texts_section(texts, "pages"), pages_of),
-	    .own = tree_find(texts_section(texts, "pages"), tier),
+	    .name = yaml_find(item, "name"),
+	    .pages = yaml_find(texts_section(texts, "pages"), pages_of),
+	    .own = yaml_find(texts_section(texts, "pages"), tier),
 	    .show_domain = show_domain,
 	    .older = strcmp(pages_of, "upper_secondary") == 0 || strcmp(tier, "staff") == 0,
 	    .staff = strcmp(tier, "staff") == 0,
-	    .calm = list_has(tree_find(rules, "no_red_alarm_for"), tier),
+	    .calm = list_has(yaml_find(rules, "no_red_alarm_for"), tier),
 	};
 	return out->pages != NULL;
 }
 
-const struct tree_node *texts_page(const struct texts_tier *tier, const char *variant)
+const struct yaml_node *texts_page(const struct texts_tier *tier, const char *variant)
 {
-	const struct tree_node *own = tree_find(tier->own, variant);
+	const struct yaml_node *own = yaml_find(tier->own, variant);
 
-	return own != NULL ? own : tree_find(tier->pages, variant);
+	return own != NULL ? own : yaml_find(tier->pages, variant);
 }
 
 bool texts_find_category(
     const struct texts *texts, const char *category, struct texts_category *out)
 {
-	const struct tree_node *item =
+	const struct yaml_node *item =
 	    find_by_id(texts_section(texts, "categories"), category);
 	bool sensitive = false;
 
 	if (item == NULL)
 		return false;
-	if (!tree_to_bool(tree_find(item, "sensitive"), &sensitive))
+	if (!yaml_to_bool(yaml_find(item, "sensitive"), &sensitive))
 		sensitive = true; /* the careful reading of what is not said */
 	*out = (struct texts_category){
-	    .name = tree_find(item, "name"),
-	    .child_label = tree_find(item, "child_label"),
-	    .page = tree_text(item, "page", "default"),
+	    .name = yaml_find(item, "name"),
+	    .child_label = yaml_find(item, "child_label"),
+	    .page = yaml_text(item, "page", "default"),
 	    .sensitive = sensitive,
 	};
 	return true;

@@ -29,25 +29,25 @@ struct voice {
 };
 
 /* The line of a pair in this voice; "" for a pair that is not there or says nothing. */
-const char *texts_line(const struct tree_node *pair, struct voice voice);
+const char *texts_line(const struct yaml_node *pair, struct voice voice);
 
 /* The top-level part `section` ("ui", "portal"); NULL when it is not there. */
-const struct tree_node *texts_section(const struct texts *texts, const char *section);
+const struct yaml_node *texts_section(const struct texts *texts, const char *section);
 /* The pair section.key. */
-const struct tree_node *texts_pair(
+const struct yaml_node *texts_pair(
     const struct texts *texts, const char *section, const char *key);
 
 /* May this line show? A line with `needs:` while that holds, one with `unless:` while it does
  * not: `review`, `report` and `teacher_open` of `holds`. */
-bool texts_may_show(const struct tree_node *line, struct standing holds);
+bool texts_may_show(const struct yaml_node *line, struct standing holds);
 /* Likewise for a button, by rules.button_needs. */
 bool texts_button_shows(
     const struct texts *texts, const char *button, struct standing holds);
 
 struct texts_tier {
-	const struct tree_node *name;  /* pair */
-	const struct tree_node *pages; /* map of variants; of `pages_of` where given */
-	const struct tree_node *own;   /* variants that stand before those; or NULL */
+	const struct yaml_node *name;  /* pair */
+	const struct yaml_node *pages; /* map of variants; of `pages_of` where given */
+	const struct yaml_node *own;   /* variants that stand before those; or NULL */
 	bool show_domain;
 	bool older;
 	bool staff;
@@ -57,11 +57,11 @@ struct texts_tier {
 /* False for a tier the file does not know. */
 bool texts_find_tier(const struct texts *texts, const char *tier, struct texts_tier *out);
 /* The tier's page of this variant; NULL when it has none. */
-const struct tree_node *texts_page(const struct texts_tier *tier, const char *variant);
+const struct yaml_node *texts_page(const struct texts_tier *tier, const char *variant);
 
 struct texts_category {
-	const struct tree_node *name;        /* pair, for staff */
-	const struct tree_node *child_label; /* pair, for everybody else */
+	const struct yaml_node *name;        /* pair, for staff */
+	const struct yaml_node *child_label; /* pair, for everybody else */
 	const char *page; /* the variant: "default", "self_harm", …, "none" */
 	bool sensitive;
 };

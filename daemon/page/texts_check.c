@@ -10,19 +10,19 @@
 #include "page/texts_words.h"
 
 struct check {
-	const struct tree_node *root;
-	const struct tree_node *placeholders;
-	const struct tree_node *never_say;
-	const struct tree_node
+	const struct yaml_node *root;
+	const struct yaml_node *placeholders;
+	const struct yaml_node *never_say;
+	const struct yaml_node
 	    *buttons; /* the strings of ui, where buttons have their words */
 	struct diags *all;
 };
 
-static void mistake(const struct check *c, const struct tree_node *at, const char *format,
+static void mistake(const struct check *c, const struct yaml_node *at, const char *format,
     ...) PRINTF_LIKE(3, 4);
 
 static void mistake(
-    const struct check *c, const struct tree_node *at, const char *format, ...)
+    const struct check *c, const struct yaml_node *at, const char *format, ...)
 {
 	char text[DIAG_TEXT_BYTES];
 	va_list args;
@@ -64,7 +64,7 @@ static bool has_placeholder(const char *text, struct slice wanted)
 
 static bool is_declared(const struct check *c, struct slice word)
 {
-	const struct tree_node *known = c->placeholders;
+	const struct yaml_node *known = c->placeholders;
 
 	for (size_t i = 0; known != NULL && i < known->count; i++) {
 		if (slice_equal(slice_of(known->keys[i].text), word))
@@ -74,7 +74,7 @@ static bool is_declared(const struct check *c, struct slice word)
 }
 
 /* Every placeholder of `text` is declared and stands in `other` too. */
-static void check_placeholders(const struct check *c, const struct tree_node *pair,
+static void check_placeholders(const struct check *c, const struct yaml_node *pair,
     const char *text, const char *other)
 {
 	struct slice rest = slice_of(text), word;
@@ -97,7 +97,7 @@ static void check_placeholders(const struct check *c, const struct tree_node *pa
 
 /* Braces stand around the names of placeholders and nowhere else. */
 static void check_braces(
-    const struct check *c, const struct tree_node *pair, const char *text)
+    const struct check *c, const struct yaml_node *pair, const char *text)
 {
 	bool open = false, odd = false;
 
@@ -113,7 +113,7 @@ static void check_braces(
 }
 
 static void check_hotline(
-    const struct check *c, const struct tree_node *pair, const char *text)
+    const struct check *c, const struct yaml_node *pair, const char *text)
 {
 	static const char *const numbers[] = {"111", "113", "115"};
 
@@ -130,7 +130,7 @@ static void check_hotline(
 }
 
 static void check_phrases(
-    const struct check *c, const struct tree_node *pair, const char *text)
+    const struct check *c, const struct yaml_node *pair, const char *text)
 {
 	for (size_t i = 0; c->never_say != NULL && i < c->never_say->count; i++) {
 		const char *phrase = c->never_say->items[i].text;
@@ -142,7 +142,7 @@ static void check_phrases(
 }
 
 static void check_letters(
-    const struct check *c, const struct tree_node *pair, const char *text)
+    const struct check *c, const struct yaml_node *pair, const char *text)
 {
 	if (words_have_loose_marks(text)) {
 		mistake(c, pair,
@@ -151,10 +151,10 @@ static void check_letters(
 }
 
 static void check_condition(
-    const struct check *c, const struct tree_node *line, const char *key)
+    const struct check *c, const struct yaml_node *line, const char *key)
 {
 	static const char *const known[] = {"review", "report", "teacher_open"};
-	const struct tree_node *condition = tree_find(line, key);
+	const struct yaml_node *condition = yaml_find(line, key);
 
 	if (condition == NULL)
 		return;
@@ -166,11 +166,11 @@ static void check_condition(
 	    condition->text != NULL ? condition->text : "");
 }
 
-static void check_pair(const struct check *c, const struct tree_node *pair)
+static void check_pair(const struct check *c, const struct yaml_node *pair)
 {
-	const char *vi = tree_text(pair, "vi", NULL);
-	const char *en = tree_text(pair, "en", NULL);
-	const char *older = tree_text(pair, "vi_older", vi);
+	const char *vi = yaml_text(pair, "vi", NULL);
+	const char *en = yaml_text(pair, "en", NULL);
+	const char *older = yaml_text(pair, "vi_older", vi);
 
 	if (vi == NULL || en == NULL) {
 		mistake(c, pair, "a line without %s (write both languages)",
@@ -195,11 +195,11 @@ static void check_pair(const struct check *c, const struct tree_node *pair)
 	check_condition(c, pair, "unless");
 }
 
-static void check_buttons(const struct check *c, const struct tree_node *buttons)
+static void check_buttons(const struct check *c, const struct yaml_node *buttons)
 {
 	for (size_t i = 0; i < buttons->count; i++) {
 		const char *button = buttons->items[i].text;
-		if (button == NULL || tree_find(c->buttons, button) == NULL) {
+		if (button == NULL || yaml_find(c->buttons, button) == NULL) {
 			mistake(c, &buttons->items[i],
 			    "unknown button \"%s\" (its words belong under `ui`)",
 			    button != NULL ? button : "");
@@ -211,10 +211,10 @@ static void check_buttons(const struct check *c, const struct tree_node *buttons
 }
 
 /* Every pair below `node`. `rules` and `placeholders` hold notes, not lines. */
-static void check_below(const struct check *c, const struct tree_node *node)
+static void check_below(const struct check *c, const struct yaml_node *node)
 {
 	if (node->kind == TREE_MAP &&
-	    (tree_find(node, "vi") != NULL || tree_find(node, "en") != NULL)) {
+	    (yaml_find(node, "vi") != NULL || yaml_find(node, "en") != NULL)) {
 		check_pair(c, node);
 		return;
 	}
@@ -228,12 +228,12 @@ static void check_below(const struct check *c, const struct tree_node *node)
 	}
 }
 
-static void check_page(const struct check *c, const struct tree_node *page)
+static void check_page(const struct check *c, const struct yaml_node *page)
 {
 	static const char *const parts[] = {"title", "heading", "body"};
 
 	for (size_t i = 0; i < COUNT_OF(parts); i++) {
-		if (tree_find(page, parts[i]) == NULL)
+		if (yaml_find(page, parts[i]) == NULL)
 			mistake(c, page, "a page without `%s`", parts[i]);
 	}
 }
@@ -241,34 +241,34 @@ static void check_page(const struct check *c, const struct tree_node *page)
 /* Each variant that a category asks for. The smallest have one page for everything, and
  * staff read the plain facts where no page says more. */
 static void check_variants(
-    const struct check *c, const struct tree_node *tier, const struct texts_tier *pages)
+    const struct check *c, const struct yaml_node *tier, const struct texts_tier *pages)
 {
-	const struct tree_node *categories = tree_find(c->root, "categories");
-	const char *id = tree_text(tier, "id", "");
+	const struct yaml_node *categories = yaml_find(c->root, "categories");
+	const char *id = yaml_text(tier, "id", "");
 
 	if (strcmp(id, "preschool") == 0 || strcmp(id, "staff") == 0)
 		return;
 	for (size_t i = 0; categories != NULL && i < categories->count; i++) {
-		const char *page = tree_text(&categories->items[i], "page", "default");
+		const char *page = yaml_text(&categories->items[i], "page", "default");
 		if (strcmp(page, "none") != 0 && texts_page(pages, page) == NULL) {
 			mistake(c, tier,
 			    "the tier \"%s\" has no page `%s`, which \"%s\" asks for", id,
-			    page, tree_text(&categories->items[i], "id", ""));
+			    page, yaml_text(&categories->items[i], "id", ""));
 		}
 	}
 }
 
 static void check_tiers(const struct check *c)
 {
-	const struct tree_node *tiers = tree_find(c->root, "tiers");
-	const struct tree_node *all_pages = tree_find(c->root, "pages");
+	const struct yaml_node *tiers = yaml_find(c->root, "tiers");
+	const struct yaml_node *all_pages = yaml_find(c->root, "pages");
 
 	for (size_t i = 0; tiers != NULL && i < tiers->count; i++) {
-		const struct tree_node *tier = &tiers->items[i];
-		const char *id = tree_text(tier, "id", "");
+		const struct yaml_node *tier = &tiers->items[i];
+		const char *id = yaml_text(tier, "id", "");
 		const struct texts_tier pages = {
-		    .pages = tree_find(all_pages, tree_text(tier, "pages_of", id)),
-		    .own = tree_find(all_pages, id)};
+		    .pages = yaml_find(all_pages, yaml_text(tier, "pages_of", id)),
+		    .own = yaml_find(all_pages, id)};
 		if (texts_page(&pages, "default") == NULL)
 			mistake(c, tier, "the tier \"%s\" has no default page", id);
 		check_variants(c, tier, &pages);
@@ -282,17 +282,17 @@ static void check_tiers(const struct check *c)
 /* "câu <= 20 tiếng": the number in it; 0 when there is none. */
 static size_t level_of(const struct check *c, const char *tier)
 {
-	const struct tree_node *levels =
-	    tree_find(tree_find(c->root, "rules"), "reading_level");
-	const char *text = tree_text(levels, tier, "");
+	const struct yaml_node *levels =
+	    yaml_find(yaml_find(c->root, "rules"), "reading_level");
+	const char *text = yaml_text(levels, tier, "");
 
 	return strtoul(text + strcspn(text, "0123456789"), NULL, 10);
 }
 
 /* Every line of `vi` below `node`; older pupils and staff read longer ones. */
-static void check_level(const struct check *c, const struct tree_node *node, size_t level)
+static void check_level(const struct check *c, const struct yaml_node *node, size_t level)
 {
-	const char *vi = tree_text(node, "vi", NULL);
+	const char *vi = yaml_text(node, "vi", NULL);
 
 	if (vi != NULL && words_longest_sentence(vi) > level) {
 		mistake(c, node, "a sentence of %zu syllables (at most %zu here: %s)",
@@ -309,23 +309,23 @@ static void check_levels(const struct check *c)
 	    "status", "notices", "forms", "report_form", "review_form", "review_answer",
 	    "poster"};
 	static const char *const tiers[] = {"preschool", "primary", "lower_secondary"};
-	const struct tree_node *pages = tree_find(c->root, "pages");
-	const struct tree_node *hand = tree_find(c->root, "hand_over");
+	const struct yaml_node *pages = yaml_find(c->root, "pages");
+	const struct yaml_node *hand = yaml_find(c->root, "hand_over");
 	size_t young = level_of(c, "primary");
 
 	for (size_t i = 0; i < COUNT_OF(tiers); i++) {
 		size_t level = level_of(c, tiers[i]);
-		const struct tree_node *page = tree_find(pages, tiers[i]);
+		const struct yaml_node *page = yaml_find(pages, tiers[i]);
 		if (page != NULL && level + young > 0)
 			check_level(c, page, level > 0 ? level : young);
 	}
 	for (size_t i = 0; i < COUNT_OF(shared) && young > 0; i++) {
-		const struct tree_node *section = tree_find(c->root, shared[i]);
+		const struct yaml_node *section = yaml_find(c->root, shared[i]);
 		if (section != NULL)
 			check_level(c, section, young);
 	}
-	if (tree_find(hand, "to_pupil") != NULL && young > 0)
-		check_level(c, tree_find(hand, "to_pupil"), young);
+	if (yaml_find(hand, "to_pupil") != NULL && young > 0)
+		check_level(c, yaml_find(hand, "to_pupil"), young);
 }
 
 static void check_sections(const struct check *c)
@@ -335,20 +335,20 @@ static void check_sections(const struct check *c)
 	    "status", "forms"};
 
 	for (size_t i = 0; i < COUNT_OF(needed); i++) {
-		if (tree_find(c->root, needed[i]) == NULL)
+		if (yaml_find(c->root, needed[i]) == NULL)
 			mistake(c, c->root, "the part `%s` is missing", needed[i]);
 	}
 }
 
-enum err texts_check(const struct tree_node *root, struct diags *all)
+enum err texts_check(const struct yaml_node *root, struct diags *all)
 {
 	size_t before = all->errors;
-	const struct tree_node *rules = tree_find(root, "rules");
+	const struct yaml_node *rules = yaml_find(root, "rules");
 	struct check c = {
 	    .root = root,
-	    .placeholders = tree_find(root, "placeholders"),
-	    .never_say = tree_find(rules, "never_say"),
-	    .buttons = tree_find(root, "ui"),
+	    .placeholders = yaml_find(root, "placeholders"),
+	    .never_say = yaml_find(rules, "never_say"),
+	    .buttons = yaml_find(root, "ui"),
 	    .all = all,
 	};
 

@@ -13,6 +13,6 @@
  *  - no line holds a phrase of rules.never_say;
  *  - `needs` and `unless` name what exists, and each button leads somewhere;
  *  - each tier has a page for every category, each page a title, a heading and a body. */
-MUST_CHECK enum err texts_check(const struct tree_node *root, struct diags *all);
+MUST_CHECK enum err texts_check(const struct yaml_node *root, struct diags *all);
 
 #endif

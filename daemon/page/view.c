@@ -146,18 +146,18 @@ bool view_is_young(const struct view *v)
 	return v->tier.calm;
 }
 
-const char *view_line(const struct view *v, const struct tree_node *pair)
+const char *view_line(const struct view *v, const struct yaml_node *pair)
 {
 	return texts_line(pair, v->voice);
 }
 
-const struct tree_node *view_pair(
+const struct yaml_node *view_pair(
     const struct view *v, const char *section, const char *key)
 {
 	return texts_pair(v->texts, section, key);
 }
 
-bool view_shows(const struct view *v, const struct tree_node *pair)
+bool view_shows(const struct view *v, const struct yaml_node *pair)
 {
 	return pair != NULL && texts_may_show(pair, v->holds) &&
 	    facts_cover(&v->facts, view_line(v, pair));
@@ -174,7 +174,7 @@ void view_escaped(struct view *v, const char *text)
 }
 
 bool view_element(
-    struct view *v, const char *open, const struct tree_node *pair, const char *close)
+    struct view *v, const char *open, const struct yaml_node *pair, const char *close)
 {
 	if (!view_shows(v, pair))
 		return false;
@@ -186,7 +186,7 @@ bool view_element(
 }
 
 size_t view_elements(
-    struct view *v, const char *open, const struct tree_node *list, const char *close)
+    struct view *v, const char *open, const struct yaml_node *list, const char *close)
 {
 	size_t written = 0;
 
@@ -195,7 +195,7 @@ size_t view_elements(
 	return written;
 }
 
-size_t view_count(const struct view *v, const struct tree_node *list)
+size_t view_count(const struct view *v, const struct yaml_node *list)
 {
 	size_t count = 0;
 

@@ -44,7 +44,7 @@ struct view {
 	char reference[16];
 	char date_time[32];
 	char minutes[24];
-	const struct tree_node *privacy; /* the promise of this page; NULL: that of all */
+	const struct yaml_node *privacy; /* the promise of this page; NULL: that of all */
 	const char *about; /* a name that the language switch carries on; NULL: none */
 };
 
@@ -59,25 +59,25 @@ bool view_is_student(const struct view *v);
 /* Preschool and primary. */
 bool view_is_young(const struct view *v);
 
-const char *view_line(const struct view *v, const struct tree_node *pair);
-const struct tree_node *view_pair(
+const char *view_line(const struct view *v, const struct yaml_node *pair);
+const struct yaml_node *view_pair(
     const struct view *v, const char *section, const char *key);
 /* The line can show: its conditions hold and its placeholders have values. */
-bool view_shows(const struct view *v, const struct tree_node *pair);
+bool view_shows(const struct view *v, const struct yaml_node *pair);
 
 void view_raw(struct view *v, const char *html);
 void view_escaped(struct view *v, const char *text);
 /* `open` LINE `close`; false when the line does not show. `open` and `close` are HTML. */
 bool view_element(
-    struct view *v, const char *open, const struct tree_node *pair, const char *close);
+    struct view *v, const char *open, const struct yaml_node *pair, const char *close);
 /* One element for each line of a list; NULL is an empty list. How many were written. */
 size_t view_elements(
-    struct view *v, const char *open, const struct tree_node *list, const char *close);
+    struct view *v, const char *open, const struct yaml_node *list, const char *close);
 /* "13:30" when `at_s` (seconds since 1970 UTC) lies ahead of us on this very day, by local
  * time; else "". */
 void view_clock_today(const struct view *v, int64_t at_s, char out[VIEW_CLOCK_BYTES]);
 /* How many lines of a list would show. */
-size_t view_count(const struct view *v, const struct tree_node *list);
+size_t view_count(const struct view *v, const struct yaml_node *list);
 /* ATTRIBUTE="PATH" with the chosen language carried on. */
 void view_link(struct view *v, const char *attribute, const char *path);
 /* The same for href. */

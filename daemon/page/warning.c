@@ -51,9 +51,9 @@ static enum scene choose_scene(const struct view *v, const struct notice *n)
 }
 
 /* `only_for: [social_network]` keeps a line to those categories. */
-static bool is_for(const struct tree_node *line, const char *category)
+static bool is_for(const struct yaml_node *line, const char *category)
 {
-	const struct tree_node *only = tree_find(line, "only_for");
+	const struct yaml_node *only = yaml_find(line, "only_for");
 
 	for (size_t i = 0; only != NULL && i < only->count; i++) {
 		if (only->items[i].text != NULL &&
@@ -65,7 +65,7 @@ static bool is_for(const struct tree_node *line, const char *category)
 
 void warning_write_first_line(struct view *v, const struct notice *n)
 {
-	const struct tree_node *body = tree_find(n->page, "body");
+	const struct yaml_node *body = yaml_find(n->page, "body");
 
 	if (n->instead != NULL && n->instead->kind == TREE_LIST)
 		view_elements(v, "<p>", n->instead, "</p>");
@@ -77,7 +77,7 @@ void warning_write_first_line(struct view *v, const struct notice *n)
 
 static void write_body(struct view *v, const struct notice *n)
 {
-	const struct tree_node *body = tree_find(n->page, "body");
+	const struct yaml_node *body = yaml_find(n->page, "body");
 
 	view_raw(v, v->tier.staff ? "<div class=\"facts\">" : "");
 	warning_write_first_line(v, n);
@@ -90,7 +90,7 @@ static void write_body(struct view *v, const struct notice *n)
 
 static void write_steps(struct view *v, const struct notice *n)
 {
-	const struct tree_node *steps = tree_find(n->page, "steps");
+	const struct yaml_node *steps = yaml_find(n->page, "steps");
 	const char *title = v->tier.staff ? "steps_title_staff" : "steps_title";
 
 	size_t count = view_count(v, steps);
@@ -105,29 +105,29 @@ static void write_steps(struct view *v, const struct notice *n)
 	view_raw(v, "</ol>");
 }
 
-static void write_heading(struct view *v, const struct tree_node *page)
+static void write_heading(struct view *v, const struct yaml_node *page)
 {
-	const struct tree_node *title = tree_find(page, "title");
+	const struct yaml_node *title = yaml_find(page, "title");
 
-	if (!view_shows(v, tree_find(page, "heading"))) {
+	if (!view_shows(v, yaml_find(page, "heading"))) {
 		view_element(v, "<h1>", title, "</h1>");
 		return;
 	}
 	view_element(v, "<p class=\"kicker\">", title, "</p>");
-	view_element(v, "<h1>", tree_find(page, "heading"), "</h1>");
+	view_element(v, "<h1>", yaml_find(page, "heading"), "</h1>");
 }
 
 /* The preschool page speaks to the child above and to the adult below. */
-static void write_adult_box(struct view *v, const struct tree_node *page)
+static void write_adult_box(struct view *v, const struct yaml_node *page)
 {
 	view_raw(v, "<section class=\"box\">");
-	view_element(v, "<p class=\"quiet\">", tree_find(page, "adult_note"), "</p>");
+	view_element(v, "<p class=\"quiet\">", yaml_find(page, "adult_note"), "</p>");
 	view_element(v,
 	    "<a class=\"call\" href=\"tel:111\"><b aria-hidden=\"true\">111</b> <span>",
-	    tree_find(page, "adult_help"), "</span></a>");
+	    yaml_find(page, "adult_help"), "</span></a>");
 	view_element(v, "<p>", view_pair(v, "ui", "hotline"), "</p>");
-	view_element(v, "<p>", tree_find(page, "adult_time"), "</p>");
-	buttons_write(v, tree_find(page, "adult_buttons"));
+	view_element(v, "<p>", yaml_find(page, "adult_time"), "</p>");
+	buttons_write(v, yaml_find(page, "adult_buttons"));
 	view_raw(v, "</section>");
 }
 
@@ -139,23 +139,23 @@ void warning_write(struct buf *out, const struct occasion *occasion)
 	view_begin(&v, occasion, out);
 	notice_make(&n, &v);
 	bool support = strcmp(n.variant, "self_harm") == 0;
-	layout_open(&v, tree_find(n.page, "title"), choose_scene(&v, &n));
+	layout_open(&v, yaml_find(n.page, "title"), choose_scene(&v, &n));
 	write_heading(&v, n.page);
 	write_body(&v, &n);
 	write_steps(&v, &n);
 	if (support)
 		layout_contacts(&v);
-	buttons_write(&v, tree_find(n.page, "buttons"));
+	buttons_write(&v, yaml_find(n.page, "buttons"));
 	layout_end_card(&v);
-	if (tree_find(n.page, "adult_help") != NULL) {
+	if (yaml_find(n.page, "adult_help") != NULL) {
 		write_adult_box(&v, n.page);
 	} else {
-		layout_help(&v, tree_find(n.page, "help"), support);
+		layout_help(&v, yaml_find(n.page, "help"), support);
 	}
-	if (buttons_hand_over(&v, tree_find(n.page, "buttons")))
+	if (buttons_hand_over(&v, yaml_find(n.page, "buttons")))
 		layout_hand_over(&v);
 	/* The preschool and staff pages name it in their own words. */
-	bool named = v.tier.staff || tree_find(n.page, "adult_note") != NULL;
+	bool named = v.tier.staff || yaml_find(n.page, "adult_note") != NULL;
 	layout_close(&v, named ? NULL : view_pair(&v, "ui", "reference_label"));
 }
 
@@ -166,16 +166,16 @@ static void write_again(
 	struct view v;
 
 	view_begin(&v, occasion, out);
-	const struct tree_node *page = texts_section(v.texts, section);
+	const struct yaml_node *page = texts_section(v.texts, section);
 	char end_time[VIEW_CLOCK_BYTES] = "";
 
-	layout_open(&v, tree_find(page, "title"), SCENE_DOOR);
+	layout_open(&v, yaml_find(page, "title"), SCENE_DOOR);
 	if (occasion->answer != NULL)
 		view_clock_today(&v, occasion->answer->grant_until_s, end_time);
 	facts_add(&v.facts, "end_time", end_time);
 	write_heading(&v, page);
-	view_elements(&v, "<p>", tree_find(page, "body"), "</p>");
-	buttons_write(&v, tree_find(page, "buttons"));
+	view_elements(&v, "<p>", yaml_find(page, "body"), "</p>");
+	buttons_write(&v, yaml_find(page, "buttons"));
 	layout_end_card(&v);
 	layout_help(&v, NULL, false);
 	layout_close(&v, NULL);

@@ -115,14 +115,14 @@ static enum err said_data_dir(
 {
 	struct arena arena = ARENA_INIT((size_t)64 << 20);
 	struct diags unheard = DIAGS_NONE;
-	struct tree_node tree;
+	struct yaml_node tree;
 
 	if (bundle->parts[part].file == NULL)
 		return OK;
 	enum err rc = yaml_tree_parse(&tree, buf_slice(&bundle->parts[part].text),
 	    bundle->parts[part].file, &arena, &unheard);
 	if (rc == OK) {
-		const char *text = tree_text(tree_find(&tree, "server"), "data_dir", NULL);
+		const char *text = yaml_text(yaml_find(&tree, "server"), "data_dir", NULL);
 		if (text != NULL && text[0] != 0) {
 			*said = strdup(text);
 			rc = *said != NULL ? OK : ERR_MEMORY;

@@ -93,7 +93,7 @@ static void cut_range(const char *text, struct slice *first, struct slice *last)
 }
 
 static bool read_dates(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	struct rules_date_range range = {0};
 	struct slice first;
@@ -138,7 +138,7 @@ static bool parse_time(struct slice s, uint16_t *out_min)
 }
 
 static bool read_time(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	struct conf_time time = {.mark = value->mark};
 

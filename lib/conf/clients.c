@@ -13,7 +13,7 @@ enum {
 /* ---- networks --------------------------------------------------------------------------- */
 
 static bool read_prefix(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, struct config_client *client)
+    const struct yaml_node *value, struct config_client *client)
 {
 	struct prefix prefix;
 	struct diag why;
@@ -33,7 +33,7 @@ static bool read_prefix(struct schema_run *run, const struct schema_row *row,
 
 /* An address alone. */
 static bool read_address(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, struct slice text, struct addr *out)
+    const struct yaml_node *value, struct slice text, struct addr *out)
 {
 	struct diag why;
 
@@ -49,7 +49,7 @@ static bool read_address(struct schema_run *run, const struct schema_row *row,
 }
 
 static bool read_range(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, struct config_client *client)
+    const struct yaml_node *value, struct config_client *client)
 {
 	struct slice rest = slice_of(value->text);
 	struct slice first = slice_cut(&rest, '-');
@@ -70,21 +70,21 @@ static bool read_range(struct schema_run *run, const struct schema_row *row,
 }
 
 static bool read_network(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, struct config_client *client)
+    const struct yaml_node *value, struct config_client *client)
 {
 	return strchr(value->text, '-') != NULL ? read_range(run, row, value, client)
 	                                        : read_prefix(run, row, value, client);
 }
 
 static struct config_client client_of(
-    enum config_client_kind kind, const char *text, const struct tree_node *value)
+    enum config_client_kind kind, const char *text, const struct yaml_node *value)
 {
 	return (struct config_client){
 	    .kind = kind, .text = text, .group = "", .mark = value->mark};
 }
 
 static bool read_allow(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	struct config_client *client = out;
 
@@ -98,7 +98,7 @@ static bool read_allow(struct schema_run *run, const struct schema_row *row,
 /* Whoever is believed about others: a prefix that holds pupils too would let each of them say
  * that he is a teacher. */
 static bool read_forwarder(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	struct config_client *client = out;
 
@@ -138,7 +138,7 @@ static bool is_nearly_mac(const char *text)
 	return pairs + 1 >= MAC_PAIRS - 1 && pairs + 1 <= MAC_PAIRS + 1;
 }
 
-static bool read_mac(struct schema_run *run, const struct tree_node *value,
+static bool read_mac(struct schema_run *run, const struct yaml_node *value,
     struct slice text, struct mac *out)
 {
 	if (!mac_from_text(out, text)) {
@@ -167,7 +167,7 @@ static bool read_mac(struct schema_run *run, const struct tree_node *value,
 
 /* "192.168.1.5+3c:22:fb:01:02:03": this device, while it has this address. */
 static bool read_pair(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, struct config_client *client)
+    const struct yaml_node *value, struct config_client *client)
 {
 	struct slice mac = slice_of(value->text);
 	struct slice address = slice_cut(&mac, '+');
@@ -187,7 +187,7 @@ static bool looks_like_address(const char *text)
 }
 
 static bool read_client(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	struct config_client *client = out;
 

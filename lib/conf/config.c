@@ -95,15 +95,15 @@ static enum err parse_part(struct loader *l, enum bundle_part part)
 	size_t before = l->run.all->errors;
 	enum err rc =
 	    yaml_tree_parse_apart(&l->trees[part], buf_slice(&l->bundle->parts[part].text),
-	        file, (struct tree_arenas){&l->nodes, l->run.arena}, l->run.all);
+	        file, (struct yaml_arenas){&l->nodes, l->run.arena}, l->run.all);
 	l->parsed[part] = rc == OK || rc == ERR_CONFIG;
 	l->run.mistakes += l->run.all->errors - before;
 	return rc == ERR_MEMORY ? rc : OK;
 }
 
-static bool is_map_or_nothing(const struct tree_node *node)
+static bool is_map_or_nothing(const struct yaml_node *node)
 {
-	return node->kind == TREE_MAP || tree_is_null(node);
+	return node->kind == TREE_MAP || yaml_is_null(node);
 }
 
 static enum err parse_parts(struct loader *l)
@@ -118,9 +118,9 @@ static enum err parse_parts(struct loader *l)
 	l->merged = l->trees[BUNDLE_MAIN];
 	/* A file that is no map is left as it is, for schema_fill to complain about. */
 	if (!l->parsed[BUNDLE_OVERRIDES] || !is_map_or_nothing(&l->merged) ||
-	    tree_is_null(&l->trees[BUNDLE_OVERRIDES]))
+	    yaml_is_null(&l->trees[BUNDLE_OVERRIDES]))
 		return OK;
-	return tree_merge(
+	return yaml_merge(
 	    &l->merged, &l->trees[BUNDLE_MAIN], &l->trees[BUNDLE_OVERRIDES], &l->nodes);
 }
 

@@ -22,7 +22,7 @@ extern const char *const RULES_ANSWER_WORDS[];
 
 /* A diag of another module as a mistake at `value`: its own sentence, our place. */
 void value_mistake_of(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, const struct diag *why);
+    const struct yaml_node *value, const struct diag *why);
 /* Whether `text` has only a-z, 0-9 and what is in `extra`. */
 bool value_only_of(const char *text, const char *extra);
 /* Whether `text` has no blanks, control characters or octets above ASCII. */
@@ -93,9 +93,9 @@ struct loader {
 	const struct config_bundle *bundle;
 	struct config *config;
 	struct arena nodes; /* of the trees; ends with the reading, their texts stay */
-	struct tree_node trees[BUNDLE_PARTS]; /* only of parts that were parsed */
+	struct yaml_node trees[BUNDLE_PARTS]; /* only of parts that were parsed */
 	bool parsed[BUNDLE_PARTS];
-	struct tree_node merged; /* lachan.yaml with its overrides upon it */
+	struct yaml_node merged; /* lachan.yaml with its overrides upon it */
 };
 
 /* rules_data.c: config->categories, never_block, popular and filter.feeds from the files of

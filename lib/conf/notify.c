@@ -59,7 +59,7 @@ static bool read_hook(struct schema_run *run, const char *rest, struct config_no
 }
 
 static bool read_to(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	struct config_notify_to to = {
 	    .kind = NOTIFY_COMMAND, .user = "", .host = "", .mark = value->mark};

@@ -7,7 +7,7 @@
 #include "base/words.h"
 
 static enum err fill_map(struct schema_run *run, const struct schema_row *rows,
-    const struct tree_node *map, void *out);
+    const struct yaml_node *map, void *out);
 
 PRINTF_LIKE(4, 0)
 static void tell(struct schema_run *run, struct diag d, struct mark mark,
@@ -91,7 +91,7 @@ const char *schema_path(struct schema_run *run, const char *key)
 }
 
 const char *schema_scalar(
-    struct schema_run *run, const struct schema_row *row, const struct tree_node *value)
+    struct schema_run *run, const struct schema_row *row, const struct yaml_node *value)
 {
 	if (value->kind == TREE_MAP) {
 		schema_mistake(run, value->mark,
@@ -117,13 +117,13 @@ const char *schema_scalar(
 /* ---- types ------------------------------------------------------------------------------ */
 
 static bool read_bool(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	bool on;
 
 	if (schema_scalar(run, row, value) == NULL)
 		return false;
-	if (!tree_to_bool(value, &on)) {
+	if (!yaml_to_bool(value, &on)) {
 		schema_mistake(run, value->mark, _("'%s' is a switch (write on or off)"),
 		    schema_path(run, row->name));
 		return false;
@@ -156,7 +156,7 @@ void schema_number_text(
 }
 
 static bool in_range(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, uint64_t number)
+    const struct yaml_node *value, uint64_t number)
 {
 	char low[32];
 	char high[32];
@@ -176,7 +176,7 @@ static bool in_range(struct schema_run *run, const struct schema_row *row,
 
 /* What numbers, durations and sizes share: the word for 0, the range, the storing. */
 static bool store_number(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, uint64_t number, void *out)
+    const struct yaml_node *value, uint64_t number, void *out)
 {
 	if (!in_range(run, row, value, number))
 		return false;
@@ -190,7 +190,7 @@ static bool is_zero_word(const struct schema_row *row, const char *text)
 }
 
 static bool read_number(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	const uint64_t zero = 0;
 	uint64_t number;
@@ -217,7 +217,7 @@ static bool read_number(struct schema_run *run, const struct schema_row *row,
 }
 
 static bool read_duration(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	uint64_t number;
 
@@ -234,7 +234,7 @@ static bool read_duration(struct schema_run *run, const struct schema_row *row,
 }
 
 static bool read_size(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	const uint64_t zero = 0;
 	uint64_t number;
@@ -273,7 +273,7 @@ static void refuse_word(struct schema_run *run, const struct schema_row *row,
 }
 
 static bool read_enum(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	bool on;
 
@@ -284,7 +284,7 @@ static bool read_enum(struct schema_run *run, const struct schema_row *row,
 	for (unsigned i = 0; row->words[i] != NULL; i++) {
 		bool same = strcmp(row->words[i], text) == 0;
 		bool off =
-		    strcmp(row->words[i], "off") == 0 && tree_to_bool(value, &on) && !on;
+		    strcmp(row->words[i], "off") == 0 && yaml_to_bool(value, &on) && !on;
 		if (!same && !off)
 			continue;
 		memcpy(out, &i, sizeof i);
@@ -295,7 +295,7 @@ static bool read_enum(struct schema_run *run, const struct schema_row *row,
 }
 
 static bool read_text(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	struct conf_text text = {.mark = value->mark};
 
@@ -321,7 +321,7 @@ static bool read_text(struct schema_run *run, const struct schema_row *row,
 static void fill_defaults_unheard(
     struct schema_run *run, const struct schema_row *row, void *out)
 {
-	const struct tree_node empty = {.kind = TREE_MAP, .mark = {"", 0, 0}};
+	const struct yaml_node empty = {.kind = TREE_MAP, .mark = {"", 0, 0}};
 	struct diags unheard = DIAGS_NONE;
 	struct schema_run quiet = {.arena = run->arena, .all = &unheard};
 
@@ -331,14 +331,14 @@ static void fill_defaults_unheard(
 }
 
 static bool read_map(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
-	const struct tree_node empty = {.kind = TREE_MAP, .mark = value->mark};
+	const struct yaml_node empty = {.kind = TREE_MAP, .mark = value->mark};
 	const char *outer = run->path;
 	size_t before = run->mistakes;
 
 	/* A key whose lines below are all comments has no value: nothing is changed. */
-	if (tree_is_null(value))
+	if (yaml_is_null(value))
 		value = &empty;
 	if (value->kind != TREE_MAP) {
 		schema_mistake(run, value->mark,
@@ -356,7 +356,7 @@ static bool read_map(struct schema_run *run, const struct schema_row *row,
 }
 
 static bool list_is_sound(
-    struct schema_run *run, const struct schema_row *row, const struct tree_node *value)
+    struct schema_run *run, const struct schema_row *row, const struct yaml_node *value)
 {
 	if (value->kind != TREE_LIST) {
 		schema_mistake(run, value->mark, _("'%s' is a list (write %s: [A, B])"),
@@ -378,7 +378,7 @@ static bool list_is_sound(
 }
 
 static bool read_list(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	struct conf_list list = {.mark = value->mark};
 	struct schema_row item = *row;
@@ -409,7 +409,7 @@ static bool read_list(struct schema_run *run, const struct schema_row *row,
 }
 
 static bool read_anything(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	(void)run;
 	(void)row;
@@ -440,7 +440,7 @@ static const struct schema_row *find_row(const struct schema_row *rows, const ch
 }
 
 static void refuse_unknown_keys(
-    struct schema_run *run, const struct schema_row *rows, const struct tree_node *map)
+    struct schema_run *run, const struct schema_row *rows, const struct yaml_node *map)
 {
 	enum {
 		ROWS_MAX = 64
@@ -459,12 +459,12 @@ static void refuse_unknown_keys(
 
 /* A default as a tree that was written nowhere. */
 static enum err parse_default(
-    struct schema_run *run, const char *text, struct tree_node *out)
+    struct schema_run *run, const char *text, struct yaml_node *out)
 {
 	/* The commonest ones; a map of every item of a list has some. */
 	if (strcmp(text, "[]") == 0 || strcmp(text, "\"\"") == 0) {
 		bool is_list = text[0] == '[';
-		*out = (struct tree_node){.kind = is_list ? TREE_LIST : TREE_SCALAR,
+		*out = (struct yaml_node){.kind = is_list ? TREE_LIST : TREE_SCALAR,
 		    .quoted = !is_list,
 		    .text = is_list ? NULL : "",
 		    .mark = {"", 0, 0}};
@@ -472,7 +472,7 @@ static enum err parse_default(
 	}
 	if (text[0] == '[' || text[0] == '{' || text[0] == '"')
 		return yaml_tree_parse(out, slice_of(text), NULL, run->arena, run->all);
-	*out = (struct tree_node){.kind = TREE_SCALAR, .text = text, .mark = {"", 0, 0}};
+	*out = (struct yaml_node){.kind = TREE_SCALAR, .text = text, .mark = {"", 0, 0}};
 	return OK;
 }
 
@@ -488,8 +488,8 @@ static void set_empty_text(const struct schema_row *row, void *member)
 static enum err fill_default(
     struct schema_run *run, const struct schema_row *row, struct mark at, void *member)
 {
-	const struct tree_node empty = {.kind = TREE_MAP, .mark = at};
-	struct tree_node value;
+	const struct yaml_node empty = {.kind = TREE_MAP, .mark = at};
+	struct yaml_node value;
 
 	set_empty_text(row, member);
 	if (row->flags & SCHEMA_MANDATORY) {
@@ -514,9 +514,9 @@ static enum err fill_default(
 
 /* A key whose feature does not exist is refused unless it changes nothing. */
 static bool changes_what_is_not_built(
-    struct schema_run *run, const struct schema_row *row, const struct tree_node *value)
+    struct schema_run *run, const struct schema_row *row, const struct yaml_node *value)
 {
-	struct tree_node otherwise;
+	struct yaml_node otherwise;
 
 	if (!(row->flags & SCHEMA_NOT_BUILT))
 		return false;
@@ -527,7 +527,7 @@ static bool changes_what_is_not_built(
 		return true;
 	}
 	if (parse_default(run, row->otherwise, &otherwise) == OK &&
-	    tree_equal(value, &otherwise))
+	    yaml_equal(value, &otherwise))
 		return false;
 	schema_mistake(run, value->mark,
 	    _("'%s' is not built yet; remove the line (default: %s)"),
@@ -536,9 +536,9 @@ static bool changes_what_is_not_built(
 }
 
 static enum err fill_row(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *map, uint8_t *out)
+    const struct yaml_node *map, uint8_t *out)
 {
-	const struct tree_node *value = tree_find(map, row->name);
+	const struct yaml_node *value = yaml_find(map, row->name);
 	uint8_t *member = out + row->offset;
 
 	if (value != NULL && !changes_what_is_not_built(run, row, value) &&
@@ -556,7 +556,7 @@ static enum err fill_row(struct schema_run *run, const struct schema_row *row,
 }
 
 static enum err fill_map(struct schema_run *run, const struct schema_row *rows,
-    const struct tree_node *map, void *out)
+    const struct yaml_node *map, void *out)
 {
 	refuse_unknown_keys(run, rows, map);
 	for (; rows->name != NULL; rows++) {
@@ -568,12 +568,12 @@ static enum err fill_map(struct schema_run *run, const struct schema_row *rows,
 }
 
 enum err schema_fill(struct schema_run *run, const struct schema_row *rows,
-    const struct tree_node *map, void *out)
+    const struct yaml_node *map, void *out)
 {
-	const struct tree_node empty = {.kind = TREE_MAP, .mark = map->mark};
+	const struct yaml_node empty = {.kind = TREE_MAP, .mark = map->mark};
 	size_t before = run->mistakes;
 
-	if (tree_is_null(map))
+	if (yaml_is_null(map))
 		map = &empty;
 	if (map->kind != TREE_MAP) {
 		schema_mistake(run, map->mark,

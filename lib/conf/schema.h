@@ -42,7 +42,7 @@ struct schema_row;
 
 /* Reads `value` into the member at `out`, or adds a mistake and returns false. */
 typedef bool schema_read(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out);
+    const struct yaml_node *value, void *out);
 
 struct schema_type {
 	const char *word; /* for the manual: "duration", "list of names" */
@@ -107,11 +107,11 @@ extern const struct schema_type SCHEMA_ANYTHING;
  * is a map, so that later checks can go on. ERR_FORMAT, with one mistake and *out untouched,
  * when `map` is a list or a text. */
 MUST_CHECK enum err schema_fill(struct schema_run *run, const struct schema_row *rows,
-    const struct tree_node *map, void *out);
+    const struct yaml_node *map, void *out);
 
 /* The scalar text of `value`; NULL, with a mistake added, for a list, a map or nothing. */
 const char *schema_scalar(
-    struct schema_run *run, const struct schema_row *row, const struct tree_node *value);
+    struct schema_run *run, const struct schema_row *row, const struct yaml_node *value);
 
 /* A mistake at `mark`, "what (what to do)". */
 void schema_mistake(struct schema_run *run, struct mark mark, const char *format, ...)

@@ -86,7 +86,7 @@ static bool read_place(
 }
 
 static bool read_share_url(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	struct config_share_url url = {
 	    .host = "", .port = HTTPS_PORT, .tls = true, .mark = value->mark};

@@ -9,8 +9,8 @@ enum {
 };
 
 struct merging {
-	struct tree_node node;
-	const struct tree_node *change; /* the school's own lines; NULL: none */
+	struct yaml_node node;
+	const struct yaml_node *change; /* the school's own lines; NULL: none */
 	const char *base;               /* its name among the tiers of rules/ */
 	bool block_given;               /* the school wrote what it blocks */
 };
@@ -23,7 +23,7 @@ struct merged_tiers {
 static struct merging *find_merging(struct merged_tiers *all, const char *name)
 {
 	for (size_t i = 0; i < all->count; i++)
-		if (strcmp(tree_text(&all->items[i].node, "name", ""), name) == 0)
+		if (strcmp(yaml_text(&all->items[i].node, "name", ""), name) == 0)
 			return &all->items[i];
 	return NULL;
 }
@@ -31,7 +31,7 @@ static struct merging *find_merging(struct merged_tiers *all, const char *name)
 static void list_names(const struct merged_tiers *all, const char *names[2 * TIERS_MAX + 1])
 {
 	for (size_t i = 0; i < all->count; i++)
-		names[i] = tree_text(&all->items[i].node, "name", "");
+		names[i] = yaml_text(&all->items[i].node, "name", "");
 	names[all->count] = NULL;
 }
 
@@ -63,11 +63,11 @@ static void unknown_tier_to_change(
  * is none that is a mistake, and any tier stands in, so that the mistakes in the other keys
  * of `change` are found in the same run; NULL when there is not even that. */
 static const struct merging *find_base(struct loader *l, struct merged_tiers *all,
-    const struct tree_node *change, const char *name)
+    const struct yaml_node *change, const char *name)
 {
-	const struct tree_node *like = tree_find(change, "like");
-	const struct tree_node *said = like != NULL ? like : tree_find(change, "name");
-	const char *wanted = tree_text(change, like != NULL ? "like" : "name", name);
+	const struct yaml_node *like = yaml_find(change, "like");
+	const struct yaml_node *said = like != NULL ? like : yaml_find(change, "name");
+	const char *wanted = yaml_text(change, like != NULL ? "like" : "name", name);
 
 	const struct merging *base = find_merging(all, wanted);
 	if (base != NULL)
@@ -80,10 +80,10 @@ static const struct merging *find_base(struct loader *l, struct merged_tiers *al
 }
 
 static enum err merge_change(
-    struct loader *l, struct merged_tiers *all, const struct tree_node *change)
+    struct loader *l, struct merged_tiers *all, const struct yaml_node *change)
 {
-	const char *name = tree_text(change, "name", NULL);
-	struct tree_node merged;
+	const char *name = yaml_text(change, "name", NULL);
+	struct yaml_node merged;
 
 	struct merging *mine = name != NULL ? find_merging(all, name) : NULL;
 	if (name == NULL || (mine != NULL && mine->change != NULL))
@@ -91,13 +91,13 @@ static enum err merge_change(
 	const struct merging *base = find_base(l, all, change, name);
 	if (base == NULL)
 		return OK;
-	enum err rc = tree_merge(&merged, &base->node, change, &l->nodes);
+	enum err rc = yaml_merge(&merged, &base->node, change, &l->nodes);
 	if (rc != OK)
 		return rc;
 	/* What is asked of a tier of rules/ is asked of it whatever it is made like, and of
 	 * every tier that begins as it. */
 	const char *began = mine != NULL ? mine->base : base->base;
-	bool given = tree_find(change, "block") != NULL || base->block_given;
+	bool given = yaml_find(change, "block") != NULL || base->block_given;
 	if (mine == NULL)
 		mine = &all->items[all->count++];
 	*mine = (struct merging){merged, change, began, given};
@@ -106,18 +106,18 @@ static enum err merge_change(
 
 /* The tiers of the file of rules/; `like` names one that stands above. */
 static enum err add_base_tiers(
-    struct loader *l, struct merged_tiers *all, const struct tree_node *list)
+    struct loader *l, struct merged_tiers *all, const struct yaml_node *list)
 {
 	for (size_t i = 0; list != NULL && i < list->count && i < TIERS_MAX; i++) {
-		const struct tree_node *item = &list->items[i];
-		struct merging added = {.node = *item, .base = tree_text(item, "name", "")};
+		const struct yaml_node *item = &list->items[i];
+		struct merging added = {.node = *item, .base = yaml_text(item, "name", "")};
 		if (item->kind != TREE_MAP)
 			continue;
-		if (tree_find(item, "like") != NULL) {
+		if (yaml_find(item, "like") != NULL) {
 			const struct merging *base = find_base(l, all, item, "");
 			enum err rc = OK;
 			if (base != NULL)
-				rc = tree_merge(&added.node, &base->node, item, &l->nodes);
+				rc = yaml_merge(&added.node, &base->node, item, &l->nodes);
 			if (rc != OK)
 				return rc;
 		}
@@ -128,11 +128,11 @@ static enum err add_base_tiers(
 
 static enum err merge_trees(struct loader *l, struct merged_tiers *all)
 {
-	const struct tree_node *changes =
-	    tree_find(tree_find(&l->merged, "filter"), "tiers");
+	const struct yaml_node *changes =
+	    yaml_find(yaml_find(&l->merged, "filter"), "tiers");
 
 	if (l->parsed[BUNDLE_TIERS]) {
-		const struct tree_node *list = tree_find(&l->trees[BUNDLE_TIERS], "tiers");
+		const struct yaml_node *list = yaml_find(&l->trees[BUNDLE_TIERS], "tiers");
 		enum err rc = add_base_tiers(l, all, list);
 		if (rc != OK)
 			return rc;
@@ -282,7 +282,7 @@ static enum err read_tier(
 	if (rc != OK)
 		return rc;
 	/* Devices belong to the tier that names them, never to one that is `like` it. */
-	if (from->change != NULL && tree_find(from->change, "clients") == NULL)
+	if (from->change != NULL && yaml_find(from->change, "clients") == NULL)
 		out->clients = (struct config_clients){0};
 	return expand_groups(l, &out->clients);
 }

@@ -67,7 +67,7 @@ bool value_only_of(const char *text, const char *extra)
 }
 
 void value_mistake_of(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, const struct diag *why)
+    const struct yaml_node *value, const struct diag *why)
 {
 	schema_mistake(
 	    run, value->mark, "'%s': %s", schema_path(run, row->name), why->text);
@@ -82,7 +82,7 @@ static bool keep_text(struct conf_text *out, const char *text, struct mark mark)
 /* ---- addresses -------------------------------------------------------------------------- */
 
 static bool read_endpoint(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	struct config_endpoint *endpoint = out;
 	struct diag why;
@@ -107,7 +107,7 @@ static bool read_endpoint(struct schema_run *run, const struct schema_row *row,
 }
 
 static bool read_endpoint_or_none(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	struct config_endpoint *endpoint = out;
 
@@ -131,7 +131,7 @@ static bool has_bytes_above_ascii(const char *text)
 }
 
 static bool keep_name(struct schema_run *run, struct config_name *name,
-    const struct name_buf *buf, const struct tree_node *value)
+    const struct name_buf *buf, const struct yaml_node *value)
 {
 	uint8_t *wire = arena_alloc(run->arena, buf->len);
 
@@ -145,7 +145,7 @@ static bool keep_name(struct schema_run *run, struct config_name *name,
 }
 
 static bool read_name(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	struct name_buf buf;
 	struct diag why;
@@ -178,7 +178,7 @@ static bool read_name(struct schema_run *run, const struct schema_row *row,
 }
 
 static bool read_word(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	const char *text = schema_scalar(run, row, value);
 	if (text == NULL)
@@ -195,7 +195,7 @@ static bool read_word(struct schema_run *run, const struct schema_row *row,
 /* ---- upstreams, answers ----------------------------------------------------------------- */
 
 static bool upstream_address(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, const char *text, struct config_upstream_server *out)
+    const struct yaml_node *value, const char *text, struct config_upstream_server *out)
 {
 	struct diag why;
 
@@ -214,7 +214,7 @@ static bool upstream_address(struct schema_run *run, const struct schema_row *ro
 }
 
 static bool read_upstream(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	struct config_upstream_server server = {
 	    .transport = UPSTREAM_UDP, .mark = value->mark};
@@ -249,7 +249,7 @@ static bool read_upstream(struct schema_run *run, const struct schema_row *row,
 }
 
 static bool read_fallback(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	struct config_upstream_server *server = out;
 
@@ -262,7 +262,7 @@ static bool read_fallback(struct schema_run *run, const struct schema_row *row,
 
 /* row->min is the family's number: 4 or 6. */
 static bool read_answer(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	struct config_answer answer = {.kind = ANSWER_ADDRESS};
 	sa_family_t family = row->min == 4 ? AF_INET : AF_INET6;
@@ -304,7 +304,7 @@ static bool zone_exists(const char *name)
 }
 
 static bool read_zone(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	const char *text = schema_scalar(run, row, value);
 	if (text == NULL)
@@ -336,7 +336,7 @@ static bool url_is_sound(const char *text)
 }
 
 static bool read_url(struct schema_run *run, const struct schema_row *row,
-    const struct tree_node *value, void *out)
+    const struct yaml_node *value, void *out)
 {
 	const char *text = schema_scalar(run, row, value);
 	if (text == NULL)

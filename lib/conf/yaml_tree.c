@@ -19,21 +19,21 @@ struct builder {
 	yaml_parser_t parser;
 	struct slice text;
 	const char *file;
-	struct tree_arenas arenas;
+	struct yaml_arenas arenas;
 	struct diags *all;
 	unsigned depth;
 	size_t mistakes;
 };
 
 struct children {
-	struct tree_node *keys;
-	struct tree_node *items;
+	struct yaml_node *keys;
+	struct yaml_node *items;
 	size_t count;
 	size_t capacity;
 };
 
 static enum err build_node(
-    struct builder *b, const yaml_event_t *event, struct tree_node *out);
+    struct builder *b, const yaml_event_t *event, struct yaml_node *out);
 
 static struct mark mark_of(const struct builder *b, yaml_mark_t at)
 {
@@ -99,7 +99,7 @@ static void refuse_anchor_and_tag(struct builder *b, const yaml_event_t *event,
 }
 
 static enum err build_scalar(
-    struct builder *b, const yaml_event_t *event, struct tree_node *out)
+    struct builder *b, const yaml_event_t *event, struct yaml_node *out)
 {
 	struct slice text = {event->data.scalar.value, event->data.scalar.length};
 
@@ -138,7 +138,7 @@ static enum err children_grow(struct builder *b, struct children *c, bool with_k
 
 static void refuse_key_twice(struct builder *b, const struct children *c)
 {
-	const struct tree_node *last = &c->keys[c->count - 1];
+	const struct yaml_node *last = &c->keys[c->count - 1];
 	char sentence[DIAG_TEXT_BYTES];
 
 	for (size_t i = 0; i + 1 < c->count; i++) {
@@ -155,7 +155,7 @@ static void refuse_key_twice(struct builder *b, const struct children *c)
 /* The key that `event` begins. A key that is a list or a map ends the reading: what
  * follows it could not be told from values. */
 static enum err build_key(
-    struct builder *b, const yaml_event_t *event, struct tree_node *out)
+    struct builder *b, const yaml_event_t *event, struct yaml_node *out)
 {
 	if (event->type == YAML_SCALAR_EVENT)
 		return build_node(b, event, out);
@@ -197,7 +197,7 @@ static enum err build_child(
 	return build_node(b, event, &c->items[c->count++]);
 }
 
-static enum err build_children(struct builder *b, struct tree_node *out)
+static enum err build_children(struct builder *b, struct yaml_node *out)
 {
 	bool is_map = out->kind == TREE_MAP;
 	yaml_event_type_t end = is_map ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
@@ -220,7 +220,7 @@ static enum err build_children(struct builder *b, struct tree_node *out)
 	return rc;
 }
 
-static enum err build_collection(struct builder *b, struct tree_node *out)
+static enum err build_collection(struct builder *b, struct yaml_node *out)
 {
 	char sentence[DIAG_TEXT_BYTES];
 
@@ -238,9 +238,9 @@ static enum err build_collection(struct builder *b, struct tree_node *out)
 }
 
 static enum err build_node(
-    struct builder *b, const yaml_event_t *event, struct tree_node *out)
+    struct builder *b, const yaml_event_t *event, struct yaml_node *out)
 {
-	*out = (struct tree_node){.mark = mark_of(b, event->start_mark)};
+	*out = (struct yaml_node){.mark = mark_of(b, event->start_mark)};
 	switch (event->type) {
 	case YAML_SCALAR_EVENT:
 		return build_scalar(b, event, out);
@@ -265,7 +265,7 @@ static enum err build_node(
 }
 
 /* `event` is what follows the stream's start: a document, or the end of an empty text. */
-static enum err build_document(struct builder *b, struct tree_node *out)
+static enum err build_document(struct builder *b, struct yaml_node *out)
 {
 	yaml_event_t event;
 
@@ -290,11 +290,11 @@ static enum err build_document(struct builder *b, struct tree_node *out)
 	return OK;
 }
 
-static enum err build_stream(struct builder *b, struct tree_node *out)
+static enum err build_stream(struct builder *b, struct yaml_node *out)
 {
 	yaml_event_t event;
 
-	*out = (struct tree_node){.kind = TREE_MAP, .mark = {b->file, 1, 1}};
+	*out = (struct yaml_node){.kind = TREE_MAP, .mark = {b->file, 1, 1}};
 	if (b->file == NULL)
 		out->mark = (struct mark){"", 0, 0};
 	enum err rc = next_event(b, &event);
@@ -309,11 +309,11 @@ static enum err build_stream(struct builder *b, struct tree_node *out)
 	return empty ? OK : build_document(b, out);
 }
 
-enum err yaml_tree_parse_apart(struct tree_node *out, struct slice text, const char *file,
-    struct tree_arenas arenas, struct diags *all)
+enum err yaml_tree_parse_apart(struct yaml_node *out, struct slice text, const char *file,
+    struct yaml_arenas arenas, struct diags *all)
 {
 	struct builder b = {.text = text, .file = file, .arenas = arenas, .all = all};
-	struct tree_node tree;
+	struct yaml_node tree;
 
 	if (text.len > YAML_TREE_MAX_BYTES) {
 		diags_error(all, file, 0, 0,
@@ -332,14 +332,14 @@ enum err yaml_tree_parse_apart(struct tree_node *out, struct slice text, const c
 	return b.mistakes > 0 ? ERR_CONFIG : OK;
 }
 
-enum err yaml_tree_parse(struct tree_node *out, struct slice text, const char *file,
+enum err yaml_tree_parse(struct yaml_node *out, struct slice text, const char *file,
     struct arena *arena, struct diags *all)
 {
 	return yaml_tree_parse_apart(
-	    out, text, file, (struct tree_arenas){arena, arena}, all);
+	    out, text, file, (struct yaml_arenas){arena, arena}, all);
 }
 
-const struct tree_node *tree_find(const struct tree_node *map, const char *key)
+const struct yaml_node *yaml_find(const struct yaml_node *map, const char *key)
 {
 	if (map == NULL || map->kind != TREE_MAP)
 		return NULL;
@@ -349,13 +349,13 @@ const struct tree_node *tree_find(const struct tree_node *map, const char *key)
 	return NULL;
 }
 
-const char *tree_text(const struct tree_node *map, const char *key, const char *otherwise)
+const char *yaml_text(const struct yaml_node *map, const char *key, const char *otherwise)
 {
-	const struct tree_node *value = tree_find(map, key);
+	const struct yaml_node *value = yaml_find(map, key);
 	return value != NULL && value->kind == TREE_SCALAR ? value->text : otherwise;
 }
 
-bool tree_is_null(const struct tree_node *node)
+bool yaml_is_null(const struct yaml_node *node)
 {
 	if (node->kind != TREE_SCALAR || node->quoted)
 		return false;
@@ -363,7 +363,7 @@ bool tree_is_null(const struct tree_node *node)
 	    strcasecmp(node->text, "null") == 0;
 }
 
-bool tree_to_bool(const struct tree_node *node, bool *out)
+bool yaml_to_bool(const struct yaml_node *node, bool *out)
 {
 	static const char *const ON[] = {"on", "yes", "true"};
 	static const char *const OFF[] = {"off", "no", "false"};
@@ -380,7 +380,7 @@ bool tree_to_bool(const struct tree_node *node, bool *out)
 	return false;
 }
 
-static bool scalars_equal(const struct tree_node *a, const struct tree_node *b)
+static bool scalars_equal(const struct yaml_node *a, const struct yaml_node *b)
 {
 	bool x;
 	bool y;
@@ -389,7 +389,7 @@ static bool scalars_equal(const struct tree_node *a, const struct tree_node *b)
 
 	if (strcmp(a->text, b->text) == 0)
 		return true;
-	if (tree_to_bool(a, &x) && tree_to_bool(b, &y))
+	if (yaml_to_bool(a, &x) && yaml_to_bool(b, &y))
 		return x == y;
 	struct slice s = slice_of(a->text);
 	struct slice t = slice_of(b->text);
@@ -398,38 +398,38 @@ static bool scalars_equal(const struct tree_node *a, const struct tree_node *b)
 	return text_to_size_bytes(s, &m) && text_to_size_bytes(t, &n) && m == n;
 }
 
-bool tree_equal(const struct tree_node *a, const struct tree_node *b)
+bool yaml_equal(const struct yaml_node *a, const struct yaml_node *b)
 {
 	if (a->kind != b->kind || a->count != b->count)
 		return false;
 	if (a->kind == TREE_SCALAR)
 		return scalars_equal(a, b);
 	for (size_t i = 0; i < a->count; i++) {
-		const struct tree_node *other =
-		    a->kind == TREE_MAP ? tree_find(b, a->keys[i].text) : &b->items[i];
-		if (other == NULL || !tree_equal(&a->items[i], other))
+		const struct yaml_node *other =
+		    a->kind == TREE_MAP ? yaml_find(b, a->keys[i].text) : &b->items[i];
+		if (other == NULL || !yaml_equal(&a->items[i], other))
 			return false;
 	}
 	return true;
 }
 
 /* The index of the map in `list` whose name is that of `item`; list->count if none. */
-static size_t find_named(const struct tree_node *list, const struct tree_node *item)
+static size_t find_named(const struct yaml_node *list, const struct yaml_node *item)
 {
-	const char *name = tree_text(item, "name", NULL);
+	const char *name = yaml_text(item, "name", NULL);
 	size_t i = 0;
 
 	if (name == NULL)
 		return list->count;
 	for (; i < list->count; i++) {
-		const char *other = tree_text(&list->items[i], "name", NULL);
+		const char *other = yaml_text(&list->items[i], "name", NULL);
 		if (other != NULL && strcmp(other, name) == 0)
 			break;
 	}
 	return i;
 }
 
-static size_t find_key(const struct tree_node *map, const char *key)
+static size_t find_key(const struct yaml_node *map, const char *key)
 {
 	size_t i = 0;
 	while (i < map->count && strcmp(map->keys[i].text, key) != 0)
@@ -437,10 +437,10 @@ static size_t find_key(const struct tree_node *map, const char *key)
 	return i;
 }
 
-static bool is_named_list(const struct tree_node *list)
+static bool is_named_list(const struct yaml_node *list)
 {
 	return list->kind == TREE_LIST && list->count > 0 &&
-	    tree_find(&list->items[0], "name") != NULL;
+	    yaml_find(&list->items[0], "name") != NULL;
 }
 
 static bool is_one_thing(const char *key)
@@ -448,14 +448,14 @@ static bool is_one_thing(const char *key)
 	return strcmp(key, "schedules") == 0;
 }
 
-static enum err merge_children(struct tree_node *out, const struct tree_node *under,
-    const struct tree_node *over, struct arena *arena)
+static enum err merge_children(struct yaml_node *out, const struct yaml_node *under,
+    const struct yaml_node *over, struct arena *arena)
 {
 	bool is_map = under->kind == TREE_MAP;
 	size_t most = under->count + over->count;
-	struct tree_node *items = arena_array(arena, most + 1, sizeof *items);
-	struct tree_node *keys = arena_array(arena, most + 1, sizeof *keys);
-	struct tree_node all = {.kind = under->kind, .mark = over->mark};
+	struct yaml_node *items = arena_array(arena, most + 1, sizeof *items);
+	struct yaml_node *keys = arena_array(arena, most + 1, sizeof *keys);
+	struct yaml_node all = {.kind = under->kind, .mark = over->mark};
 
 	if (items == NULL || keys == NULL)
 		return ERR_MEMORY;
@@ -468,7 +468,7 @@ static enum err merge_children(struct tree_node *out, const struct tree_node *un
 	all.items = items;
 	all.keys = is_map ? keys : NULL;
 	for (size_t i = 0; i < over->count; i++) {
-		const struct tree_node *mine = &over->items[i];
+		const struct yaml_node *mine = &over->items[i];
 		size_t at =
 		    is_map ? find_key(under, over->keys[i].text) : find_named(under, mine);
 		bool fresh = at == under->count;
@@ -477,7 +477,7 @@ static enum err merge_children(struct tree_node *out, const struct tree_node *un
 		if (is_map && fresh)
 			keys[at] = over->keys[i];
 		bool whole = fresh || (is_map && is_one_thing(keys[at].text));
-		enum err rc = whole ? OK : tree_merge(&items[at], &items[at], mine, arena);
+		enum err rc = whole ? OK : yaml_merge(&items[at], &items[at], mine, arena);
 		if (rc != OK)
 			return rc;
 		if (whole)
@@ -487,8 +487,8 @@ static enum err merge_children(struct tree_node *out, const struct tree_node *un
 	return OK;
 }
 
-enum err tree_merge(struct tree_node *out, const struct tree_node *under,
-    const struct tree_node *over, struct arena *arena)
+enum err yaml_merge(struct yaml_node *out, const struct yaml_node *under,
+    const struct yaml_node *over, struct arena *arena)
 {
 	bool maps = under->kind == TREE_MAP && over->kind == TREE_MAP;
 

@@ -23,23 +23,23 @@ struct mark {
 	unsigned column;
 };
 
-enum tree_kind {
+enum yaml_kind {
 	TREE_SCALAR,
 	TREE_LIST,
 	TREE_MAP
 };
 
-struct tree_node {
-	enum tree_kind kind;
+struct yaml_node {
+	enum yaml_kind kind;
 	bool quoted; /* a scalar in quotes or in a block: never a null, number or switch */
 	struct mark mark;
 	/* A scalar's text, NUL-terminated, without NUL inside. NULL otherwise. */
 	const char *text;
 	/* The children: a list's items, or a map's values in the order of the file. */
 	size_t count;
-	const struct tree_node *items;
+	const struct yaml_node *items;
 	/* A map's keys, as many as items; NULL otherwise. */
-	const struct tree_node *keys;
+	const struct yaml_node *keys;
 };
 
 /* Reads `text`; an empty one is an empty map. `file` is what mistakes name and must outlive
@@ -47,35 +47,35 @@ struct tree_node {
  * ERR_CONFIG when the tree could be read all the same (a key stands twice, an anchor), with
  * *out filled in, so that later checks can go on; ERR_FORMAT when it could not, ERR_MEMORY
  * when the arena is full, *out untouched. */
-MUST_CHECK enum err yaml_tree_parse(struct tree_node *out, struct slice text,
+MUST_CHECK enum err yaml_tree_parse(struct yaml_node *out, struct slice text,
     const char *file, struct arena *arena, struct diags *all);
 
 /* Where a tree is made: what nobody looks at once it was read may end before its texts. */
-struct tree_arenas {
+struct yaml_arenas {
 	struct arena *nodes;
 	struct arena *texts;
 };
 
 /* The same, with nodes and texts apart. */
-MUST_CHECK enum err yaml_tree_parse_apart(struct tree_node *out, struct slice text,
-    const char *file, struct tree_arenas arenas, struct diags *all);
+MUST_CHECK enum err yaml_tree_parse_apart(struct yaml_node *out, struct slice text,
+    const char *file, struct yaml_arenas arenas, struct diags *all);
 
 /* The value of `key` in a map; NULL when it is not there or `map` is NULL or no map. */
-const struct tree_node *tree_find(const struct tree_node *map, const char *key);
+const struct yaml_node *yaml_find(const struct yaml_node *map, const char *key);
 /* The scalar under `key`, or `otherwise`. */
-const char *tree_text(const struct tree_node *map, const char *key, const char *otherwise);
+const char *yaml_text(const struct yaml_node *map, const char *key, const char *otherwise);
 /* A scalar that says nothing: empty, ~ or null, without quotes. */
-bool tree_is_null(const struct tree_node *node);
+bool yaml_is_null(const struct yaml_node *node);
 /* on yes true / off no false, in any case of letters. False when it is neither. */
-bool tree_to_bool(const struct tree_node *node, bool *out);
+bool yaml_to_bool(const struct yaml_node *node, bool *out);
 
 /* The same values, however written: maps in any order, on for yes, 60s for 1m. */
-bool tree_equal(const struct tree_node *a, const struct tree_node *b);
+bool yaml_equal(const struct yaml_node *a, const struct yaml_node *b);
 
 /* `over` laid upon `under`: maps are merged key by key; of two lists of maps with a `name`
  * the items of one name are merged and new ones follow; else `over` wins, and of `schedules`
  * always: windows make sense together, as one timetable. ERR_MEMORY. */
-MUST_CHECK enum err tree_merge(struct tree_node *out, const struct tree_node *under,
-    const struct tree_node *over, struct arena *arena);
+MUST_CHECK enum err yaml_merge(struct yaml_node *out, const struct yaml_node *under,
+    const struct yaml_node *over, struct arena *arena);
 
 #endif

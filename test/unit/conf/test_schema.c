@@ -48,7 +48,7 @@ static struct filled fill(const char *text)
 {
 	struct filled f = {.arena = ARENA_INIT(1 << 20), .all = DIAGS_NONE};
 	struct schema_run run = {.arena = &f.arena, .all = &f.all};
-	struct tree_node tree;
+	struct yaml_node tree;
 
 	f.rc = yaml_tree_parse(&tree, slice_of(text), "lamp.yaml", &f.arena, &f.all);
 	assert_int_equal(f.rc, OK);

@@ -3,7 +3,7 @@
 #include "school.h"
 
 struct parsed {
-	struct tree_node tree;
+	struct yaml_node tree;
 	struct arena arena;
 	struct diags all;
 	enum err rc;
@@ -40,7 +40,7 @@ static void nodes_know_where_they_stand(void **state)
 
 	(void)state;
 	assert_int_equal(p.rc, OK);
-	const struct tree_node *c = tree_find(tree_find(&p.tree, "b"), "c");
+	const struct yaml_node *c = yaml_find(yaml_find(&p.tree, "b"), "c");
 	assert_non_null(c);
 	assert_int_equal(c->kind, TREE_LIST);
 	assert_int_equal(c->count, 2);
@@ -59,7 +59,7 @@ static void columns_count_letters_and_not_bytes(void **state)
 
 	(void)state;
 	assert_int_equal(p.rc, OK);
-	assert_int_equal(tree_find(&p.tree, "b")->mark.column, 23);
+	assert_int_equal(yaml_find(&p.tree, "b")->mark.column, 23);
 	end(&p);
 }
 
@@ -70,9 +70,9 @@ static void json_is_yaml(void **state)
 
 	(void)state;
 	assert_int_equal(p.rc, OK);
-	const struct tree_node *a = tree_find(&p.tree, "a");
+	const struct yaml_node *a = yaml_find(&p.tree, "a");
 	assert_int_equal(a->count, 4);
-	assert_true(tree_is_null(&a->items[2]));
+	assert_true(yaml_is_null(&a->items[2]));
 	assert_string_equal(a->items[3].text, "đ/");
 	end(&p);
 }
@@ -83,9 +83,9 @@ static void times_and_hardware_addresses_need_no_quotes(void **state)
 
 	(void)state;
 	assert_int_equal(p.rc, OK);
-	assert_string_equal(tree_text(&p.tree, "from", ""), "11:30");
+	assert_string_equal(yaml_text(&p.tree, "from", ""), "11:30");
 	assert_string_equal(
-	    tree_find(&p.tree, "clients")->items[0].text, "3c:22:fb:01:02:03");
+	    yaml_find(&p.tree, "clients")->items[0].text, "3c:22:fb:01:02:03");
 	end(&p);
 }
 
@@ -192,7 +192,7 @@ static void a_full_arena_is_told_as_memory(void **state)
 {
 	struct arena small = ARENA_INIT(200);
 	struct diags all = DIAGS_NONE;
-	struct tree_node tree;
+	struct yaml_node tree;
 
 	(void)state;
 	assert_int_equal(
@@ -212,12 +212,12 @@ static void merging_goes_key_by_key_and_name_by_name(void **state)
 	struct parsed want = parse("a: {x: 1, y: 9, z: 3}\nl: [7]\nn: 1\n"
 	                           "t: [{name: p, v: 1, w: 2}, {name: q, v: 8}, "
 	                           "{name: r, v: 5}]\n");
-	struct tree_node merged;
+	struct yaml_node merged;
 
 	(void)state;
-	assert_int_equal(tree_merge(&merged, &under.tree, &over.tree, &under.arena), OK);
-	assert_true(tree_equal(&merged, &want.tree));
-	assert_false(tree_equal(&under.tree, &want.tree));
+	assert_int_equal(yaml_merge(&merged, &under.tree, &over.tree, &under.arena), OK);
+	assert_true(yaml_equal(&merged, &want.tree));
+	assert_false(yaml_equal(&under.tree, &want.tree));
 	end(&under);
 	end(&over);
 	end(&want);
@@ -230,8 +230,8 @@ static void values_are_equal_however_they_are_written(void **state)
 	struct parsed c = parse("l: [a]\nd: 1m\nz: 1MiB\ns: no\n");
 
 	(void)state;
-	assert_true(tree_equal(&a.tree, &b.tree));
-	assert_false(tree_equal(&a.tree, &c.tree));
+	assert_true(yaml_equal(&a.tree, &b.tree));
+	assert_false(yaml_equal(&a.tree, &c.tree));
 	end(&a);
 	end(&b);
 	end(&c);

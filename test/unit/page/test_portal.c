@@ -168,18 +168,18 @@ static bool is_never_blocked(const char *list, const char *url)
 static void every_site_is_never_blocked_and_of_a_known_kind(void **state)
 {
 	const struct school *s = *state;
-	const struct tree_node *sites = texts_section(s->texts, "learning_sites");
+	const struct yaml_node *sites = texts_section(s->texts, "learning_sites");
 	struct buf list = BUF_INIT(1 << 20);
 
 	assert_int_equal(file_read(TEST_SOURCE_DIR "/rules/never-block.txt", &list), OK);
 	for (size_t i = 0; i < sites->count; i++) {
-		const char *url = tree_text(&sites->items[i], "url", "");
+		const char *url = yaml_text(&sites->items[i], "url", "");
 		if (strncmp(url, "https://", 8) != 0 ||
 		    !is_never_blocked(buf_cstr(&list), url))
 			fail_msg("%s is not under rules/never-block.txt", url);
 		assert_non_null(texts_pair(
-		    s->texts, "site_kinds", tree_text(&sites->items[i], "kind", "")));
-		const struct tree_node *readers = tree_find(&sites->items[i], "tiers");
+		    s->texts, "site_kinds", yaml_text(&sites->items[i], "kind", "")));
+		const struct yaml_node *readers = yaml_find(&sites->items[i], "tiers");
 		for (size_t k = 0; k < readers->count; k++) {
 			struct texts_tier found;
 			assert_true(

@@ -32,7 +32,7 @@ struct reading {
 	struct verdict_answer answer;
 	struct texts_tier tier;
 	struct texts_category category;
-	const struct tree_node *page, *fallback;
+	const struct yaml_node *page, *fallback;
 	struct standing holds;
 	char what[160], open_time[8];
 	struct buf html, text;
@@ -44,12 +44,12 @@ static bool is(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
-static const struct tree_node *ui(const struct reading *r, const char *key)
+static const struct yaml_node *ui(const struct reading *r, const char *key)
 {
 	return texts_pair(r->school->texts, "ui", key);
 }
 
-static const char *line_of(const struct reading *r, const struct tree_node *pair)
+static const char *line_of(const struct reading *r, const struct yaml_node *pair)
 {
 	return texts_line(pair, (struct voice){r->occasion.language, r->tier.older});
 }
@@ -115,7 +115,7 @@ static bool fill(const struct reading *r, const char *line, struct buf *out)
 }
 
 /* The line comes next, after whatever; nothing is expected of one that cannot be filled. */
-static void expect(struct reading *r, const struct tree_node *pair)
+static void expect(struct reading *r, const struct yaml_node *pair)
 {
 	struct buf line = BUF_INIT(4096);
 
@@ -130,9 +130,9 @@ static void expect(struct reading *r, const struct tree_node *pair)
 }
 
 static bool condition(
-    const struct tree_node *line, const char *key, struct standing holds, bool otherwise)
+    const struct yaml_node *line, const char *key, struct standing holds, bool otherwise)
 {
-	const char *word = tree_text(line, key, NULL);
+	const char *word = yaml_text(line, key, NULL);
 
 	if (word == NULL)
 		return otherwise;
@@ -142,11 +142,11 @@ static bool condition(
 }
 
 static void expect_list(
-    struct reading *r, const struct tree_node *list, size_t from, struct standing holds)
+    struct reading *r, const struct yaml_node *list, size_t from, struct standing holds)
 {
 	for (size_t i = from; list != NULL && i < list->count; i++) {
-		const struct tree_node *line = &list->items[i];
-		const struct tree_node *only = tree_find(line, "only_for");
+		const struct yaml_node *line = &list->items[i];
+		const struct yaml_node *only = yaml_find(line, "only_for");
 		if (!condition(line, "needs", holds, true) ||
 		    condition(line, "unless", holds, false))
 			continue;
@@ -156,7 +156,7 @@ static void expect_list(
 	}
 }
 
-static bool fits(const struct reading *r, const struct tree_node *pair)
+static bool fits(const struct reading *r, const struct yaml_node *pair)
 {
 	struct buf line = BUF_INIT(4096);
 	bool fitted = pair != NULL && fill(r, line_of(r, pair), &line);
@@ -167,8 +167,8 @@ static bool fits(const struct reading *r, const struct tree_node *pair)
 
 static void expect_body(struct reading *r)
 {
-	const struct tree_node *body = tree_find(r->page, "body"), *first = &body->items[0];
-	const struct tree_node *careful = tree_find(r->page, "body_sensitive");
+	const struct yaml_node *body = yaml_find(r->page, "body"), *first = &body->items[0];
+	const struct yaml_node *careful = yaml_find(r->page, "body_sensitive");
 	bool timed = r->page == texts_page(&r->tier, "time_limited");
 	bool ours =
 	    is(r->answer.category, "custom") || (timed && is(r->answer.category, ""));
@@ -190,7 +190,7 @@ static void expect_body(struct reading *r)
 		expect(r, first);
 	} else {
 		expect_list(r,
-		    careful != NULL ? careful : tree_find(r->fallback, "body_sensitive"), 0,
+		    careful != NULL ? careful : yaml_find(r->fallback, "body_sensitive"), 0,
 		    r->holds);
 	}
 	expect_list(r, body, 1, r->holds);
@@ -208,7 +208,7 @@ static bool button_holds(const struct reading *r, const char *button)
 /* Those that hold are read in order; the others are nowhere a line of their own. */
 static void expect_buttons(struct reading *r)
 {
-	const struct tree_node *buttons = tree_find(r->page, "buttons");
+	const struct yaml_node *buttons = yaml_find(r->page, "buttons");
 
 	for (size_t i = 0; buttons != NULL && i < buttons->count; i++) {
 		const char *button = buttons->items[i].text;
@@ -223,7 +223,7 @@ static void expect_buttons(struct reading *r)
 
 static bool hands_over(const struct reading *r)
 {
-	const struct tree_node *buttons = tree_find(r->page, "buttons");
+	const struct yaml_node *buttons = yaml_find(r->page, "buttons");
 
 	for (size_t i = 0; buttons != NULL && i < buttons->count; i++) {
 		if (is(buttons->items[i].text, "btn_ask_teacher") ||
@@ -243,13 +243,13 @@ static void expect_contacts(struct reading *r)
 
 static void expect_help(struct reading *r, bool support)
 {
-	if (tree_find(r->page, "adult_note") != NULL) {
-		expect(r, tree_find(r->page, "adult_note"));
-		expect(r, tree_find(r->page, "adult_help"));
+	if (yaml_find(r->page, "adult_note") != NULL) {
+		expect(r, yaml_find(r->page, "adult_note"));
+		expect(r, yaml_find(r->page, "adult_help"));
 		return;
 	}
 	expect(r, ui(r, "help_title"));
-	expect(r, tree_find(r->page, "help"));
+	expect(r, yaml_find(r->page, "help"));
 	expect(r, ui(r, "call_111"));
 	if (!r->tier.staff && !support)
 		expect_contacts(r);
@@ -257,13 +257,13 @@ static void expect_help(struct reading *r, bool support)
 
 static void expect_hand_over(struct reading *r)
 {
-	const struct tree_node *hand = texts_section(r->school->texts, "hand_over");
+	const struct yaml_node *hand = texts_section(r->school->texts, "hand_over");
 
-	expect(r, tree_find(hand, "title"));
-	expect_list(r, tree_find(hand, "to_pupil"), 0, r->occasion.standing);
-	expect(r, tree_find(hand, "teacher_title"));
-	expect_list(r, tree_find(hand, "to_teacher"), 0, r->occasion.standing);
-	expect(r, tree_find(hand, "close"));
+	expect(r, yaml_find(hand, "title"));
+	expect_list(r, yaml_find(hand, "to_pupil"), 0, r->occasion.standing);
+	expect(r, yaml_find(hand, "teacher_title"));
+	expect_list(r, yaml_find(hand, "to_teacher"), 0, r->occasion.standing);
+	expect(r, yaml_find(hand, "close"));
 }
 
 static void choose_page(struct reading *r)
@@ -287,17 +287,17 @@ static void choose_page(struct reading *r)
 
 static void read_page(struct reading *r)
 {
-	const struct tree_node *self_harm = texts_page(&r->tier, "self_harm");
+	const struct yaml_node *self_harm = texts_page(&r->tier, "self_harm");
 	bool support = r->page == self_harm;
 
 	warning_write(&r->html, &r->occasion);
 	assert_int_equal(buf_status(&r->html), OK);
 	plain_text(&r->text, buf_cstr(&r->html));
 	r->at = buf_cstr(&r->text);
-	expect(r, tree_find(r->page, "title"));
-	expect(r, tree_find(r->page, "heading"));
+	expect(r, yaml_find(r->page, "title"));
+	expect(r, yaml_find(r->page, "heading"));
 	expect_body(r);
-	expect_list(r, tree_find(r->page, "steps"), 0, r->holds);
+	expect_list(r, yaml_find(r->page, "steps"), 0, r->holds);
 	if (support)
 		expect_contacts(r);
 	expect_buttons(r);

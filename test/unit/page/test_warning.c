@@ -139,8 +139,8 @@ static void a_sensitive_category_is_named_to_nobody(void **state)
 		for (size_t t = 0; tiers[t] != NULL; t++) {
 			struct made m;
 			make(&m, s, tiers[t], categories[c], LANGUAGE_VI);
-			const char *names[] = {tree_text(category.name, "vi", NULL),
-			    tree_text(category.child_label, "vi", NULL), "ut1-list"};
+			const char *names[] = {yaml_text(category.name, "vi", NULL),
+			    yaml_text(category.child_label, "vi", NULL), "ut1-list"};
 			for (size_t i = 0; i < COUNT_OF(names); i++)
 				if (has(m.page, names[i]))
 					fail_msg("%s names \"%s\"", m.what, names[i]);
