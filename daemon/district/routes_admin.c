@@ -1,9 +1,16 @@
-/* What the part "admin" adds to the program: routes, its life, what comes round. */
+/* What the part "admin" adds to the program: routes, its life, what comes round, its commands. */
+#include "base/words.h"
+#include "district/admin.h"
 #include "district/district.h"
 #include "district/routes.h"
-#include "district/subcommands.h"
 
 const struct route ROUTES_ADMIN[] = {{.path = NULL}};
 const struct district_part PART_ADMIN = {.name = "admin"};
 const struct chore CHORES_ADMIN[] = {{.name = NULL}};
-const struct subcommand SUBCOMMANDS_ADMIN[] = {{.name = NULL}};
+
+const struct subcommand SUBCOMMANDS_ADMIN[] = {
+    {"units",
+        "import FILE [--dry-run] [--on DAY] [--all] | list [--on DAY] [--below UNIT] | "
+        "show UNIT | export [FILE] | merge OLD... NEW --on DAY [--dry-run]",
+        N_("the tree of units, from and to a spreadsheet"), admin_units},
+    {.name = NULL}};
