@@ -5,9 +5,6 @@
  * version in force on that day; a unit whose parent is not in force hangs at the root. The
  * root itself is no unit: TREE_NONE.
  *
- * (conf/yaml_tree.h has a tree_node and a tree_find() of its own, so ours are unit_node and
- * tree_find_unit().)
- *
  * Threads: any number may read one tree; `struct trees` may be used by all threads (its
  * mutex is inside), each with its own store. */
 #ifndef DISTRICT_TREE_H
@@ -33,7 +30,7 @@ void tree_release(struct tree *tree);
 int32_t tree_day(const struct tree *tree);
 size_t tree_count(const struct tree *tree);
 
-struct unit_node {
+struct tree_node {
 	const char *unit;
 	const char *name;
 	const char *level;
@@ -49,12 +46,12 @@ struct unit_node {
 	bool sends;
 };
 /* `node` < tree_count(). */
-const struct unit_node *tree_node(const struct tree *tree, uint32_t node);
+const struct tree_node *tree_node(const struct tree *tree, uint32_t node);
 /* The children of the root. */
 void tree_roots(const struct tree *tree, uint32_t *first, uint32_t *count);
 
 /* The node, or TREE_NONE; a unit that was merged gives its successor's node. */
-uint32_t tree_find_unit(const struct tree *tree, const char *unit);
+uint32_t tree_find(const struct tree *tree, const char *unit);
 uint32_t tree_find_number(const struct tree *tree, uint32_t unit_number);
 /* Whether `node` is `top` or below it; top TREE_NONE: yes. */
 bool tree_is_below(const struct tree *tree, uint32_t node, uint32_t top);
