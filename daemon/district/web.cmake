@@ -13,4 +13,26 @@ district_part(page SOURCES format.c page.c page_form.c page_table.c static.c ter
   LINKS district_core base)
 target_include_directories(lachan_district_page PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/generated)
 
-district_part(web SOURCES routes_web.c LINKS district_page district_store district_core base)
+district_part(web
+  SOURCES
+    routes_web.c
+    web.c
+    web_access.c
+    web_board.c
+    web_categories.c
+    web_cookie.c
+    web_coverage.c
+    web_failures.c
+    web_figures.c
+    web_link.c
+    web_names.c
+    web_people.c
+    web_period.c
+    web_schools.c
+    web_search.c
+    web_sessions.c
+    web_sign.c
+    web_static.c
+    web_unit.c
+  LINKS district_page district_store district_core accounts kit kit_limits seal net base
+  PRIVATE PkgConfig::CRYPTO)
