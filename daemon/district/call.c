@@ -233,7 +233,7 @@ void call_redirect(struct call *c, const char *location)
 	call_reply(c, 303, "text/plain; charset=utf-8");
 }
 
-static void write_json_text(struct buf *out, const char *text)
+void call_json_text(struct buf *out, const char *text)
 {
 	buf_byte(out, '"');
 	for (const char *at = text; *at != 0; at++) {
@@ -257,9 +257,9 @@ void call_refuse(struct call *c, unsigned status, const char *why, const char *f
 	va_end(arguments);
 	buf_reset(&c->out);
 	buf_text(&c->out, "{\"error\":");
-	write_json_text(&c->out, sentence);
+	call_json_text(&c->out, sentence);
 	buf_text(&c->out, ",\"why\":");
-	write_json_text(&c->out, why);
+	call_json_text(&c->out, why);
 	buf_text(&c->out, "}\n");
 	call_reply(c, status, "application/json");
 }

@@ -30,6 +30,9 @@ bool call_is_utf8(struct slice s);
  * refused with 400. ERR_MEMORY. */
 MUST_CHECK enum err call_prepare(struct call *c);
 
+/* `text` as a JSON string. */
+void call_json_text(struct buf *out, const char *text);
+
 /* All header lines of the answer, the security headers among them, each with CRLF. */
 void call_write_headers(struct call *c, struct buf *out);
 
