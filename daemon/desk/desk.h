@@ -14,6 +14,7 @@ struct control_server;
 struct desk_reports;
 struct desk_reviews;
 struct desk_notices;
+struct desk_summaries;
 struct event_base;
 struct filter_line;
 struct leaf_desk;
@@ -27,11 +28,12 @@ struct desk {
 	struct leaf_desk *leaf;       /* leaf.c's; NULL: pages.ca is not given */
 	struct call *calls;           /* under way, those without an answer yet */
 	unsigned call_count;
-	struct desk_reports *reports; /* reports.c's own; likewise */
-	struct desk_reviews *reviews; /* reviews.c's own; NULL: could not be opened */
-	struct desk_notices *notices; /* notices.c's own; NULL: could not be opened */
-	struct users *users;          /* users.h */
-	struct signing *signing;      /* signing.h */
+	struct desk_reports *reports;     /* reports.c's own; likewise */
+	struct desk_reviews *reviews;     /* reviews.c's own; NULL: could not be opened */
+	struct desk_notices *notices;     /* notices.c's own; NULL: could not be opened */
+	struct desk_summaries *summaries; /* summaries.c's own; likewise */
+	struct users *users;              /* users.h */
+	struct signing *signing;          /* signing.h */
 	struct presence presence;
 	bool present[DESK_PARTS_MAX]; /* by dispatch.c's table */
 	unsigned waited_s;            /* since parts that are absent were tried last */

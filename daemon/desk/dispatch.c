@@ -16,6 +16,7 @@
 #include "desk/reviews.h"
 #include "desk/signing.h"
 #include "desk/standing.h"
+#include "desk/summaries.h"
 #include "desk/teaching.h"
 #include "desk/users.h"
 #include "kit/log.h"
@@ -35,6 +36,7 @@ static const struct part *const PARTS[] = {
     &reviews_part,
     &reports_part,
     &quick_part,
+    &summaries_part,
     &answer_part,
     &leaf_part,
 };

@@ -17,8 +17,8 @@
 #include "desk/identity.h"
 #include "desk/reviews.h"
 #include "desk/signing.h"
-#include "kit/json_memory.h"
 #include "kit/log.h"
+#include "report/quick.h"
 #include "spool/gzip.h"
 #include "spool/spool.h"
 
@@ -29,8 +29,7 @@
 #define SUFFIX ".json.gz"
 
 enum {
-	LONG_MAX_BYTES = 4000, /* of the measures */
-	SHORT_MAX_BYTES = 800,
+	DAY_BYTES = 32, /* room for any number */
 	ID_BYTES = SPOOL_ID_BYTES
 };
 
@@ -113,9 +112,9 @@ static enum err make_id(char out[ID_BYTES])
 	return OK;
 }
 
-static json_t *day_text(uint32_t day)
+static void say_day(char out[DAY_BYTES], uint32_t day)
 {
-	return json_sprintf("%04u-%02u-%02u", (unsigned)(day / 10000),
+	(void)snprintf(out, DAY_BYTES, "%04u-%02u-%02u", (unsigned)(day / 10000),
 	    (unsigned)(day / 100 % 100), (unsigned)(day % 100));
 }
 
@@ -126,27 +125,34 @@ static const char *text_or_empty(const struct call *c, const char *key)
 	return text == NULL ? "" : text;
 }
 
-/* Members in the order of docs/protocol.md. */
-static json_t *document(const struct call *c, const char *id, uint32_t today)
+static enum err write_document(
+    const struct call *c, const char *id, uint32_t today, struct buf *out)
 {
 	const struct config_school *school = &c->desk->config->school;
-	json_t *incident = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "kind",
-	    call_text(c, "kind"), "tier", call_text(c, "tier"), "date",
-	    call_text(c, "date"), "measures", call_text(c, "measures"), "referred-to",
-	    text_or_empty(c, "referred_to"), "decided-by", call_text(c, "decided_by"));
-	json_t *organization =
-	    json_pack("{s:s,s:s}", "unit", school->unit.text, "name", school->name.text);
+	char created[DAY_BYTES];
+	const struct report_quick quick = {
+	    .report_id = id,
+	    .unit = school->unit.text,
+	    .name = school->name.text,
+	    .generator = "lachan " LACHAN_VERSION,
+	    .created = created,
+	    .kind = call_text(c, "kind"),
+	    .tier = call_text(c, "tier"),
+	    .date = call_text(c, "date"),
+	    .measures = call_text(c, "measures"),
+	    .referred_to = text_or_empty(c, "referred_to"),
+	    .decided_by = call_text(c, "decided_by"),
+	};
 
-	return json_pack("{s:s,s:s,s:s,s:o,s:s,s:o,s:o}", "format", "lachan-quick-report",
-	    "version", "1.0", "report-id", id, "organization", organization, "generator",
-	    "lachan " LACHAN_VERSION, "created", day_text(today), "incident", incident);
+	say_day(created, today);
+	return report_quick_encode(&quick, out);
 }
 
 static enum err publish(
     const struct desk *desk, const char *id, uint32_t today, struct slice text)
 {
 	const char *unit = desk->config->school.unit.text;
-	struct buf packed = BUF_INIT(QUICK_DOCUMENT_MAX);
+	struct buf packed = BUF_INIT(REPORT_QUICK_MAX_BYTES);
 	char folder[FILE_PATH_BYTES];
 	char name[SPOOL_NAME_BYTES];
 	char path[FILE_PATH_BYTES];
@@ -171,15 +177,15 @@ static enum err publish(
 static enum err make(struct call *c, char id[ID_BYTES])
 {
 	uint32_t today = reviews_day(desk_wall_s(), 0);
+	struct buf text = BUF_INIT(REPORT_QUICK_MAX_BYTES);
 
 	enum err rc = make_id(id);
 	if (rc != OK)
 		return rc;
-	json_t *whole = document(c, id, today);
-	char *text = whole == NULL ? NULL : json_dumps(whole, JSON_COMPACT);
-	rc = text == NULL ? ERR_MEMORY : publish(c->desk, id, today, slice_of(text));
-	json_memory_free(text);
-	json_decref(whole);
+	rc = write_document(c, id, today, &text);
+	if (rc == OK)
+		rc = publish(c->desk, id, today, buf_slice(&text));
+	buf_deinit(&text);
 	return rc;
 }
 
@@ -236,9 +242,9 @@ static bool judge(struct call *c)
 		    c, WHY_FAILED, N_("a quick report has a kind, a level and a date"));
 		return false;
 	}
-	if (!judge_text(c, "measures", LONG_MAX_BYTES, true) ||
-	    !judge_text(c, "referred_to", SHORT_MAX_BYTES, false) ||
-	    !judge_text(c, "decided_by", SHORT_MAX_BYTES, true))
+	if (!judge_text(c, "measures", REPORT_QUICK_LONG_BYTES, true) ||
+	    !judge_text(c, "referred_to", REPORT_QUICK_SHORT_BYTES, false) ||
+	    !judge_text(c, "decided_by", REPORT_QUICK_SHORT_BYTES, true))
 		return false;
 	if (for_each(c->desk, count_one, &waiting) == OK && waiting >= QUICK_WAITING_MAX) {
 		call_refuse_for(c, "too_many", 60,
@@ -276,12 +282,15 @@ static bool list_one(void *context, const char *path, const char *name)
 {
 	struct stat s;
 	char id[ID_BYTES];
+	char date[DAY_BYTES];
 	uint32_t day = 0;
 
-	if (parse_name(name, &day, id) && stat(path, &s) == 0)
-		(void)json_array_append_new(context,
-		    json_pack("{s:s,s:s,s:o,s:I,s:s}", "id", id, "name", name, "date",
-		        day_text(day), "bytes", (json_int_t)s.st_size, "state", "waiting"));
+	if (!parse_name(name, &day, id) || stat(path, &s) != 0)
+		return true;
+	say_day(date, day);
+	(void)json_array_append_new(context,
+	    json_pack("{s:s,s:s,s:s,s:I,s:s}", "id", id, "name", name, "date", date,
+	        "bytes", (json_int_t)s.st_size, "state", "waiting"));
 	return true;
 }
 
@@ -313,8 +322,8 @@ static bool find_one(void *context, const char *path, const char *name)
 static void on_show(struct call *c)
 {
 	struct wanted wanted = {.id = text_or_empty(c, "id")};
-	struct buf packed = BUF_INIT(QUICK_DOCUMENT_MAX);
-	struct buf text = BUF_INIT(QUICK_DOCUMENT_MAX);
+	struct buf packed = BUF_INIT(REPORT_QUICK_MAX_BYTES);
+	struct buf text = BUF_INIT(REPORT_QUICK_MAX_BYTES);
 
 	(void)for_each(c->desk, find_one, &wanted);
 	if (wanted.path[0] == 0) {
@@ -323,7 +332,7 @@ static void on_show(struct call *c)
 	}
 	enum err rc = file_read(wanted.path, &packed);
 	if (rc == OK)
-		rc = gzip_unpack(buf_slice(&packed), QUICK_DOCUMENT_MAX, &text);
+		rc = gzip_unpack(buf_slice(&packed), REPORT_QUICK_MAX_BYTES, &text);
 	if (rc == OK)
 		call_give(c, json_pack("{s:s}", "document", buf_cstr(&text)));
 	else

@@ -7,15 +7,14 @@
  *	            quick-show {"id"} -> {"document"}: the exact bytes
  *
  * Each is one document in state_dir/outbox (docs/protocol.md), whose name the summaries' code
- * passes over. It waits there until sharing is set up. */
+ * passes over. It waits there until lachan-share has sent it. */
 #ifndef DESK_QUICK_H
 #define DESK_QUICK_H
 
 #include "desk/part.h"
 
 enum {
-	QUICK_WAITING_MAX = 200,
-	QUICK_DOCUMENT_MAX = 32 << 10
+	QUICK_WAITING_MAX = 200
 };
 
 extern const struct part quick_part;

@@ -1,4 +1,4 @@
-/* stats, top, watch, summary: what was blocked, under the privacy floor. */
+/* stats, top, watch: what was blocked, under the privacy floor. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,82 +178,4 @@ enum ctl_status command_watch(struct ctl *c)
 	if (rc == ERR_NOT_FOUND)
 		return ctl_not_running(c, c->control_path);
 	return rc == OK ? status : ctl_fail(c, CTL_FAILED, "%s", why.text);
-}
-
-static enum ctl_status preview(struct ctl *c)
-{
-	json_t *reply;
-	enum ctl_status status =
-	    ctl_ask(c, c->control_path, "summary-preview", NULL, &reply);
-
-	if (status != CTL_DONE)
-		return status;
-	if (c->json)
-		return ctl_print_json(reply);
-	(void)fputs(_("These are the bytes that would leave for today so far:\n"), stderr);
-	puts(text(reply, "document"));
-	json_decref(reply);
-	return CTL_DONE;
-}
-
-/* Quick reports wait in the same box; the desk keeps them, where there is one. */
-static void add_quick_reports(const struct ctl *c, json_t *reply)
-{
-	json_t *quick = ctl_peek(c->desk_path, "quick-list");
-
-	if (quick != NULL)
-		(void)json_array_extend(
-		    json_object_get(reply, "files"), json_object_get(quick, "files"));
-	json_decref(quick);
-}
-
-static enum ctl_status list(struct ctl *c)
-{
-	json_t *reply;
-	const json_t *one;
-	size_t i;
-	enum ctl_status status = ctl_ask(c, c->control_path, "summary-list", NULL, &reply);
-
-	if (status != CTL_DONE)
-		return status;
-	add_quick_reports(c, reply);
-	if (c->json)
-		return ctl_print_json(reply);
-	struct table *t = table_new(3);
-	table_right(t, 1);
-	json_array_foreach(json_object_get(reply, "files"), i, one)
-	{
-		char size[SAY_BYTES];
-		say_size(size, (int64_t)json_integer_value(json_object_get(one, "bytes")));
-		table_cell(t, "%s", text(one, "name"));
-		table_cell(t, "%s", size);
-		table_cell(t, "%s",
-		    strcmp(text(one, "state"), "waiting") == 0 ? _("waiting")
-		                                               : text(one, "state"));
-	}
-	if (i == 0)
-		puts(_("No summary is waiting."));
-	table_print(t, 0, stdout);
-	table_free(t);
-	json_decref(reply);
-	return CTL_DONE;
-}
-
-enum ctl_status command_summary(struct ctl *c)
-{
-	static const char *const later[] = {"show", "approve", "hold", "release", "export"};
-	const char *word = c->argc > 0 ? c->argv[0] : "";
-
-	if (strcmp(word, "preview") == 0 && c->argc == 1)
-		return preview(c);
-	if (strcmp(word, "list") == 0 && c->argc == 1)
-		return list(c);
-	for (size_t i = 0; i < COUNT_OF(later); i++) {
-		if (strcmp(word, later[i]) == 0) {
-			char what[64];
-			(void)snprintf(what, sizeof what, "summary %s", word);
-			return ctl_not_built(c, what);
-		}
-	}
-	return ctl_usage(c, "summary preview | list [--json]");
 }

@@ -12,7 +12,7 @@
 #include "lachanctl/ctl.h"
 #include "lachanctl/quoted.h"
 #include "lachanctl/say.h"
-#include "lachanctl/secret.h"
+#include "lachanctl/sign_in.h"
 #include "lachanctl/table.h"
 
 enum {
@@ -296,30 +296,6 @@ static void say_answered(const struct ctl *c, const json_t *reply)
 	}
 }
 
-/* By an account, where --user names one: then it is that person's answer. */
-static enum ctl_status sign_in(struct ctl *c, json_t *arguments)
-{
-	struct secret password = SECRET_NONE;
-	json_t *reply, *asked;
-
-	if (c->user == NULL)
-		return CTL_DONE;
-	enum ctl_status status = secret_ask(c, _("Your password"), &password);
-	if (status != CTL_DONE)
-		return status;
-	asked = json_pack("{s:s,s:s}", "user", c->user, "password", password.text);
-	secret_wipe(&password);
-	if (asked == NULL)
-		return ctl_fail(
-		    c, CTL_FAILED, "%s", _("that name and that password do not fit"));
-	status = ctl_ask(c, c->desk_path, "sign-in", asked, &reply);
-	if (status != CTL_DONE)
-		return status;
-	(void)json_object_set(arguments, "token", json_object_get(reply, "token"));
-	json_decref(reply);
-	return CTL_DONE;
-}
-
 /* Somebody who buries the others' requests below his own costs one command. `arguments` is
  * borrowed. */
 static enum ctl_status answer_many(
@@ -366,7 +342,8 @@ static enum ctl_status answer(struct ctl *c)
 	struct numbers which;
 	enum ctl_status status = read_answer(c, arguments, &which);
 
-	if (status == CTL_DONE)
+	/* By an account, where --user names one: then it is that person's answer. */
+	if (status == CTL_DONE && c->user != NULL)
 		status = sign_in(c, arguments);
 	if (status == CTL_DONE && are_many(&which)) {
 		status = answer_many(c, arguments, &which);
