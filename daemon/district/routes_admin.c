@@ -13,4 +13,16 @@ const struct subcommand SUBCOMMANDS_ADMIN[] = {
         "import FILE [--dry-run] [--on DAY] [--all] | list [--on DAY] [--below UNIT] | "
         "show UNIT | export [FILE] | merge OLD... NEW --on DAY [--dry-run]",
         N_("the tree of units, from and to a spreadsheet"), admin_units},
+    {"token",
+        "create UNIT [--out FILE] [--expires DAY] | create --all DIR [--below UNIT] "
+        "[--again] [--expires DAY] | create --partner NAME [--expires DAY] | list [UNIT] | "
+        "revoke UNIT [TOKEN]",
+        N_("who may join and send: enrolment files for schools, tokens for partners"),
+        admin_token},
+    {"key", "list [UNIT] | revoke UNIT [KEY]", N_("the keys that schools sign with"),
+        admin_key},
+    {"user",
+        "list | add NAME ROLES | role NAME ROLES [--last] | password NAME | remove NAME "
+        "[--last]",
+        N_("who may sign in at the web"), admin_user},
     {.name = NULL}};
