@@ -130,7 +130,7 @@ static bool gather(struct making *m)
 }
 
 static bool write_file(
-    struct making *m, const struct unit_node *unit, const char *token, struct buf *out)
+    struct making *m, const struct tree_node *unit, const char *token, struct buf *out)
 {
 	char expires[DAY_TEXT_BYTES];
 
@@ -150,7 +150,7 @@ static bool write_file(
 
 /* `path` NULL: stdout. */
 static bool make_file(
-    struct making *m, const struct unit_node *unit, const char *path, const char *token)
+    struct making *m, const struct tree_node *unit, const char *path, const char *token)
 {
 	struct buf out = BUF_INIT(ENROLMENT_FILE_MAX);
 	struct diag why = {.text = ""};
@@ -180,7 +180,7 @@ static int make_one(struct making *m, const char *unit, const char *path)
 	enum err rc = tree_load(m->store, admin_today(m->c), &tree);
 	if (rc != OK)
 		return admin_fail_store(m->store, rc);
-	uint32_t node = tree_find_unit(tree, unit);
+	uint32_t node = tree_find(tree, unit);
 	if (node == TREE_NONE || strcmp(tree_node(tree, node)->unit, unit) != 0)
 		status =
 		    admin_fail(_("%s is no unit that is known today (units list)"), unit);
@@ -216,7 +216,7 @@ static bool on_good_key(void *context, const struct unit_key *key)
 static bool on_school(void *context, uint32_t node)
 {
 	struct schools *s = context;
-	const struct unit_node *unit = tree_node(s->tree, node);
+	const struct tree_node *unit = tree_node(s->tree, node);
 	bool enrolled = false;
 
 	if (!unit->sends)
@@ -250,7 +250,7 @@ static bool make_batch(
 		store_rollback(m->store);
 	}
 	for (size_t i = first; done && i < end; i++) {
-		const struct unit_node *unit = tree_node(s->tree, s->nodes[i]);
+		const struct tree_node *unit = tree_node(s->tree, s->nodes[i]);
 		(void)snprintf(name, sizeof name, "%s.enrolment.json", unit->unit);
 		done = path_join(path, sizeof path, folder, name) == OK &&
 		    make_file(m, unit, path, tokens[i - first]);
@@ -303,7 +303,7 @@ static int make_all(struct making *m, const char *folder, const char *below, boo
 	    .tree = tree,
 	    .nodes = calloc(tree_count(tree) + 1, sizeof *s.nodes),
 	    .again = again};
-	uint32_t top = below == NULL ? TREE_NONE : tree_find_unit(tree, below);
+	uint32_t top = below == NULL ? TREE_NONE : tree_find(tree, below);
 	int status = ADMIN_FAILED;
 	if (s.nodes == NULL) {
 		status = admin_fail("%s", err_text(ERR_MEMORY));

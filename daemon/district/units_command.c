@@ -284,7 +284,7 @@ static int merge(struct command *c)
 static bool print_node(void *context, uint32_t node)
 {
 	const struct tree *tree = context;
-	const struct unit_node *n = tree_node(tree, node);
+	const struct tree_node *n = tree_node(tree, node);
 
 	(void)printf("%*s%s", (int)(2 * (n->depth - 1)), "", n->unit);
 	if (n->level[0] != 0)
@@ -300,7 +300,7 @@ static bool print_node(void *context, uint32_t node)
 /* In the order of a table of contents: each unit's children behind it. */
 static void print_below(struct tree *tree, uint32_t node)
 {
-	const struct unit_node *n = tree_node(tree, node);
+	const struct tree_node *n = tree_node(tree, node);
 
 	(void)print_node(tree, node);
 	for (uint32_t i = 0; i < n->child_count; i++)
@@ -314,7 +314,7 @@ static int print_tree(struct tree *tree, const char *below)
 	if (below == NULL)
 		tree_roots(tree, &first, &count);
 	else
-		first = tree_find_unit(tree, below);
+		first = tree_find(tree, below);
 	if (below != NULL && first == TREE_NONE)
 		return admin_fail(_("%s is no unit that is known on that day"), below);
 	for (uint32_t i = 0; i < count; i++)
