@@ -1,0 +1,223 @@
+/* The names met most. Each (category, name) is a slot; who named it is a set of (slot, unit). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "district/store/gather.h"
+
+struct met {
+	uint64_t key; /* 0: free */
+	uint64_t device_days;
+	uint64_t days;
+	uint64_t units;
+	const char *name;
+};
+
+struct names {
+	const struct counts_names_query *query;
+	uint32_t category; /* 0: all */
+	struct met *met;
+	size_t mask;
+	size_t count;
+	uint64_t *pairs; /* slot-independent: mixed key and unit; 0 free */
+	size_t pair_mask;
+	size_t pair_count;
+	counts_name_row *row;
+	void *context;
+};
+
+static bool grow_met(struct names *n)
+{
+	struct met *old = n->met;
+	size_t old_count = old == NULL ? 0 : n->mask + 1;
+	size_t count = old_count == 0 ? 1024 : old_count * 2;
+	struct met *made = calloc(count, sizeof *made);
+
+	if (made == NULL)
+		return false;
+	n->met = made;
+	n->mask = count - 1;
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i].key == 0)
+			continue;
+		size_t at = (size_t)hash_mix64(old[i].key) & n->mask;
+		while (made[at].key != 0)
+			at = (at + 1) & n->mask;
+		made[at] = old[i];
+	}
+	free(old);
+	return true;
+}
+
+static struct met *met_of(struct names *n, uint64_t key)
+{
+	if ((n->met == NULL || n->count * 2 > n->mask) && !grow_met(n))
+		return NULL;
+	size_t at = (size_t)hash_mix64(key) & n->mask;
+	while (n->met[at].key != 0 && n->met[at].key != key)
+		at = (at + 1) & n->mask;
+	if (n->met[at].key == 0) {
+		n->met[at].key = key;
+		n->count++;
+	}
+	return &n->met[at];
+}
+
+static bool grow_pairs(struct names *n)
+{
+	uint64_t *old = n->pairs;
+	size_t old_count = old == NULL ? 0 : n->pair_mask + 1;
+	size_t count = old_count == 0 ? 4096 : old_count * 2;
+	uint64_t *made = calloc(count, sizeof *made);
+
+	if (made == NULL)
+		return false;
+	n->pairs = made;
+	n->pair_mask = count - 1;
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i] == 0)
+			continue;
+		size_t at = (size_t)hash_mix64(old[i]) & n->pair_mask;
+		while (made[at] != 0)
+			at = (at + 1) & n->pair_mask;
+		made[at] = old[i];
+	}
+	free(old);
+	return true;
+}
+
+/* Whether the unit is new to this name. A pair is told by 64 bits: category (12), unit (18)
+ * and name (32) fit side by side. */
+static bool is_new_pair(struct names *n, uint64_t key, uint32_t unit, bool *is_new)
+{
+	uint64_t pair = (uint64_t)sums_a(key) << 52 | (uint64_t)unit << 32 | sums_b(key);
+
+	if ((n->pairs == NULL || n->pair_count * 2 > n->pair_mask) && !grow_pairs(n))
+		return false;
+	size_t at = (size_t)hash_mix64(pair) & n->pair_mask;
+	while (n->pairs[at] != 0 && n->pairs[at] != pair)
+		at = (at + 1) & n->pair_mask;
+	*is_new = n->pairs[at] == 0;
+	if (*is_new) {
+		n->pairs[at] = pair;
+		n->pair_count++;
+	}
+	return true;
+}
+
+static enum err take(void *context, const struct gathered *one)
+{
+	struct names *n = context;
+	struct sums_reader r = sums_reader_over(one->packed);
+	struct sums_item item;
+
+	while (sums_next(&r, &item)) {
+		bool is_new;
+		if (n->category != 0 && sums_a(item.key) != n->category)
+			continue;
+		struct met *met = met_of(n, item.key);
+		if (met == NULL || !is_new_pair(n, item.key, one->unit, &is_new))
+			return ERR_MEMORY;
+		met->device_days += item.n[0];
+		met->days += item.n[1];
+		met->units += is_new;
+	}
+	return r.in.bad ? ERR_IO : OK;
+}
+
+/* By letters only when the texts are there. */
+static int by_most(const void *left, const void *right)
+{
+	const struct met *x = left, *y = right;
+
+	if (x->device_days != y->device_days)
+		return x->device_days < y->device_days ? 1 : -1;
+	if (x->days != y->days)
+		return x->days < y->days ? 1 : -1;
+	if (x->name != NULL && y->name != NULL)
+		return strcmp(x->name, y->name);
+	return 0;
+}
+
+static enum err load_name(struct store *store, struct arena *memory, struct met *met)
+{
+	struct sql_rows rows;
+
+	sql_ask(store->sql, &rows, "SELECT name FROM names WHERE id = $1",
+	    SQL_ARGS(sql_number(sums_b(met->key))));
+	if (sql_next(&rows))
+		met->name = arena_text(memory, slice_of(sql_get_text(&rows, 0)));
+	enum err rc = sql_done(&rows);
+	if (rc == OK && met->name == NULL)
+		rc = ERR_IO;
+	return rc;
+}
+
+/* The first `limit` and whoever ties with the last of them get their texts, then letters
+ * decide. */
+static enum err hand_out(struct store *store, struct names *n, struct arena *memory)
+{
+	struct met *all = n->met;
+	size_t count = 0;
+	enum err rc = OK;
+
+	for (size_t i = 0; all != NULL && i <= n->mask; i++)
+		if (all[i].key != 0)
+			all[count++] = all[i];
+	if (count == 0)
+		return OK;
+	qsort(all, count, sizeof *all, by_most);
+	size_t limit = n->query->limit < count ? n->query->limit : count;
+	size_t end = limit;
+	while (end > 0 && end < count && by_most(&all[end - 1], &all[end]) == 0)
+		end++;
+	for (size_t i = 0; rc == OK && i < end; i++)
+		rc = load_name(store, memory, &all[i]);
+	if (rc != OK)
+		return rc;
+	qsort(all, end, sizeof *all, by_most);
+	for (size_t i = 0; i < limit; i++) {
+		struct counts_name one = {word_text(store, sums_a(all[i].key)), all[i].name,
+		    all[i].device_days, all[i].days, all[i].units};
+		if (!n->row(n->context, &one))
+			break;
+	}
+	return OK;
+}
+
+static enum err names_step(struct store *store, void *context)
+{
+	struct names *n = context;
+	struct arena memory = ARENA_INIT(64 * 1024 * 1024);
+	struct gather g = {.units = n->query->units,
+	    .from = n->query->from,
+	    .to = n->query->to,
+	    .what = GATHER_NAMES,
+	    .take = take,
+	    .context = n};
+
+	enum err rc = words_load(store);
+	if (rc != OK)
+		return rc;
+	if (n->query->category != NULL &&
+	    !text_map_find(&store->words, n->query->category, &n->category))
+		return OK; /* nobody ever said the word */
+	rc = gather_run(store, &g);
+	if (rc == OK)
+		rc = hand_out(store, n, &memory);
+	arena_deinit(&memory);
+	return rc;
+}
+
+enum err store_names(struct store *store, const struct counts_names_query *query,
+    counts_name_row *row, void *context)
+{
+	struct names n = {.query = query, .row = row, .context = context};
+
+	store_enter(store);
+	if (query->from > query->to || query->from < DAY_FIRST || query->to > DAY_FOREVER)
+		return store_refuse(store, ERR_RANGE, "no such period");
+	enum err rc = store_read(store, names_step, &n);
+	free(n.met);
+	free(n.pairs);
+	return rc;
+}
