@@ -1,7 +1,7 @@
 # The database behind district/store.h, counts.h, papers.h and tree.h.
 set(store_sources day.c)
 foreach(file access backup check contribution counts coverage dictionary documents fold gather names papers
-    published retention schema sql sql_sqlite state store sums text_map tree tree_walk trees units)
+    published retention schema sent_days sql sql_sqlite state store sums text_map tree tree_walk trees units)
   list(APPEND store_sources store/${file}.c)
 endforeach()
 if(PQ_FOUND)

@@ -21,7 +21,7 @@ static const char version_1[] =
     "CREATE TABLE units (number INTEGER PRIMARY KEY, unit TEXT NOT NULL UNIQUE);"
     "CREATE TABLE unit_versions (unit INTEGER NOT NULL REFERENCES units(number),"
     " day_from INTEGER NOT NULL, day_until INTEGER NOT NULL, name TEXT NOT NULL,"
-    " level TEXT NOT NULL, parent TEXT NOT NULL, kinds TEXT NOT NULL,"
+    " level TEXT NOT NULL, code TEXT NOT NULL, parent TEXT NOT NULL, kinds TEXT NOT NULL,"
     " contact TEXT NOT NULL, pupils INTEGER NOT NULL, sends INTEGER NOT NULL,"
     " successor TEXT NOT NULL, PRIMARY KEY (unit, day_from));"
     "CREATE TABLE unit_states (unit INTEGER PRIMARY KEY REFERENCES units(number),"
@@ -96,9 +96,9 @@ const struct schema_table schema_tables[] = {
     TABLE("names", "id, name", "$1, $2", "nt", false),
     TABLE("units", "number, unit", "$1, $2", "nt", false),
     TABLE("unit_versions",
-        "unit, day_from, day_until, name, level, parent, kinds, contact, pupils, sends,"
+        "unit, day_from, day_until, name, level, code, parent, kinds, contact, pupils, sends,"
         " successor",
-        "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11", "nnntttttnnt", false),
+        "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12", "nnnttttttnnt", false),
     TABLE("unit_states", "unit, day, revision, received, state", "$1, $2, $3, $4, $5",
         "nnnnt", false),
     TABLE("tokens", "sha256, unit, usage, note, made, expires, revoked, used, used_key",

@@ -46,7 +46,7 @@ enum err store_unit_number(struct store *store, const char *unit, uint32_t *numb
 /* ---- put ---- */
 
 #define VERSION_COLUMNS \
-	"day_from, day_until, name, level, parent, kinds, contact, pupils, sends, successor"
+	"day_from, day_until, name, level, code, parent, kinds, contact, pupils, sends, successor"
 
 static void fill_unit(struct unit *u, const struct sql_rows *rows, int first)
 {
@@ -54,20 +54,21 @@ static void fill_unit(struct unit *u, const struct sql_rows *rows, int first)
 	u->until = (int32_t)sql_get_number(rows, first + 1);
 	u->name = sql_get_text(rows, first + 2);
 	u->level = sql_get_text(rows, first + 3);
-	u->parent = sql_get_text(rows, first + 4);
-	u->kinds = sql_get_text(rows, first + 5);
-	u->contact = sql_get_text(rows, first + 6);
-	u->pupils = (uint32_t)sql_get_number(rows, first + 7);
-	u->sends = sql_get_number(rows, first + 8) != 0;
-	u->successor = sql_get_text(rows, first + 9);
+	u->code = sql_get_text(rows, first + 4);
+	u->parent = sql_get_text(rows, first + 5);
+	u->kinds = sql_get_text(rows, first + 6);
+	u->contact = sql_get_text(rows, first + 7);
+	u->pupils = (uint32_t)sql_get_number(rows, first + 8);
+	u->sends = sql_get_number(rows, first + 9) != 0;
+	u->successor = sql_get_text(rows, first + 10);
 }
 
 static bool is_same(const struct unit *a, const struct unit *b)
 {
 	return strcmp(a->name, b->name) == 0 && strcmp(a->level, b->level) == 0 &&
-	    strcmp(a->parent, b->parent) == 0 && strcmp(a->kinds, b->kinds) == 0 &&
-	    strcmp(a->contact, b->contact) == 0 && a->pupils == b->pupils &&
-	    a->sends == b->sends;
+	    strcmp(a->code, b->code) == 0 && strcmp(a->parent, b->parent) == 0 &&
+	    strcmp(a->kinds, b->kinds) == 0 && strcmp(a->contact, b->contact) == 0 &&
+	    a->pupils == b->pupils && a->sends == b->sends;
 }
 
 /* How the version in force on the day stands to what is put. */
@@ -108,15 +109,16 @@ static enum err write_version(
 {
 	return sql_run(store->sql,
 	    "INSERT INTO unit_versions (unit, " VERSION_COLUMNS ")"
-	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '')"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '')"
 	    " ON CONFLICT (unit, day_from) DO UPDATE SET day_until = excluded.day_until,"
-	    " name = excluded.name, level = excluded.level, parent = excluded.parent,"
+	    " name = excluded.name, level = excluded.level, code = excluded.code,"
+	    " parent = excluded.parent,"
 	    " kinds = excluded.kinds, contact = excluded.contact, pupils = excluded.pupils,"
 	    " sends = excluded.sends, successor = ''",
 	    SQL_ARGS(sql_number(number), sql_number(unit->from), sql_number(until),
-	        sql_text(unit->name), sql_text(unit->level), sql_text(unit->parent),
-	        sql_text(unit->kinds), sql_text(unit->contact), sql_number(unit->pupils),
-	        sql_number(unit->sends)),
+	        sql_text(unit->name), sql_text(unit->level), sql_text(unit->code),
+	        sql_text(unit->parent), sql_text(unit->kinds), sql_text(unit->contact),
+	        sql_number(unit->pupils), sql_number(unit->sends)),
 	    NULL);
 }
 
@@ -154,9 +156,9 @@ static enum err put_unit_step(struct store *store, void *context)
 
 static bool is_good_unit(const struct unit *u)
 {
-	return store_is_text(u->name) && store_is_text(u->level) &&
-	    store_is_text(u->kinds) && store_is_text(u->contact) && u->from >= DAY_FIRST &&
-	    u->from < DAY_FOREVER;
+	return store_is_text(u->name) && (u->code == NULL || store_is_text(u->code)) &&
+	    store_is_text(u->level) && store_is_text(u->kinds) &&
+	    store_is_text(u->contact) && u->from >= DAY_FIRST && u->from < DAY_FOREVER;
 }
 
 enum err store_unit_put(struct store *store, const struct unit *unit)
@@ -172,6 +174,7 @@ enum err store_unit_put(struct store *store, const struct unit *unit)
 		return store_refuse(
 		    store, ERR_RANGE, "unit %s: its own parent", unit->unit);
 	struct unit copy = *unit;
+	copy.code = unit->code == NULL ? "" : unit->code;
 	return store_write(store, put_unit_step, &copy);
 }
 
