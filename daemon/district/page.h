@@ -41,6 +41,7 @@ struct page {
 	unsigned sections; /* 1U << SECTION_…: what this reader may open */
 	/* Who reads. NULL: nobody (the page of /login). */
 	const char *user;
+	bool operator;    /* may change things */
 	bool demo;        /* no users_file: everybody on this machine is an operator */
 	const char *csrf; /* the token of this session's forms; "" */
 };
@@ -138,6 +139,8 @@ struct page_field {
 	bool required;
 };
 void page_field(struct page *p, const struct page_field *field);
+/* A field of several lines. */
+void page_area(struct page *p, const struct page_field *field);
 struct page_option {
 	const char *value;
 	const char *text;

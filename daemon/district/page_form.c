@@ -49,6 +49,21 @@ void page_field(struct page *p, const struct page_field *field)
 	page_raw(p, "></label>\n");
 }
 
+void page_area(struct page *p, const struct page_field *field)
+{
+	page_raw(p, "<label class=\"field\"><span>");
+	page_word(p, field->label);
+	page_raw(p, "</span><textarea rows=\"4\"");
+	page_attribute(p, "name", field->name);
+	if (field->max_length > 0)
+		buf_printf(p->out, " maxlength=\"%u\"", field->max_length);
+	if (field->required)
+		page_raw(p, " required");
+	page_raw(p, ">");
+	page_text(p, field->value == NULL ? "" : field->value);
+	page_raw(p, "</textarea></label>\n");
+}
+
 void page_select(struct page *p, const char *name, enum word label,
     const struct page_option *options, size_t count, const char *chosen)
 {

@@ -182,6 +182,7 @@ static unsigned recognise(struct call *c, struct page *p)
 	if (roles == 0 || !give_token(c, p, cookie))
 		return 0;
 	p->sections = web_access_sections(roles);
+	p->operator=(roles & WEB_OPERATOR) != 0;
 	return roles;
 }
 
@@ -251,6 +252,11 @@ bool web_enter_to_change(struct call *c, enum page_section section, struct page 
 		return false;
 	}
 	return true;
+}
+
+bool web_may_change(const struct page *p)
+{
+	return p->operator;
 }
 
 bool web_enter_as_stranger(struct call *c, struct page *p)

@@ -26,13 +26,16 @@ district_part(web
     web_figures.c
     web_link.c
     web_names.c
+    web_nominations.c
+    web_papers.c
     web_people.c
     web_period.c
+    web_quick_reports.c
     web_schools.c
     web_search.c
     web_sessions.c
     web_sign.c
     web_static.c
     web_unit.c
-  LINKS district_page district_store district_core accounts kit kit_limits seal net base
-  PRIVATE PkgConfig::CRYPTO)
+  LINKS district_page district_store district_core accounts kit kit_limits report seal net base
+  PRIVATE PkgConfig::CRYPTO PkgConfig::JANSSON)

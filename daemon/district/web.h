@@ -35,6 +35,9 @@ MUST_CHECK bool web_enter(struct call *c, enum page_section section, struct page
 MUST_CHECK bool web_enter_to_change(
     struct call *c, enum page_section section, struct page *p);
 
+/* Whether who reads *p may change things: whether to show a form at all. */
+bool web_may_change(const struct page *p);
+
 /* page_open() and page_title() with a word; page_title() with breadcrumbs is the caller's. */
 void web_open(struct page *p, enum word title);
 /* Ends the page and answers 200, or `status`. */

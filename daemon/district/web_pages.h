@@ -16,8 +16,10 @@ void web_categories(struct call *c);    /* web_categories.c */
 void web_names(struct call *c);         /* web_names.c */
 void web_failures(struct call *c);      /* web_failures.c */
 void web_quick_reports(struct call *c); /* web_quick_reports.c */
-void web_nominations(struct call *c);   /* web_nominations.c */
-void web_nomination(struct call *c);    /* /nominations/ID */
+void web_quick_report(struct call *c);  /* /quick-reports/ID */
+void web_quick_report_handle(struct call *c);
+void web_nominations(struct call *c); /* web_nominations.c */
+void web_nomination(struct call *c);  /* /nominations/ID */
 void web_nomination_decide(struct call *c);
 
 #endif
