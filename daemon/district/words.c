@@ -53,7 +53,7 @@ const char *word_of(enum word word, enum language language)
 	return rows[word].text[language];
 }
 
-const char *word_id(enum word word)
+const char *word_key(enum word word)
 {
 	return rows[word].id;
 }

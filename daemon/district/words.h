@@ -32,7 +32,7 @@ enum language language_choose(struct slice accept_language, enum language otherw
 
 const char *word_of(enum word word, enum language language);
 /* The same by its id ("NAV_COVERAGE"), for tests. */
-const char *word_id(enum word word);
+const char *word_key(enum word word);
 
 /* Appends `text` with {1}… replaced by values[0]…; `values` ends with NULL and may be NULL. A place without a value
  * stays empty. Plain text: the value is copied as it is. */

@@ -28,10 +28,10 @@ static void every_word_is_there_in_both_languages(void **state)
 		const char *vi = word_of((enum word)i, LANGUAGE_VI);
 		const char *en = word_of((enum word)i, LANGUAGE_EN);
 		if (*vi == 0 || *en == 0 || places(vi) != places(en))
-			fail_msg("%s: \"%s\", \"%s\"", word_id((enum word)i), vi, en);
+			fail_msg("%s: \"%s\", \"%s\"", word_key((enum word)i), vi, en);
 		/* {1} {2} …, none left out. */
 		if ((places(vi) & (places(vi) + 2)) != 0)
-			fail_msg("%s: a place is left out", word_id((enum word)i));
+			fail_msg("%s: a place is left out", word_key((enum word)i));
 	}
 }
 
@@ -41,7 +41,7 @@ static void no_word_stands_twice(void **state)
 	for (unsigned i = 0; i < WORDS; i++)
 		for (unsigned k = 0; k < i; k++)
 			assert_string_not_equal(
-			    word_id((enum word)i), word_id((enum word)k));
+			    word_key((enum word)i), word_key((enum word)k));
 }
 
 static void every_term_is_there_once_and_beside_its_kind(void **state)
