@@ -1,5 +1,6 @@
 #include "district/intake.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "district/gunzip.h"
@@ -70,6 +71,21 @@ bool intake_begin(
 	if (!api_find_sender(&in->api, TOKEN_SEND, in->unit) ||
 	    !api_take_turn(&in->api, in->unit) || !api_check_type(&in->api, type) ||
 	    !expand(in) || !check_signature(in))
+		return false;
+	api_sha256(in->sha256, buf_slice(&in->received));
+	return true;
+}
+
+bool intake_begin_file(struct intake *in, struct call *c, const char *unit)
+{
+	*in = (struct intake){.api = {c, METRICS_SUMMARIES},
+	    .received = BUF_INIT(GUNZIP_MAX_BYTES),
+	    .unsigned_bytes = BUF_INIT(GUNZIP_MAX_BYTES)};
+	if (!report_is_unit(unit))
+		return api_refuse(&in->api, 422, "unit",
+		    "the file's name does not begin with a unit and '!'");
+	(void)snprintf(in->unit, sizeof in->unit, "%s", unit);
+	if (!expand(in) || !check_signature(in))
 		return false;
 	api_sha256(in->sha256, buf_slice(&in->received));
 	return true;

@@ -20,6 +20,9 @@ struct intake {
 /* True: all of the above is done. Else the call is answered. End it with intake_end(). */
 bool intake_begin(
     struct intake *in, struct call *c, enum metrics_endpoint endpoint, const char *type);
+/* The same for a file that a person brought: nobody sent it, so `unit` is a claim and nothing
+ * is limited; the signature by a key that is pinned for this unit says whose it is. */
+bool intake_begin_file(struct intake *in, struct call *c, const char *unit);
 void intake_end(struct intake *in);
 
 /* 403 unless the document says that it is of the unit that sent it. */

@@ -33,7 +33,7 @@ static void store(const struct intake *in, const struct report_quick *quick)
 	intake_answer(in, rc, result, quick->report_id);
 }
 
-static void take(const struct intake *in)
+void quick_reports_take(const struct intake *in)
 {
 	struct report_quick quick;
 	struct diag why = {.text = ""};
@@ -62,6 +62,6 @@ void quick_reports_post(struct call *c)
 
 	if (intake_begin(
 	        &in, c, METRICS_QUICK_REPORTS, "application/vnd.lachan.quick-report+json"))
-		take(&in);
+		quick_reports_take(&in);
 	intake_end(&in);
 }

@@ -4,8 +4,10 @@
 #ifndef DISTRICT_QUICK_REPORTS_H
 #define DISTRICT_QUICK_REPORTS_H
 
-#include "district/call.h"
+#include "district/intake.h"
 
 void quick_reports_post(struct call *c);
+/* What it does behind the intake; the call is answered. */
+void quick_reports_take(const struct intake *in);
 
 #endif

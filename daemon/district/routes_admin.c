@@ -2,9 +2,13 @@
 #include "base/words.h"
 #include "district/admin.h"
 #include "district/district.h"
+#include "district/export.h"
 #include "district/routes.h"
 
-const struct route ROUTES_ADMIN[] = {{.path = NULL}};
+const struct route ROUTES_ADMIN[] = {
+    {CALL_GET, "/v1/export.csv", export_csv, LANE_READ, 0},
+    {.path = NULL},
+};
 const struct district_part PART_ADMIN = {.name = "admin"};
 const struct chore CHORES_ADMIN[] = {{.name = NULL}};
 
@@ -25,4 +29,10 @@ const struct subcommand SUBCOMMANDS_ADMIN[] = {
         "list | add NAME ROLES | role NAME ROLES [--last] | password NAME | remove NAME "
         "[--last]",
         N_("who may sign in at the web"), admin_user},
+    {"import", "PATH...", N_("documents that came by USB stick or mail"), admin_import},
+    {"export", "[--from DAY] [--to DAY] [--unit UNIT] [--format csv|json] [--out FILE]",
+        N_("what schools published; without days: the last month"), admin_export},
+    {"backup", "FILE", N_("a copy of the store while it goes on"), admin_backup},
+    {"restore", "FILE", N_("fills an empty store from a backup"), admin_restore},
+    {"check", "", N_("looks whether all sums fit their documents"), admin_check},
     {.name = NULL}};

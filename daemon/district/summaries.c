@@ -82,7 +82,7 @@ static void store(const struct intake *in, const struct report_document *documen
 	intake_answer(in, rc, result, document->report_id);
 }
 
-static void take(const struct intake *in)
+void summaries_take(const struct intake *in)
 {
 	struct report_document document;
 	struct diag why = {.text = ""};
@@ -104,6 +104,6 @@ void summaries_post(struct call *c)
 	struct intake in;
 
 	if (intake_begin(&in, c, METRICS_SUMMARIES, "application/vnd.lachan.summary+json"))
-		take(&in);
+		summaries_take(&in);
 	intake_end(&in);
 }

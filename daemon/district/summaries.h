@@ -15,5 +15,7 @@ void summary_judge(struct summary_fault *fault, const struct report_document *do
     const struct district_config *config, int64_t now_s);
 
 void summaries_post(struct call *c);
+/* What summaries_post() does behind the intake; the call is answered. */
+void summaries_take(const struct intake *in);
 
 #endif
