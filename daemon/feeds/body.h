@@ -8,7 +8,7 @@
 
 #include "feed/feed.h"
 #include "feeds/cover.h"
-#include "feeds/digest.h"
+#include "kit/digest.h"
 #include "feeds/protect.h"
 #include "feeds/store.h"
 

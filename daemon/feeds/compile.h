@@ -3,7 +3,7 @@
 #define FEEDS_COMPILE_H
 
 #include "conf/config.h"
-#include "feeds/digest.h"
+#include "kit/digest.h"
 #include "feeds/protect.h"
 #include "feeds/store.h"
 

@@ -10,7 +10,7 @@
 
 #include "conf/config.h"
 #include "feed/feed.h"
-#include "feeds/digest.h"
+#include "kit/digest.h"
 
 struct protect;
 

@@ -229,7 +229,9 @@ static void on_first(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 {
 	struct resolution *q = arg;
 
-	if (is_localhost(q->host)) {
+	if (addresses_add_text(&q->found, q->host)) {
+		finish(q, ""); /* an address is its own answer */
+	} else if (is_localhost(q->host)) {
 		(void)addresses_add_text(&q->found, "127.0.0.1");
 		(void)addresses_add_text(&q->found, "::1");
 		finish(q, "");

@@ -34,8 +34,8 @@ MUST_CHECK enum err resolver_new(
 /* Ends questions under way without calling anybody. NULL is allowed. */
 void resolver_free(struct resolver *r);
 
-/* Asks for the A and AAAA of `host` (A-labels). "localhost" is answered without asking
- * (RFC 6761 section 6.3). NULL when out of memory. */
+/* Asks for the A and AAAA of `host` (A-labels). An address and "localhost" are answered
+ * without asking (RFC 6761 section 6.3). NULL when out of memory. */
 struct resolution *resolve_start(
     struct resolver *r, const char *host, resolve_done done, void *context);
 /* Forgets the question; `done` is not called. Not after it was called. */

@@ -84,6 +84,23 @@ static json_t *describe_feeds(const struct feeds_run *feeds, uint64_t now_ms)
 	return out;
 }
 
+static json_t *describe_share(const struct share_run *share, uint64_t now_ms)
+{
+	const char *state = !share->installed ? "not installed"
+	    : share->pid != 0                 ? "running"
+	                                      : "waiting";
+	json_t *out = json_pack("{s:s}", "state", state);
+
+	if (out != NULL && share->finished_at_ms != 0) {
+		uint64_t ago_s = (now_ms - share->finished_at_ms) / 1000;
+		(void)json_object_set_new(
+		    out, "last_exit", json_integer(share->last_status));
+		(void)json_object_set_new(
+		    out, "finished_s_ago", json_integer((json_int_t)ago_s));
+	}
+	return out;
+}
+
 static void do_children(
     struct supervisor *sv, struct control_peer *peer, const json_t *request)
 {
@@ -94,8 +111,9 @@ static void do_children(
 	for (size_t i = 0; i < sv->child_count; i++)
 		(void)json_array_append_new(list, describe_child(&sv->children[i], now_ms));
 	reply_json(peer,
-	    json_pack("{s:b,s:o,s:o}", "ok", 1, "children", list, "feeds",
-	        describe_feeds(&sv->feeds, now_ms)));
+	    json_pack("{s:b,s:o,s:o,s:o}", "ok", 1, "children", list, "feeds",
+	        describe_feeds(&sv->feeds, now_ms), "share",
+	        describe_share(&sv->share, now_ms)));
 }
 
 /* ---- feeds ---- */
@@ -249,6 +267,19 @@ static void do_notify(
 		(void)control_reply_error(peer, N_("lachan-notify is not installed"));
 }
 
+/* The desk may say that there is something new to send; only root that it must go now: back-off
+ * protects the department from us. */
+static void do_share_now(
+    struct supervisor *sv, struct control_peer *peer, const json_t *request)
+{
+	(void)request;
+	if (share_run_ask(&sv->share,
+	        control_peer_is_guest(peer) ? SHARE_BY_CLOCK : SHARE_BY_PERSON) == OK)
+		reply_json(peer, json_pack("{s:b}", "ok", 1));
+	else
+		(void)control_reply_error(peer, N_("lachan-share is not installed"));
+}
+
 static void on_request(void *context, struct control_peer *peer, struct slice request)
 {
 	static const struct {
@@ -264,6 +295,7 @@ static void on_request(void *context, struct control_peer *peer, struct slice re
 	    {"feeds-off", do_feeds_off, false},
 	    {"feeds-on", do_feeds_on, false},
 	    {"notify", do_notify, true},
+	    {"share-now", do_share_now, true},
 	};
 	json_t *root = json_loadb((const char *)request.ptr, request.len, 0, NULL);
 	const char *name = json_string_value(json_object_get(root, "command"));
@@ -281,7 +313,7 @@ static void on_request(void *context, struct control_peer *peer, struct slice re
 	json_decref(root);
 	(void)control_reply_error(peer,
 	    N_("unknown command (known: reload, children, feeds-update, feeds-accept, "
-	       "feeds-off, feeds-on, notify)"));
+	       "feeds-off, feeds-on, notify, share-now)"));
 }
 
 static void on_closed(void *context, struct control_peer *peer)

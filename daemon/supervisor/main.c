@@ -25,6 +25,7 @@ enum {
 	TICK_S = 5,
 	KILL_AFTER_S = 5,        /* of TERM */
 	FEEDS_WAIT_S = 10,       /* for the filter, which resolves their names */
+	SHARE_WAIT_S = 10,       /* likewise, and which keeps the record */
 	DESCRIPTORS_MAX = 65536, /* soft limit we ask for */
 	STATUS_FAILED = 1
 };
@@ -42,7 +43,6 @@ static const struct {
     {FILTER, true},
     {PAGE, true},
     {"lachan-desk", false},
-    {"lachan-share", false},
     {"lachan-console", false},
 };
 
@@ -70,7 +70,7 @@ static bool anything_runs(const struct supervisor *sv)
 	for (size_t i = 0; i < sv->child_count; i++)
 		if (sv->children[i].pid != 0)
 			return true;
-	return sv->feeds.pid != 0 || sv->notices.pid != 0;
+	return sv->feeds.pid != 0 || sv->notices.pid != 0 || sv->share.pid != 0;
 }
 
 static void end_when_all_are_gone(struct supervisor *sv)
@@ -119,6 +119,9 @@ static void on_exit_of(struct supervisor *sv, pid_t pid, int status)
 	} else if (sv->notices.pid == pid) {
 		notify_run_on_exit(&sv->notices, status);
 		end_when_all_are_gone(sv);
+	} else if (sv->share.pid == pid) {
+		share_run_on_exit(&sv->share, status, now_ms);
+		end_when_all_are_gone(sv);
 	}
 }
 
@@ -153,6 +156,8 @@ static void on_kill_time(evutil_socket_t fd UNUSED, short what UNUSED, void *con
 		(void)kill(loop->sv.feeds.pid, SIGKILL);
 	if (loop->sv.notices.pid > 0)
 		(void)kill(loop->sv.notices.pid, SIGKILL);
+	if (loop->sv.share.pid > 0)
+		(void)kill(loop->sv.share.pid, SIGKILL);
 }
 
 static void on_sigterm(evutil_socket_t number UNUSED, short what UNUSED, void *context)
@@ -168,6 +173,7 @@ static void on_sigterm(evutil_socket_t number UNUSED, short what UNUSED, void *c
 	notify_send("STOPPING=1");
 	feeds_run_end(&sv->feeds);
 	notify_run_end(&sv->notices);
+	share_run_end(&sv->share);
 	for (size_t i = 0; i < sv->child_count; i++)
 		child_end(&sv->children[i]);
 	(void)event_add(loop->kill_time, &patience);
@@ -359,6 +365,7 @@ static void loop_deinit(struct loop *loop)
 	records_deinit(&sv->records);
 	feeds_run_deinit(&sv->feeds);
 	notify_run_deinit(&sv->notices);
+	share_run_deinit(&sv->share);
 	for (size_t i = 0; i < sv->child_count; i++)
 		child_deinit(&sv->children[i]);
 	for (size_t i = 0; i < COUNT_OF(loop->on_signal); i++)
@@ -402,6 +409,7 @@ static bool open_gateway(struct loop *loop)
 		return false;
 	if (feeds_run_init(&sv->feeds, sv->base, sv->folder, &sv->now) != OK ||
 	    notify_run_init(&sv->notices, sv->base, sv->folder, &sv->now) != OK ||
+	    share_run_init(&sv->share, sv->base, sv->folder, &sv->now) != OK ||
 	    records_init(&sv->records, sv->base, sv->now.config->server.run_dir.text) !=
 	        OK ||
 	    reload_init(sv) != OK || !arm_events(loop))
@@ -422,6 +430,7 @@ static void run(struct loop *loop)
 	for (size_t i = 0; i < sv->child_count; i++)
 		child_start(&sv->children[i], now_ms);
 	feeds_run_begin(&sv->feeds, FEEDS_WAIT_S);
+	share_run_begin(&sv->share, SHARE_WAIT_S);
 	if (event_base_dispatch(sv->base) < 0) {
 		log_error("lachand", "the event loop failed: %s", strerror(errno));
 		sv->exit_status = STATUS_FAILED;

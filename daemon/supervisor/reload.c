@@ -108,6 +108,8 @@ static void accept_next(struct supervisor *sv)
 	startup_use_config("lachand", sv->now.config);
 	log_info("reload", "the new configuration is in force");
 	record_change(&sv->records, "reload", sv->config_path, sv->reload.actor);
+	/* A run under way knows other recipients, or other times. */
+	(void)!share_run_ask(&sv->share, SHARE_BY_CLOCK);
 	finish(sv, NULL);
 }
 

@@ -10,6 +10,7 @@
 #include "supervisor/notify_run.h"
 #include "supervisor/record.h"
 #include "supervisor/reload.h"
+#include "supervisor/share_run.h"
 
 enum {
 	SUPERVISOR_CHILDREN_MAX = 4,
@@ -36,6 +37,7 @@ struct supervisor {
 	size_t child_count;
 	struct feeds_run feeds;
 	struct notify_run notices; /* lachan-notify */
+	struct share_run share;
 	struct reload reload;
 	struct records records;
 	struct control_server *control;

@@ -166,6 +166,14 @@ enum err sharing_leaving_add(
 	return OK;
 }
 
+void sharing_leaving_set(
+    struct sharing_leaving *all, const char *report_id, int64_t leave_s)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (strcmp(all->items[i].report_id, report_id) == 0)
+			all->items[i].leave_s = leave_s;
+}
+
 void sharing_leaving_sweep(struct sharing_leaving *all,
     bool (*keep)(void *context, const char *report_id), void *context)
 {

@@ -70,6 +70,9 @@ const struct sharing_moment *sharing_leaving_find(
 /* ERR_FULL above SHARING_LEAVING_MAX, ERR_MEMORY, ERR_RANGE (no report-id). */
 MUST_CHECK enum err sharing_leaving_add(
     struct sharing_leaving *all, const char *report_id, int64_t leave_s);
+/* Another moment for one that is there. */
+void sharing_leaving_set(
+    struct sharing_leaving *all, const char *report_id, int64_t leave_s);
 /* Drops what `keep` says no to. */
 void sharing_leaving_sweep(struct sharing_leaving *all,
     bool (*keep)(void *context, const char *report_id), void *context);

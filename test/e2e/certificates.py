@@ -72,3 +72,41 @@ def make_public_key(folder):
 
 def text_of(pem):
     return run("x509", "-noout", "-text", stdin=pem.encode()).decode()
+
+
+def make_leaf(folder, name, ca, *extensions, days=300, start=None, subject="/CN=test"):
+    """NAME.pem and NAME.key in `folder`, signed by `ca` (certificate, key). `start`: the day it
+    begins, as openssl writes it, for one that is over. (certificate, key)"""
+    certificate = os.path.join(folder, name + ".pem")
+    key = os.path.join(folder, name + ".key")
+    request = os.path.join(folder, name + ".csr")
+    run("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        "-keyout", key, "-out", request, "-subj", subject)
+    with open(os.path.join(folder, name + ".ext"), "w", encoding="ascii") as file:
+        file.write("basicConstraints=CA:FALSE\n" + "\n".join(extensions) + "\n")
+    if start is None:
+        run("x509", "-req", "-in", request, "-CA", ca[0], "-CAkey", ca[1], "-CAcreateserial",
+            "-days", str(days), "-extfile", file.name, "-out", certificate)
+    else:
+        place = os.path.join(folder, name + "-ca")
+        os.makedirs(place)
+        for one, text in (("index.txt", ""), ("serial", "0a\n"), ("ca.cnf", """
+[ca]
+default_ca = own
+[own]
+database = %s/index.txt
+serial = %s/serial
+new_certs_dir = %s
+default_md = sha256
+policy = any
+[any]
+commonName = supplied
+""" % (place, place, place))):
+            with open(os.path.join(place, one), "w", encoding="ascii") as file:
+                file.write(text)
+        run("ca", "-batch", "-config", os.path.join(place, "ca.cnf"), "-cert", ca[0],
+            "-keyfile", ca[1], "-in", request, "-out", certificate, "-notext",
+            "-extfile", os.path.join(folder, name + ".ext"), "-startdate", start[0],
+            "-enddate", start[1])
+    os.chmod(key, 0o600)
+    return certificate, key

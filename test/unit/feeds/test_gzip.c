@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "feeds/digest.h"
+#include "kit/digest.h"
 #include "feeds/gzip.h"
 
 static char path[] = "/tmp/lachan-gzip-XXXXXX";

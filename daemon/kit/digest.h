@@ -1,6 +1,6 @@
 /* digest -- SHA-256 (FIPS 180-4) as a running sum, in hex at the end. */
-#ifndef FEEDS_DIGEST_H
-#define FEEDS_DIGEST_H
+#ifndef KIT_DIGEST_H
+#define KIT_DIGEST_H
 
 #include <openssl/evp.h>
 

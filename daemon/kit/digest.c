@@ -1,4 +1,4 @@
-#include "feeds/digest.h"
+#include "kit/digest.h"
 
 #include <stdio.h>
 
