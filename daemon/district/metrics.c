@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,29 @@ void metrics_time(struct metrics *m, unsigned lane, uint64_t us)
 		i++;
 	add(&m->buckets[lane][i], 1);
 	add(&m->spent_us[lane], us);
+}
+
+/* Strangers, haste and our own trouble are no fault of a school's documents; nor is success. */
+static bool is_fault(const char *result)
+{
+	static const char *const others[] = {"stored", "same", "superseded", "older",
+	    "enrolled", "credentials", "rate", "busy", "store"};
+
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		if (strcmp(result, others[i]) == 0)
+			return false;
+	return true;
+}
+
+uint64_t metrics_refused(const struct metrics *m)
+{
+	uint64_t sum = 0;
+
+	for (size_t r = 0; r < RESULT_COUNT; r++)
+		if (is_fault(RESULTS[r]))
+			sum += load(&m->answers[METRICS_SUMMARIES][r]) +
+			    load(&m->answers[METRICS_QUICK_REPORTS][r]);
+	return sum;
 }
 
 /* ---- the text --------------------------------------------------------------------------- */

@@ -36,6 +36,10 @@ void metrics_count_refusal(struct metrics *m, unsigned status);
 /* From the last octet of a request to its answer; `lane` is an enum lane. */
 void metrics_time(struct metrics *m, unsigned lane, uint64_t us);
 
+/* Documents and quick reports of schools that are known, refused for what they were; since the
+ * start. */
+uint64_t metrics_refused(const struct metrics *m);
+
 void metrics_write(const struct metrics *m, const struct metrics_now *now, struct buf *out);
 
 #endif

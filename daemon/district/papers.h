@@ -11,7 +11,8 @@ enum paper_kind {
 	PAPER_NOMINATION = 2,
 	PAPER_MANUAL_ENTRY = 3,
 	PAPER_BUNDLE = 4,
-	PAPER_LEGAL_DOCUMENT = 5
+	PAPER_LEGAL_DOCUMENT = 5,
+	PAPER_NOTICE = 6 /* what was told to whom by `notify` (notify_state.h) */
 };
 
 enum {

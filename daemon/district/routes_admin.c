@@ -1,6 +1,9 @@
 /* What the part "admin" adds to the program: routes, its life, what comes round, its commands. */
+#include <stdlib.h>
+
 #include "base/words.h"
 #include "district/admin.h"
+#include "district/chores_admin.h"
 #include "district/district.h"
 #include "district/export.h"
 #include "district/routes.h"
@@ -9,8 +12,29 @@ const struct route ROUTES_ADMIN[] = {
     {CALL_GET, "/v1/export.csv", export_csv, LANE_READ, 0},
     {.path = NULL},
 };
-const struct district_part PART_ADMIN = {.name = "admin"};
-const struct chore CHORES_ADMIN[] = {{.name = NULL}};
+static enum err begin(
+    struct district *district, const struct district_config *config, struct diag *why)
+{
+	(void)config;
+	(void)why;
+	district->admin = calloc(1, sizeof(struct admin_part));
+	return district->admin != NULL ? OK : ERR_MEMORY;
+}
+
+static void end(struct district *district)
+{
+	free(district->admin);
+	district->admin = NULL;
+}
+
+const struct district_part PART_ADMIN = {"admin", begin, end};
+
+const struct chore CHORES_ADMIN[] = {
+    {"refused", 10 * 60, chore_refused},
+    {"old keys", 24 * 60 * 60, chore_old_keys},
+    {"retention", 24 * 60 * 60, chore_retention},
+    {.name = NULL},
+};
 
 const struct subcommand SUBCOMMANDS_ADMIN[] = {
     {"units",

@@ -14,6 +14,7 @@
 #include "district/admin.h"
 #include "district/bearer.h"
 #include "district/enrolment_file.h"
+#include "district/enrolments.h"
 #include "district/papers.h"
 #include "district/tree.h"
 #include "district/units_table.h"
@@ -120,7 +121,7 @@ static bool gather(struct making *m)
 			return false;
 		}
 	}
-	enum err rc = store_setting_get(m->store, "bundle.public-key", &key);
+	enum err rc = store_setting_get(m->store, ENROLMENTS_BUNDLE_KEY, &key);
 	if (rc == OK)
 		(void)snprintf(m->bundle_key, sizeof m->bundle_key, "%s", buf_cstr(&key));
 	buf_deinit(&key);
@@ -423,7 +424,7 @@ static bool on_token(void *context, const struct token *t)
 	bearer_mark(mark, t->sha256);
 	admin_time_text(made, t->made_s);
 	if (t->expires_s != 0)
-		admin_time_text(expires, t->expires_s);
+		admin_time_text(expires, t->expires_s - 1); /* the last moment */
 	(void)printf("%s  %-7s  %-16s  %-16s  %-8s  %s  %s\n", mark, use_word(t->use), made,
 	    expires, state_of(t, l->now_s), t->unit, t->note);
 	l->count++;
