@@ -4,9 +4,8 @@
 #define NOTIFY_DELIVERY_H
 
 #include "base/buf.h"
-#include "kit/secret.h"
+#include "kit/tell.h"
 #include "notices/sent.h"
-#include "notify/reach.h"
 
 struct config;
 
@@ -14,9 +13,7 @@ struct delivery {
 	const struct config_notify_target *target;
 	uint64_t id;
 	struct due due;
-	char secret[SECRET_BYTES];
-	struct buf anchor; /* PEM */
-	struct reach reach;
+	struct tell tell;
 	bool broken; /* a file of its own cannot be read: said in the log */
 };
 
@@ -26,8 +23,6 @@ void delivery_close(struct delivery *d);
 /* What is due to it now. False: nothing, or it cannot be told. */
 bool delivery_is_due(
     struct delivery *d, const struct notices *n, struct sent *sent, int64_t now_s);
-/* How it is called in the log: no more than scheme and host, or the command. */
-void delivery_name(char *out, size_t size, const struct delivery *d);
 
 /* By its command, before the system calls are limited; by network, after. `language` is the
  * school's first. */

@@ -124,7 +124,7 @@ static enum err keep(struct program *p)
 
 static bool is_command(const struct delivery *d)
 {
-	return d->target->to.kind == NOTIFY_COMMAND;
+	return tell_is_command(&d->tell);
 }
 
 /* Who is tried now, noted before anything is sent. False: nobody, or it cannot be noted, and
@@ -167,7 +167,7 @@ static void note(struct program *p, struct delivery *d, enum err rc, const struc
 {
 	char name[300];
 
-	delivery_name(name, sizeof name, d);
+	tell_name(name, sizeof name, &d->tell);
 	if (p->trial) {
 		note_trial(p, name, rc, why->text[0] != 0 ? why->text : err_text(rc));
 		return;
@@ -204,7 +204,7 @@ static bool find_hosts(struct program *p)
 		struct diag why = {.text = ""};
 		if (!d->due.any || is_command(d))
 			continue;
-		enum err rc = reach_find(&d->reach, &d->target->to, &why);
+		enum err rc = tell_reach(&d->tell, &why);
 		if (rc == OK) {
 			any = true;
 			continue;

@@ -1,4 +1,4 @@
-#include "notify/reach.h"
+#include "kit/reach.h"
 
 #include <netdb.h>
 #include <stdio.h>

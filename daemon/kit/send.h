@@ -4,19 +4,22 @@
  * where the server stands within the school, and nobody signs in, is a server without
  * STARTTLS spoken to as it is: it learns "1 new message". Nothing follows a redirect, and no
  * proxy of the environment is used. Threads: none. */
-#ifndef NOTIFY_SEND_H
-#define NOTIFY_SEND_H
+#ifndef KIT_SEND_H
+#define KIT_SEND_H
 
 #include "base/buf.h"
-#include "notify/reach.h"
+#include "kit/reach.h"
 
 enum {
 	SEND_CONNECT_S = 15,
 	SEND_LONGEST_S = 60
 };
 
+struct config_notify_to;
+
 struct send {
-	const struct config_notify_target *target;
+	const struct config_notify_to *to;
+	const char *address; /* a mail's receiver */
 	const struct reach *reach;
 	const char *secret;  /* password or token; "" */
 	struct slice anchor; /* PEM, trusted besides the system's; empty: none */

@@ -1,7 +1,7 @@
 /* mail -- a notice as a message of RFC 5322: UTF-8 in base64, so that every server takes it.
  * Pure: no clock, no random numbers. Threads: no shared state. */
-#ifndef NOTIFY_MAIL_H
-#define NOTIFY_MAIL_H
+#ifndef KIT_MAIL_H
+#define KIT_MAIL_H
 
 #include "base/buf.h"
 

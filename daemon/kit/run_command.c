@@ -1,4 +1,4 @@
-#include "notify/command.h"
+#include "kit/run_command.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "notify/mail.h"
+#include "kit/mail.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

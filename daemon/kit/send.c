@@ -1,4 +1,4 @@
-#include "notify/send.h"
+#include "kit/send.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -102,7 +102,7 @@ static bool keep(struct transfer *t, const char *line)
 static bool set_mail(struct transfer *t)
 {
 	const struct send *what = t->what;
-	const struct config_notify_to *to = &what->target->to;
+	const struct config_notify_to *to = what->to;
 	bool in_brackets = strchr(to->host, ':') != NULL;
 	bool plain_will_do = what->reach->near && what->secret[0] == 0;
 	char url[URL_BYTES];
@@ -110,7 +110,7 @@ static bool set_mail(struct transfer *t)
 	int n = snprintf(url, sizeof url, "%s://%s%s%s:%u",
 	    to->kind == NOTIFY_SMTPS ? "smtps" : "smtp", in_brackets ? "[" : "", to->host,
 	    in_brackets ? "]" : "", (unsigned)to->port);
-	if (n < 0 || (size_t)n >= sizeof url || !keep(t, what->target->address.text))
+	if (n < 0 || (size_t)n >= sizeof url || !keep(t, what->address))
 		return false;
 	(void)curl_easy_setopt(t->easy, CURLOPT_URL, url);
 	(void)curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
@@ -142,7 +142,7 @@ static bool set_hook(struct transfer *t)
 		kept = kept && keep(t, header);
 		OPENSSL_cleanse(header, sizeof header);
 	}
-	(void)curl_easy_setopt(t->easy, CURLOPT_URL, what->target->to.text);
+	(void)curl_easy_setopt(t->easy, CURLOPT_URL, what->to->text);
 	(void)curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "https");
 	(void)curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "lachan/" LACHAN_VERSION);
 	(void)curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->list);
@@ -163,7 +163,7 @@ static enum err judge(struct transfer *t, CURLcode code, struct diag *why)
 	}
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	/* Of mail it is the answer to the last line; libcurl has judged that. */
-	if (t->what->target->to.kind != NOTIFY_HTTPS || (status >= 200 && status < 300))
+	if (t->what->to->kind != NOTIFY_HTTPS || (status >= 200 && status < 300))
 		return OK;
 	diag_set(why, "the server answered %ld", status);
 	return ERR_IO;
@@ -176,8 +176,7 @@ enum err send_now(const struct send *what, struct diag *why)
 
 	if (t.easy != NULL) {
 		set_common(&t);
-		bool ready =
-		    what->target->to.kind == NOTIFY_HTTPS ? set_hook(&t) : set_mail(&t);
+		bool ready = what->to->kind == NOTIFY_HTTPS ? set_hook(&t) : set_mail(&t);
 		if (ready)
 			rc = judge(&t, curl_easy_perform(t.easy), why);
 	}

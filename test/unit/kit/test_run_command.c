@@ -1,4 +1,4 @@
-#include "notify/command.h"
+#include "kit/run_command.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* reach -- where a host's name leads, found before the system calls are limited: the C
  * library loads what it needs for names when it is first asked. Threads: none. */
-#ifndef NOTIFY_REACH_H
-#define NOTIFY_REACH_H
+#ifndef KIT_REACH_H
+#define KIT_REACH_H
 
 #include <stdbool.h>
 
