@@ -116,7 +116,7 @@ void page_cell_count(struct page *p, uint64_t number, uint64_t withheld);
 void page_cell_day(struct page *p, int32_t day);
 void page_cell_time(struct page *p, int64_t wall_s);
 /* "–" to the eye, `word` to the ear. */
-void page_cell_none(struct page *p, enum word word);
+void page_cell_none(struct page *p, enum page_column_kind kind, enum word word);
 /* Any other cell: open, write, close. */
 void page_cell_open(struct page *p, enum page_column_kind kind);
 void page_cell_close(struct page *p);

@@ -123,10 +123,11 @@ void page_cell_time(struct page *p, int64_t wall_s)
 	page_cell_close(p);
 }
 
-void page_cell_none(struct page *p, enum word word)
+void page_cell_none(struct page *p, enum page_column_kind kind, enum word word)
 {
 	page_raw(p,
-	    "<td class=\"none\"><span aria-hidden=\"true\">–</span><span class=\"unseen\">");
+	    kind == COLUMN_NUMBER ? "<td class=\"number none\">" : "<td class=\"none\">");
+	page_raw(p, "<span aria-hidden=\"true\">–</span><span class=\"unseen\">");
 	page_word(p, word);
 	page_raw(p, "</span></td>");
 }

@@ -85,7 +85,7 @@ static enum err read_counts(struct call *c, struct view *v)
 	if (rc == OK)
 		rc = read_place(c, v, &whole);
 	if (rc == OK && count > 0)
-		rc = tree_groups_children(v->place.tree, v->place.node, &parts);
+		rc = tree_groups_children(v->place.tree, web_place_top(&v->place), &parts);
 	if (rc == OK && count > 0)
 		rc = read_children(c, v, &parts);
 	tree_groups_free(&whole);
@@ -144,7 +144,7 @@ static void put_change(
 static void put_figure(struct page *p, const struct figure *figure)
 {
 	if (figure == NULL || (figure->published == 0 && figure->withheld == 0))
-		page_cell_none(p, WORD_NONE);
+		page_cell_none(p, COLUMN_NUMBER, WORD_NONE);
 	else
 		page_cell_count(p, figure->attempts, figure->withheld);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "district/calendar.h"
 #include "district/format.h"
 #include "district/web.h"
 #include "district/web_board.h"
@@ -186,7 +187,17 @@ static void put_units(struct call *c, struct page *p, const struct view *v)
 
 /* ---- day by day ---- */
 
-static void put_days(struct page *p, const struct counts *counts, uint32_t schools)
+/* Nobody is missing on a Sunday. */
+static void put_missing(struct call *c, struct page *p, int32_t day, uint64_t missing)
+{
+	if (calendar_is_due(c->config, day))
+		page_cell_number(p, missing);
+	else
+		page_cell_none(p, COLUMN_NUMBER, WORD_BOARD_NOT_DUE);
+}
+
+static void put_days(
+    struct call *c, struct page *p, const struct counts *counts, uint32_t schools)
 {
 	static const struct page_column columns[] = {{COLUMN_TEXT, WORD_DAY, NULL},
 	    {COLUMN_NUMBER, WORD_BOARD_SENT, NULL},
@@ -206,7 +217,7 @@ static void put_days(struct page *p, const struct counts *counts, uint32_t schoo
 		page_row_open(p);
 		page_cell_head(p, NULL, day);
 		page_cell_number(p, sent);
-		page_cell_number(p, sent < schools ? schools - sent : 0);
+		put_missing(c, p, from, sent < schools ? schools - sent : 0);
 		page_row_close(p);
 	}
 	page_table_close(p);
@@ -272,7 +283,7 @@ void web_first(struct call *c)
 	put_counts(c, &p, &v);
 	put_lately(&p, counts);
 	put_units(c, &p, &v);
-	put_days(&p, counts, board_sums(&v.board, v.place.node)[BOARD_SCHOOLS]);
+	put_days(c, &p, counts, board_sums(&v.board, v.place.node)[BOARD_SCHOOLS]);
 	web_finish(c, &p);
 	counts_free(counts);
 	leave(&v);

@@ -109,12 +109,24 @@ void web_place_crumbs(struct call *c, struct page *p, const struct web_place *pl
 	page_crumbs_close(p);
 }
 
+uint32_t web_place_top(const struct web_place *place)
+{
+	uint32_t first, count;
+
+	if (place->node != TREE_NONE)
+		return place->node;
+	tree_roots(place->tree, &first, &count);
+	return count == 1 && !tree_node(place->tree, first)->sends ? first : TREE_NONE;
+}
+
 void web_place_children(const struct web_place *place, uint32_t *first, uint32_t *count)
 {
-	if (place->node == TREE_NONE) {
+	uint32_t top = web_place_top(place);
+
+	if (top == TREE_NONE) {
 		tree_roots(place->tree, first, count);
 		return;
 	}
-	*first = tree_node(place->tree, place->node)->child_first;
-	*count = tree_node(place->tree, place->node)->child_count;
+	*first = tree_node(place->tree, top)->child_first;
+	*count = tree_node(place->tree, top)->child_count;
 }

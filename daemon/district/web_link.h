@@ -24,14 +24,17 @@ struct web_place {
 	const char *name; /* for people, in any case */
 };
 /* Loads the tree as of `day` and finds ?unit= in it. False: answered (404, 503). web_place_leave() afterwards, in any
- * case. A tree with one root that is no school begins there. */
+ * case. */
 MUST_CHECK bool web_place_find(
     struct call *c, struct page *p, int32_t day, struct web_place *out);
 void web_place_leave(struct web_place *place);
 /* From the whole department to the place, each with a link to `path` (its ?unit= set, `keep` behind it). */
 void web_place_crumbs(struct call *c, struct page *p, const struct web_place *place,
     const char *path, const struct web_pair *keep);
-/* The children shown below a place: [*first, *first + *count). */
+/* The node whose children are shown below a place: its own, or the only root of the tree when that is no school; TREE_NONE
+ * where there are several. */
+uint32_t web_place_top(const struct web_place *place);
+/* Those children: [*first, *first + *count). */
 void web_place_children(const struct web_place *place, uint32_t *first, uint32_t *count);
 
 #endif

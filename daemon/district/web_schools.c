@@ -29,7 +29,7 @@ static void put_age(struct page *p, const struct coverage_state *state)
 	char text[FORMAT_BYTES];
 
 	if (state->feed_count == 0) {
-		page_cell_none(p, WORD_UNKNOWN);
+		page_cell_none(p, COLUMN_NUMBER, WORD_UNKNOWN);
 		return;
 	}
 	format_duration(text, state->oldest_feed_hours * 3600, p->language);
@@ -51,8 +51,10 @@ static void put_unfiltered(struct page *p, const struct coverage_state *state)
 static void put_state(struct page *p, const struct coverage_state *state)
 {
 	if (state == NULL) {
-		for (unsigned i = 0; i < 4; i++)
-			page_cell_none(p, WORD_UNKNOWN);
+		page_cell_none(p, COLUMN_TEXT, WORD_UNKNOWN);
+		page_cell_none(p, COLUMN_NUMBER, WORD_UNKNOWN);
+		page_cell_none(p, COLUMN_NUMBER, WORD_UNKNOWN);
+		page_cell_none(p, COLUMN_TEXT, WORD_UNKNOWN);
 		return;
 	}
 	page_cell_text(p,
@@ -79,7 +81,7 @@ static void put_row(struct call *c, struct page *p, const struct web_schools *sc
 	page_cell_head(p, web_unit_link(c, node->unit), node->name);
 	page_cell_text(p, parent_name(schools->tree, node));
 	if (row == NULL) {
-		page_cell_none(p, WORD_SCHOOL_NEVER);
+		page_cell_none(p, COLUMN_TEXT, WORD_SCHOOL_NEVER);
 		page_cell_number(p, 0);
 	} else {
 		page_cell_day(p, row->last_day);

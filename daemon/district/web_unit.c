@@ -251,7 +251,7 @@ static void put_day(struct page *p, const struct counts *days, size_t period)
 	page_cell_head(p, NULL, day);
 	if (counts_sum(days, 0, period, SUM_DAYS) == 0) {
 		for (unsigned i = 0; i < 4; i++)
-			page_cell_none(p, WORD_UNIT_NO_DAY);
+			page_cell_none(p, COLUMN_NUMBER, WORD_UNIT_NO_DAY);
 		page_row_close(p);
 		return;
 	}

@@ -41,15 +41,15 @@
       width, height: Math.round(Math.min(420, Math.max(220, width / 3.2))),
       scales: { x: { time: false, range: bars ? [-0.6, labels.length - 0.4] : undefined }, y: { range: (u, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
       axes: [
-        { ...axis, space: 70, incrs: [1, 2, 3, 6, 7, 12, 14, 28, 30, 60, 90, 180, 365], values: (u, splits) => splits.map(at => labels[at] ?? "") },
+        { ...axis, space: 110, incrs: [1, 2, 3, 6, 7, 12, 14, 28, 30, 60, 90, 180, 365], values: (u, splits) => splits.map(at => labels[at] ?? "") },
         { ...axis, size: 76, values: (u, splits) => splits.map(value => format.format(value)) },
       ],
       series: [
-        { label: table.tHead.rows[0].cells[0].textContent.trim(), value: (u, at) => at === null ? "–" : labels[at] },
+        { label: table.tHead.rows[0].cells[0].textContent.trim(), value: (u, at) => at === null ? "" : labels[at] },
         ...series.map((one, at) => ({
-          label: one.label, stroke: colours[at % colours.length], width: 2, dash: bars ? [] : DASHES[Math.floor(at / colours.length) % DASHES.length],
+          label: one.label, stroke: colours[at % colours.length], width: 2, dash: bars ? [] : DASHES[at % DASHES.length],
           fill: bars ? colours[at % colours.length] : undefined, paths: path, points: { show: !bars && labels.length < 40 },
-          value: (u, value) => value === null ? "–" : format.format(value),
+          value: (u, value) => value === null ? "" : format.format(value),
         })),
       ],
     }, [labels.map((_, at) => at), ...series.map(one => one.values)], box);
