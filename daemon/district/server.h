@@ -22,7 +22,7 @@ struct server;
 
 #define SERVER_SOCKETS_PLAIN   "district-http"
 #define SERVER_SOCKETS_TLS     "district-https"
-#define SERVER_SOCKETS_METRICS "district-metrics"
+#define SERVER_SOCKETS_METRICS SOCKETS_METRICS_HTTP
 
 struct server_needs {
 	struct event_base *base;
