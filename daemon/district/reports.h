@@ -25,6 +25,10 @@ struct reports_request {
 	enum yearbook_language language;
 };
 
+enum {
+	REPORTS_REMIND_DAYS = 30 /* before a report is due, people are told */
+};
+
 /* The dates of config.reports. */
 struct period_dates reports_dates(const struct district_config *config);
 /* The day whose tree a report stands on: the period's last, or today where that is to come. */
