@@ -1,7 +1,7 @@
 /* Receipts that came back on a USB stick. Each is checked against the document it speaks of
  * and laid down in state_dir/sharing/arrived/REPORT-ID!RECIPIENT.json, one object on one line:
  *
- *	{"format":"lachan-receipt","name","recipient","report-id","sha256","status","time","department"}
+ *	{"format":"lachan-receipt","name","recipient","report-id","sha256","status","time","department","error"}
  *
  * lachan-share takes it from there, removes it, and marks the document as delivered. */
 #include <errno.h>
@@ -60,6 +60,17 @@ static bool digest(char out[SHA256_BYTES], const struct buf *bytes)
 	return true;
 }
 
+static bool is_taken(json_int_t status)
+{
+	return status == 200 || status == 201;
+}
+
+static bool is_final(json_int_t status)
+{
+	return is_taken(status) || status == 400 || status == 409 || status == 413 ||
+	    status == 422;
+}
+
 /* Why this receipt says nothing about a document of ours; NULL: it does. */
 static const char *judge(
     const struct call *c, const char *name, const json_t *receipt, json_int_t status)
@@ -70,8 +81,8 @@ static const char *judge(
 
 	if (strcmp(text(receipt, "format"), "lachan-receipt") != 0)
 		why = N_("this is no receipt");
-	else if (status != 200 && status != 201)
-		why = N_("the department did not take it");
+	else if (!is_final(status))
+		why = N_("this is no receipt");
 	else if (summaries_read(c->desk, name, &packed) != OK || !digest(sum, &packed))
 		why = N_("there is no such document here");
 	else if (strcmp(sum, text(receipt, "sha256")) != 0)
@@ -122,10 +133,11 @@ static const char *take(const struct call *c, const char *recipient, const json_
 	if (!sharing_document_parse(&d, file) ||
 	    strcmp(d.report_id, text(receipt, "report-id")) != 0)
 		return N_("the receipt is of another document");
-	json_t *kept = json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:s}", "format",
-	    "lachan-receipt", "name", name, "recipient", recipient, "report-id",
-	    d.report_id, "sha256", text(receipt, "sha256"), "status", status, "time",
-	    text(receipt, "time"), "department", text(receipt, "department"));
+	json_t *kept =
+	    json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:s,s:s}", "format", "lachan-receipt",
+	        "name", name, "recipient", recipient, "report-id", d.report_id, "sha256",
+	        text(receipt, "sha256"), "status", status, "time", text(receipt, "time"),
+	        "department", text(receipt, "department"), "error", text(receipt, "error"));
 	enum err rc = kept == NULL ? ERR_MEMORY : lay_down(c, d.report_id, kept);
 	json_decref(kept);
 	if (rc == OK)
@@ -163,9 +175,16 @@ void summaries_on_receipts(struct call *c)
 	}
 	json_t *taken = json_array();
 	json_t *refused = json_array();
+	size_t kept = 0;
 	json_array_foreach(all, i, one)
 	{
+		const json_t *receipt = json_object_get(one, "receipt");
 		const char *why = take(c, recipient, one);
+		kept += why == NULL;
+		/* What the department refused is told with its own words. */
+		if (why == NULL &&
+		    !is_taken(json_integer_value(json_object_get(receipt, "status"))))
+			why = text(receipt, "error");
 		if (why == NULL)
 			(void)json_array_append(taken, json_object_get(one, "name"));
 		else
@@ -173,8 +192,8 @@ void summaries_on_receipts(struct call *c)
 			    json_pack(
 			        "{s:s,s:s}", "name", text(one, "name"), "error", why));
 	}
-	if (json_array_size(taken) > 0) {
-		record(c, json_array_size(taken));
+	if (kept > 0) {
+		record(c, kept);
 		summaries_share_now(c->desk);
 	}
 	call_give(c, json_pack("{s:o,s:o}", "taken", taken, "refused", refused));

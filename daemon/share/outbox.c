@@ -13,6 +13,7 @@
 #include "approvals/approvals.h"
 #include "conf/config.h"
 #include "kit/log.h"
+#include "share/arrived.h"
 #include "share/prepare.h"
 #include "sharing/timing.h"
 
@@ -303,6 +304,9 @@ enum err outbox_look(struct outbox *o, int64_t now_s)
 	struct sharing_document *found = NULL;
 	size_t count = 0, kept = 0, hint = 0;
 
+	/* What was known of them is not true any more. */
+	if (arrived_take(o->config, now_s))
+		o->count = 0;
 	enum err rc = sharing_documents(o->waiting, &found, &count);
 	struct outbox_entry *entries = rc == OK ? calloc(count + 1, sizeof *entries) : NULL;
 	if (rc == OK && entries == NULL)

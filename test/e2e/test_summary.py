@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """What leaves the school, and whose yes it takes: lachanctl summary, the desk, the record."""
 import gzip
+import hashlib
 import json
 import os
 import stat
+import subprocess
 
 from desk_test import PASSWORD, DeskTest
-from lachan_test import SOURCE_DIR, main, wait_for
+from lachan_test import BIN, SOURCE_DIR, main, wait_for
 
 GOLDEN = os.path.join(SOURCE_DIR, "test", "unit", "report", "golden")
 DAY = "41b1dd6f-a271-8d35-a716-9afdce45029a"
@@ -24,10 +26,13 @@ def golden(name):
 
 class Summary(DeskTest):
     SHARE = {"recipients": [{"name": "so-gddt", "role": "education",
-                             "url": "https://192.0.2.1/v1/summaries",
-                             "token_file": "/nonexistent/so-gddt.token"}]}
+                             "url": "http://127.0.0.1:1/v1/summaries"}]}
 
     def run_school(self, **share):
+        self.need("lachan-share")
+        self.write("so-gddt.token", "lcd-0123456789abcdef0123456789abcdef\n")
+        os.chmod(self.path("so-gddt.token"), 0o600)
+        self.SHARE["recipients"][0]["token_file"] = self.path("so-gddt.token")
         self.run_desk(school={"unit": "0d9e", "name": "THCS Thử"}, share={**self.SHARE, **share})
         self.add_user("hieu-truong", "approver")
 
@@ -46,6 +51,11 @@ class Summary(DeskTest):
         said = self.ctl("summary", *words, "--json", "--user", user, typed=password + "\n")
         self.assertEqual(said[0], status, said)
         return json.loads(said[1])
+
+    def share(self):
+        """One run of lachan-share by hand."""
+        return subprocess.run([os.path.join(BIN, "lachan-share"), "-c", self.path("lachan.yaml")],
+                              capture_output=True, check=False, timeout=60)
 
     def states(self, *words):
         return {f["id"]: f["state"] for f in self.summary("list", *words)["files"]}
@@ -157,7 +167,7 @@ class Summary(DeskTest):
         receipt = {"format": "lachan-receipt", "report-id": DAY,
                    "sha256": reply["files"][0]["sha256"], "status": 201,
                    "time": "2026-11-22T08:00:00+07:00", "department": "Sở GDĐT"}
-        for name, changes in ((DAY_NAME, {}), (WEEK_NAME, {}), (QUICK_NAME, {"status": 422}),
+        for name, changes in ((DAY_NAME, {}), (WEEK_NAME, {}), (QUICK_NAME, {"status": 503}),
                               ("0d9e!20261119!20261120!" + DAY, {})):
             with open(os.path.join(stick, name + ".receipt.json"), "w", encoding="utf-8") as file:
                 json.dump({**receipt, **changes}, file)
@@ -173,6 +183,36 @@ class Summary(DeskTest):
                          (DAY_NAME, "so-gddt", receipt["sha256"], 201))
         self.assertEqual(len(os.listdir(os.path.dirname(arrived))), 1)
         self.summary("import", stick, "nobody", status=1)
+        # lachan-share makes of it what an answer by the network would have made.
+        done = self.share()
+        receipt = self.path("state", "sent", "so-gddt", DAY_NAME + ".json")
+        self.assertTrue(os.path.exists(receipt), done)
+        with open(receipt, encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["sha256"], kept["sha256"])
+        self.assertFalse(os.path.exists(arrived))
+        files = {f["id"]: f for f in self.summary("list", "--all")["files"]}
+        self.assertEqual(files[DAY]["sent"], ["so-gddt"])
+        self.stop_desk()
+
+    def test_a_refusal_that_comes_by_stick_is_told_with_the_departments_words(self):
+        self.run_school(approve="never")
+        self.put_three()
+        stick = self.path("stick")
+        os.mkdir(stick)
+        sha256, = (f["sha256"] for f in self.summary("export", stick)["files"]
+                   if f["name"].startswith(DAY_NAME))
+        with open(os.path.join(stick, DAY_NAME + ".receipt.json"), "w", encoding="utf-8") as file:
+            json.dump({"format": "lachan-receipt", "report-id": DAY, "sha256": sha256, "status": 422,
+                       "time": "", "department": "Sở", "error": "it shows too few devices"}, file)
+        with open(os.path.join(stick, DAY_NAME + ".json.gz"), "rb") as file:
+            self.assertEqual(hashlib.sha256(file.read()).hexdigest(), sha256)
+        reply = self.summary("import", stick)
+        self.assertEqual((reply["taken"], reply["refused"]),
+                         ([], [{"name": DAY_NAME, "error": "it shows too few devices"}]))
+        self.share()
+        file, = (f for f in self.summary("list", "--all")["files"] if f["id"] == DAY)
+        self.assertEqual((file["state"], file["refused"]), ("refused", [
+            {"recipient": "so-gddt", "status": 422, "error": "it shows too few devices"}]))
         self.stop_desk()
 
 
