@@ -31,6 +31,7 @@ struct body {
 
 	/* The text. */
 	struct feed_parser *parser;
+	struct bundle_reader *bundle; /* of that format; else NULL */
 	struct cover *cover;
 	bool cover_closed;
 	EVP_MD_CTX *sum;
@@ -42,23 +43,37 @@ struct body {
 	char body_sha256[DIGEST_TEXT_BYTES];
 };
 
+static const char *const FORMATS[] = {
+    [FEED_FORMAT_AUTO] = "auto",
+    [FEED_FORMAT_DOMAINS] = "domains",
+    [FEED_FORMAT_HOSTS] = "hosts",
+    [FEED_FORMAT_WILDCARD] = "wildcard",
+    [FEED_FORMAT_ADBLOCK] = "adblock",
+    [FEED_FORMAT_DNSMASQ] = "dnsmasq",
+    [FEED_FORMAT_UNBOUND] = "unbound",
+    [FEED_FORMAT_RPZ] = "rpz",
+    [FEED_FORMAT_REGEX] = "regex",
+    [FEED_FORMAT_SQUIDGUARD] = "squidguard",
+    [FEED_FORMAT_BUNDLE] = "bundle",
+};
+
+bool body_find_format(const char *word, enum config_feed_format *out)
+{
+	for (size_t i = 0; i < FEED_FORMAT_BUNDLE; i++) {
+		if (strcmp(FORMATS[i], word) != 0)
+			continue;
+		*out = (enum config_feed_format)i;
+		return true;
+	}
+	return false;
+}
+
 struct feed_options body_feed_options(const struct config_feed *config)
 {
-	static const char *const formats[] = {
-	    [FEED_FORMAT_AUTO] = "auto",
-	    [FEED_FORMAT_DOMAINS] = "domains",
-	    [FEED_FORMAT_HOSTS] = "hosts",
-	    [FEED_FORMAT_WILDCARD] = "wildcard",
-	    [FEED_FORMAT_ADBLOCK] = "adblock",
-	    [FEED_FORMAT_DNSMASQ] = "dnsmasq",
-	    [FEED_FORMAT_UNBOUND] = "unbound",
-	    [FEED_FORMAT_RPZ] = "rpz",
-	    [FEED_FORMAT_REGEX] = "regex",
-	    [FEED_FORMAT_SQUIDGUARD] = "squidguard",
-	};
 	return (struct feed_options){
-	    .format = feed_format_find(formats[config->format]),
-	    .exact = config->match == FEED_MATCH_EXACT,
+	    .format = feed_format_find(FORMATS[config->format]),
+	    .exact =
+	        config->match == FEED_MATCH_EXACT && config->format != FEED_FORMAT_BUNDLE,
 	    .wide_exceptions = strcmp(config->category.text, "allow") != 0,
 	};
 }
@@ -93,6 +108,8 @@ enum err body_new(struct body **out, const struct body_options *options)
 	enum err rc = digest_begin(&b->sum);
 	if (rc == OK)
 		rc = feed_parser_new(&b->parser, &how);
+	if (rc == OK && options->feed->config->format == FEED_FORMAT_BUNDLE)
+		rc = bundle_reader_new(&b->bundle);
 	if (rc == OK)
 		rc = cover_new(&b->cover, options->watch, options->feed->config);
 	if (rc != OK) {
@@ -115,6 +132,7 @@ void body_free(struct body *b)
 	digest_end(&b->body_sum, NULL);
 	cover_free(b->cover);
 	feed_parser_free(b->parser);
+	bundle_reader_free(b->bundle);
 	free(b);
 }
 
@@ -139,7 +157,11 @@ static enum err take_text(void *context, struct slice bytes, struct diag *why)
 
 	b->bytes += bytes.len;
 	digest_add(b->sum, bytes);
-	enum err rc = feed_parser_push(b->parser, bytes, why);
+	enum err rc = OK;
+	if (b->bundle != NULL)
+		rc = bundle_reader_push(b->bundle, bytes, why);
+	if (rc == OK)
+		rc = feed_parser_push(b->parser, bytes, why);
 	if (rc != OK)
 		return rc;
 	rc = write_copy(b, bytes);
@@ -257,7 +279,10 @@ enum err body_finish(struct body *b, const char *member, struct diag *why)
 		diag_set(why, N_("the body is empty"));
 		return ERR_FORMAT;
 	}
-	rc = feed_parser_finish(b->parser, why);
+	if (b->bundle != NULL)
+		rc = bundle_reader_finish(b->bundle, why);
+	if (rc == OK)
+		rc = feed_parser_finish(b->parser, why);
 	digest_end(&b->sum, b->sha256);
 	if (b->body_sum != NULL)
 		digest_end(&b->body_sum, b->body_sha256);
@@ -277,6 +302,11 @@ void body_facts(struct body_facts *out, const struct body *b)
 	};
 	memcpy(out->sha256, b->sha256, sizeof out->sha256);
 	memcpy(out->body_sha256, b->body_sha256, sizeof out->body_sha256);
+}
+
+const struct bundle_reader *body_bundle(const struct body *b)
+{
+	return b->bundle;
 }
 
 enum err body_cover(struct body *b, const struct cover **out)

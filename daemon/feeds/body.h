@@ -6,6 +6,7 @@
 #ifndef FEEDS_BODY_H
 #define FEEDS_BODY_H
 
+#include "bundle/bundle.h"
 #include "feed/feed.h"
 #include "feeds/cover.h"
 #include "kit/digest.h"
@@ -47,8 +48,14 @@ void body_facts(struct body_facts *out, const struct body *b);
 /* The rules that concern names which many need. ERR_MEMORY, ERR_IO; owned by the body. */
 MUST_CHECK enum err body_cover(struct body *b, const struct cover **out);
 
+/* Of a feed of format bundle: its text, read whole; else NULL. */
+const struct bundle_reader *body_bundle(const struct body *b);
+
 /* Publishes the text, gzipped, at `path` in the feeds' folder. ERR_IO with *why. */
 MUST_CHECK enum err body_keep(struct body *b, const char *path, struct diag *why);
+
+/* The format of a word that may stand in filter.feeds; false: there is none, or it is bundle. */
+bool body_find_format(const char *word, enum config_feed_format *out);
 
 /* The options with which the texts of a feed are read: here, when its copy is compiled, and
  * when it is compared. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "feeds/bundle.h"
 #include "kit/log.h"
 
 static const char *describe(enum run_mode mode)
@@ -22,6 +23,10 @@ static bool change(struct feed *feed, enum run_mode mode)
 	const char *name = feed->config->name.text;
 	enum err rc;
 
+	if (mode == RUN_OFF && bundle_requires(feed->config)) {
+		log_warn("feeds", "%s: required by the department: not switched off", name);
+		return false;
+	}
 	if (mode == RUN_ACCEPT) {
 		rc = store_accept(feed);
 	} else {

@@ -6,8 +6,10 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "feed/feed.h"
 #include "feeds/body.h"
+#include "feeds/bundle.h"
 #include "feeds/gzip.h"
 #include "kit/log.h"
 #include "ruledb/builder.h"
@@ -28,13 +30,23 @@ struct reading {
 	EVP_MD_CTX *sum;
 	int64_t now_s;
 	struct diag why;
+	/* Of a bundle: the list under way. */
+	const struct config *config;
+	const struct meta *meta;
+	const char *copy_path;
+	unsigned lists; /* begun in the builder */
+	bool skipped;   /* of a category that is unknown here */
+	uint64_t list_rules;
 };
 
 static enum err on_rule(void *arg, const struct feed_rule *rule)
 {
-	const struct reading *r = arg;
+	struct reading *r = arg;
 	const struct rule *made = &rule->rule;
 
+	if (r->skipped)
+		return OK;
+	r->list_rules++;
 	if (made->subject == RULE_OF_NAME && made->terms == NULL)
 		return ruledb_builder_add(r->builder, made->name, made->kind);
 	return ruledb_builder_add_rule(r->builder, made);
@@ -132,6 +144,52 @@ static void set_judging(const struct reading *r)
 	ruledb_builder_feed_options(r->builder, longest, r->feed->rewrite);
 }
 
+/* ---- the lists of a bundle: each becomes a feed of its own in the rules ---- */
+
+static enum err end_list(struct reading *r)
+{
+	struct ruledb_provenance from = {
+	    .url = r->meta->url,
+	    .source = r->copy_path,
+	    .format = "bundle",
+	    .sha256 = r->meta->sha256,
+	    .fetched_s = r->meta->fetched_s,
+	    .rules = r->list_rules,
+	};
+
+	if (r->lists == 0 || r->skipped)
+		return OK;
+	ruledb_builder_feed_options(r->builder, false, false);
+	return ruledb_builder_provenance(r->builder, &from);
+}
+
+static enum err on_list(void *arg, struct slice name, struct slice category)
+{
+	struct reading *r = arg;
+	char list[BUNDLE_NAME_MAX + 1], of[BUNDLE_NAME_MAX + 1];
+	char full[DEPARTMENT_NAME_BYTES];
+	size_t known;
+	unsigned index;
+
+	enum err rc = end_list(r);
+	if (rc != OK)
+		return rc;
+	text_printable(list, sizeof list, name);
+	text_printable(of, sizeof of, category);
+	r->skipped = !config_find_category(r->config, of, &known);
+	r->list_rules = 0;
+	if (r->skipped) {
+		log_warn("feeds",
+		    "%s: the list %s is of the category %s, which is unknown here: "
+		    "left out",
+		    r->feed->name.text, list, of);
+		return OK;
+	}
+	department_name(full, r->feed->name.text, DEPARTMENT_LIST, list);
+	r->lists++;
+	return ruledb_builder_feed(r->builder, full, of, &index);
+}
+
 static enum err read_copy(struct feed *feed, struct reading *r)
 {
 	char sha256[DIGEST_TEXT_BYTES];
@@ -141,11 +199,12 @@ static enum err read_copy(struct feed *feed, struct reading *r)
 		rc = feed_parser_finish(r->parser, &r->why);
 	if (rc != OK)
 		return rc;
-	set_judging(r);
+	if (!bundle_is_one(feed))
+		set_judging(r);
 	digest_end(&r->sum, sha256);
 	note_counts(feed, r, sha256);
 	log_ignored(feed, feed_parser_stats(r->parser));
-	return add_provenance(feed, r);
+	return bundle_is_one(feed) ? end_list(r) : add_provenance(feed, r);
 }
 
 /* What went wrong with this copy, not with the builder or the machine. */
@@ -155,11 +214,10 @@ static bool is_damage(enum err rc)
 }
 
 /* What is known of it stays but for the validators: it must come whole again. */
-static void drop_damaged(struct ruledb_builder *b, struct feed *feed, const char *why)
+static void drop_damaged(struct feed *feed, const char *why)
 {
 	log_error("feeds", "%s: its copy is damaged (%s), it must be fetched anew",
 	    feed->config->name.text, why);
-	ruledb_builder_drop_feed(b);
 	(void)unlink(feed->copy_path);
 	feed->has_copy = false;
 	feed->meta.url[0] = 0;
@@ -172,15 +230,21 @@ static enum err add_feed(struct ruledb_builder *b, const struct compile_options 
 	struct reading r = {.builder = b,
 	    .protect = options->protect,
 	    .feed = config,
-	    .now_s = options->now_s};
+	    .now_s = options->now_s,
+	    .config = options->config,
+	    .meta = &feed->meta,
+	    .copy_path = feed->copy_path};
 	struct feed_options how = body_feed_options(config);
 	unsigned index;
+	enum err rc = OK;
 
 	how.on_rule = on_rule;
 	how.is_protected = is_protected;
+	how.on_list = on_list;
 	how.arg = &r;
-	enum err rc =
-	    ruledb_builder_feed(b, config->name.text, config->category.text, &index);
+	if (!bundle_is_one(feed))
+		rc = ruledb_builder_feed(
+		    b, config->name.text, config->category.text, &index);
 	if (rc != OK)
 		return rc;
 	rc = feed_parser_new(&r.parser, &how);
@@ -190,8 +254,12 @@ static enum err add_feed(struct ruledb_builder *b, const struct compile_options 
 		rc = read_copy(feed, &r);
 	digest_end(&r.sum, NULL);
 	feed_parser_free(r.parser);
+	feed->lists = bundle_is_one(feed) ? r.lists : 1;
 	if (is_damage(rc)) {
-		drop_damaged(b, feed, r.why.text[0] != 0 ? r.why.text : err_text(rc));
+		if (feed->lists > 0)
+			ruledb_builder_drop_feed(b);
+		/* Of a bundle the lists before it are whole, and stay. */
+		drop_damaged(feed, r.why.text[0] != 0 ? r.why.text : err_text(rc));
 		summary->damaged++;
 		return OK;
 	}
@@ -267,21 +335,23 @@ static enum err add_feeds(struct ruledb_builder *b, struct store *s,
 }
 
 /* Distinct names are known only once duplicates have been united, and the database has had
- * its own say about patterns. */
-static void note_feed(struct meta *m, const struct ruledb *db, unsigned at)
+ * its own say about patterns. Lists of a bundle, `count` from `at` on, are told as one. */
+static void note_feed(struct meta *m, const struct ruledb *db, unsigned at, unsigned count)
 {
 	struct ruledb_feed from;
 	uint64_t lines = 0;
 
-	if (!ruledb_feed_at(db, at, &from))
-		return;
-	m->patterns = (uint64_t)from.patterns + from.networks;
-	m->entries = from.names + m->patterns;
-	m->refused_count = 0;
-	for (unsigned k = 0; k < from.reasons; k++) {
-		const char *reason = ruledb_feed_reason(db, at, k, &lines);
-		if (reason != NULL)
-			meta_refuse(m, reason, lines);
+	m->patterns = m->entries = 0;
+	if (count == 1)
+		m->refused_count = 0;
+	for (unsigned i = at; i < at + count && ruledb_feed_at(db, i, &from); i++) {
+		m->patterns += (uint64_t)from.patterns + from.networks;
+		m->entries += from.names + (uint64_t)from.patterns + from.networks;
+		for (unsigned k = 0; k < from.reasons; k++) {
+			const char *reason = ruledb_feed_reason(db, i, k, &lines);
+			if (reason != NULL)
+				meta_refuse(m, reason, lines);
+		}
 	}
 }
 
@@ -296,8 +366,10 @@ static void note_names(
 	sum->rules = stat.rules;
 	for (size_t i = 0; i < s->count; i++) {
 		struct feed *feed = &s->feeds[i];
-		if (feed->has_copy && !feed->meta.off)
-			note_feed(&feed->meta, db, at++);
+		if (!feed->has_copy || feed->meta.off)
+			continue;
+		note_feed(&feed->meta, db, at, feed->lists);
+		at += feed->lists;
 	}
 }
 

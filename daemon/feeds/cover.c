@@ -76,6 +76,12 @@ void watch_free(struct watch *w)
 
 /* ---- one feed's rules ---- */
 
+/* Here only what is covered counts, not as what: the lists of a bundle are one. */
+static const char *category_of(const struct config_feed *feed)
+{
+	return feed->category.text[0] != 0 ? feed->category.text : "bundle";
+}
+
 enum err cover_new(
     struct cover **out, const struct watch *w, const struct config_feed *feed)
 {
@@ -94,7 +100,7 @@ enum err cover_new(
 	enum err rc = ruledb_builder_new(&c->builder, &how);
 	if (rc == OK)
 		rc = ruledb_builder_feed(
-		    c->builder, feed->name.text, feed->category.text, &index);
+		    c->builder, feed->name.text, category_of(feed), &index);
 	if (rc != OK) {
 		cover_free(c);
 		return rc;

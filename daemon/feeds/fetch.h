@@ -69,6 +69,11 @@ struct fetch_request {
 	const char *etag;
 	const char *last_modified;
 	uint64_t max_bytes; /* decoded */
+	/* Of the server at the first address; never sent where a redirect leads. NULL or "":
+	 * none. */
+	const char *bearer;
+	const char *certificate, *key;
+	const char *only_ca_file; /* trusted in place of the system's */
 	const struct fetch_sink *sink;
 	void *context;
 };

@@ -265,6 +265,33 @@ static bool set_validators(struct job *job)
 	return true;
 }
 
+static bool is_given(const char *text)
+{
+	return text != NULL && text[0] != 0;
+}
+
+/* What tells who we are is for the server that the configuration names, and nobody else. */
+static bool set_credentials(struct job *job)
+{
+	const struct fetch_request *r = &job->request;
+	char value[FETCH_VALIDATOR_BYTES + 16];
+
+	if (job->url.scheme == URL_FILE || job->redirects > 0)
+		return true;
+	if (is_given(r->only_ca_file)) {
+		(void)curl_easy_setopt(job->easy, CURLOPT_CAINFO, r->only_ca_file);
+		(void)curl_easy_setopt(job->easy, CURLOPT_CAPATH, NULL);
+	}
+	if (is_given(r->certificate)) {
+		(void)curl_easy_setopt(job->easy, CURLOPT_SSLCERT, r->certificate);
+		(void)curl_easy_setopt(job->easy, CURLOPT_SSLKEY, r->key);
+	}
+	if (!is_given(r->bearer))
+		return true;
+	(void)snprintf(value, sizeof value, "Bearer %s", r->bearer);
+	return fetch_add_header(&job->headers, "Authorization", value);
+}
+
 static void set_callbacks(struct job *job)
 {
 	CURL *easy = job->easy;
@@ -275,7 +302,7 @@ static void set_callbacks(struct job *job)
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, job);
 	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, job);
-	if (job->fetcher->options.ca_file[0] != 0) {
+	if (job->fetcher->options.ca_file[0] != 0 && !is_given(job->request.only_ca_file)) {
 		(void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
 		(void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, job->fetcher);
 	}
@@ -294,7 +321,7 @@ static void start_transfer(struct job *job)
 		return;
 	}
 	job->easy = curl_easy_init();
-	if (job->easy == NULL || !set_validators(job)) {
+	if (job->easy == NULL || !set_validators(job) || !set_credentials(job)) {
 		give_up_address(job, N_("out of memory"));
 		return;
 	}

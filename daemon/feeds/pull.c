@@ -1,6 +1,7 @@
 #include "feeds/pull.h"
 
 #include <inttypes.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,13 +9,16 @@
 #include "feed/feed.h"
 #include "feeds/backoff.h"
 #include "feeds/body.h"
+#include "feeds/bundle.h"
 #include "feeds/judge.h"
 #include "kit/log.h"
+#include "kit/secret.h"
 
 struct pull {
 	struct pull_options options;
 	const char *urls[FETCH_URLS_MAX];
 	struct body *body; /* under way */
+	char bearer[SECRET_BYTES];
 };
 
 static void copy_text(char *out, size_t size, const char *text)
@@ -44,6 +48,10 @@ static enum err judge(
 		    facts->body_sha256);
 		return ERR_FORMAT;
 	}
+	/* Whole by its digest, and true by its signature: how many names it has is its own. */
+	if (bundle_is_one(p->options.feed))
+		return bundle_believe(p->options.feed, body_bundle(p->body), facts->sha256,
+		    p->options.now_s, why);
 	enum err rc = feed_judge(facts->stats, facts->format, why);
 	if (rc == OK)
 		rc = judge_count(
@@ -143,6 +151,9 @@ static enum err take_body(
 		rc = judge(p, &facts, why);
 	if (rc == OK && !same)
 		rc = look_for_holds(p, &facts, held, why);
+	if (rc == OK && !same && bundle_is_one(p->options.feed))
+		rc = bundle_remember(
+		    p->options.feed, body_bundle(p->body), facts.sha256, why);
 	if (rc == OK) {
 		rc = held->covers_count > 0 ? keep_held(p, answer, &facts, held, why)
 		                            : keep(p, answer, &facts, why);
@@ -287,6 +298,35 @@ static void set_validators(
 	request->last_modified = held ? m->held.last_modified : m->last_modified;
 }
 
+/* The department is asked for its bundle as it is sent summaries: by its recipient's token,
+ * certificate and trust anchors. */
+static void set_credentials(struct pull *p, struct fetch_request *request)
+{
+	const struct config_recipient *at =
+	    bundle_recipient(p->options.config, p->options.feed->config);
+	struct diag why;
+
+	if (at == NULL)
+		return;
+	request->only_ca_file = at->ca_file.text;
+	request->certificate = at->client_certificate.file.text;
+	request->key = at->client_certificate.key.text;
+	if (at->token_file.text[0] == 0)
+		return;
+	if (secret_read(p->bearer, at->token_file.text, &why) == OK)
+		request->bearer = p->bearer;
+	else
+		log_warn("feeds", "%s: asked for without a token: %s",
+		    p->options.feed->config->name.text, why.text);
+}
+
+static uint64_t max_bytes_of(const struct config_feed *config)
+{
+	bool small = config->format == FEED_FORMAT_BUNDLE &&
+	    config->max_size_bytes > BUNDLE_TEXT_MAX;
+	return small ? BUNDLE_TEXT_MAX : config->max_size_bytes;
+}
+
 enum err pull_start(
     struct pull **out, struct fetcher *fetcher, const struct pull_options *options)
 {
@@ -300,11 +340,12 @@ enum err pull_start(
 	struct fetch_request request = {
 	    .urls = p->urls,
 	    .url_count = urls->count < FETCH_URLS_MAX ? urls->count : FETCH_URLS_MAX,
-	    .max_bytes = feed->config->max_size_bytes,
+	    .max_bytes = max_bytes_of(feed->config),
 	    .sink = &sink,
 	    .context = p,
 	};
 	set_validators(&request, options);
+	set_credentials(p, &request);
 	for (size_t i = 0; i < request.url_count; i++)
 		p->urls[i] = urls->items[i].text;
 	enum err rc = fetcher_add(fetcher, &request);
@@ -321,5 +362,6 @@ void pull_free(struct pull *p)
 	if (p == NULL)
 		return;
 	drop_body(p);
+	OPENSSL_cleanse(p->bearer, sizeof p->bearer);
 	free(p);
 }

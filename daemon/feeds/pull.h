@@ -15,6 +15,7 @@ enum pull_how {
 };
 
 struct pull_options {
+	const struct config *config;
 	struct feed *feed;
 	const struct protect *protect;
 	const struct watch *watch;

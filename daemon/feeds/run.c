@@ -9,19 +9,22 @@
 #include <time.h>
 
 #include "feeds/backoff.h"
+#include "feeds/bundle.h"
 #include "feeds/change.h"
 #include "feeds/compile.h"
 #include "feeds/cover.h"
 #include "feeds/pull.h"
-#include "kit/resolve.h"
-#include "kit/servers.h"
 #include "feeds/tell.h"
 #include "kit/log.h"
+#include "kit/resolve.h"
+#include "kit/servers.h"
 #include "ruledb/ruledb.h"
 
 struct run {
 	const struct run_options *options;
 	const struct config *config;
+	struct department department; /* as it lay here when the run began */
+	struct bundle_feeds feeds;    /* those of the file, and what bundles require */
 	struct store store;
 	struct protect *protect;
 	struct watch *watch;
@@ -60,7 +63,8 @@ static bool is_wanted(const struct run *run, const struct feed *feed)
 		/* A copy that has gone is fetched again, but not faster than the server
 		 * lets itself be asked. */
 		return is_due(run, feed) ||
-		    (keeps_copies(run) && !feed->has_copy && feed->meta.failures == 0);
+		    ((keeps_copies(run) || bundle_is_one(feed)) && !feed->has_copy &&
+		        feed->meta.failures == 0);
 	default:
 		return run->options->only == NULL ||
 		    strcmp(run->options->only, feed->config->name.text) == 0;
@@ -125,6 +129,7 @@ static enum err queue_pulls(
 	for (size_t i = 0; i < run->store.count; i++) {
 		struct feed *feed = &run->store.feeds[i];
 		struct pull_options how = {
+		    .config = run->config,
 		    .feed = feed,
 		    .protect = run->protect,
 		    .watch = run->watch,
@@ -362,8 +367,16 @@ static enum err open_run(struct run *run, struct diag *why)
 	    folder != NULL ? folder : server->data_dir.text);
 	free(folder);
 	enum store_wait wait = run->options->mode == RUN_DUE ? STORE_GO_AWAY : STORE_WAIT;
-	rc = store_open(
-	    &run->store, server->state_dir.text, &run->config->filter.feeds, wait, why);
+	rc = department_read(&run->department, run->config);
+	if (rc == OK)
+		rc = bundle_feeds_make(&run->feeds, run->config, &run->department);
+	if (rc != OK) {
+		diag_set(why, "%s", err_text(rc));
+		return rc;
+	}
+	rc = store_open(&run->store, server->state_dir.text, &run->feeds.all, wait, why);
+	if (rc == OK)
+		bundle_mend(&run->store);
 	if (rc == OK)
 		rc = protect_new(&run->protect, run->config);
 	if (rc == OK)
@@ -419,6 +432,7 @@ static bool work(struct run *run)
 		log_error("feeds", "%s", why.text);
 		return false;
 	}
+	bundle_mend(&run->store); /* the manifests of what has come */
 	bool nothing = count_chosen(run, was_fetched) == 0;
 	if (run->options->mode == RUN_OFFLINE && nothing) {
 		log_error("feeds", "there is no copy of any feed yet: nothing to compile");
@@ -449,7 +463,30 @@ static bool report(const struct run *run)
 	return refused + held == 0;
 }
 
-bool run_feeds(const struct run_options *options)
+/* A bundle that has just come may require lists that this run did not know of. */
+static bool has_new_bundle(const struct run *run)
+{
+	for (size_t i = 0; i < run->store.count; i++) {
+		const struct feed *feed = &run->store.feeds[i];
+		bool came = (feed->tried && feed->meta.result == META_OK) || feed->changed;
+		if (bundle_is_one(feed) && came)
+			return true;
+	}
+	return false;
+}
+
+static void say_department(const struct run *run)
+{
+	struct department now;
+
+	if (run->options->mode == RUN_DUE && run->department.count > 0 &&
+	    department_read(&now, run->config) == OK) {
+		department_log(&now, run->config, run->now_s);
+		department_deinit(&now);
+	}
+}
+
+static bool run_once(const struct run_options *options, bool *again)
 {
 	struct run run = {.options = options,
 	    .config = options->config,
@@ -468,8 +505,26 @@ bool run_feeds(const struct run_options *options)
 	}
 	if (rc == OK)
 		fine = report(&run) && fine;
+	*again = rc == OK && has_new_bundle(&run);
+	if (rc == OK && !*again)
+		say_department(&run);
 	watch_free(run.watch);
 	protect_free(run.protect);
 	store_close(&run.store);
+	bundle_feeds_free(&run.feeds);
+	department_deinit(&run.department);
+	return fine;
+}
+
+bool run_feeds(const struct run_options *options)
+{
+	struct run_options rest = *options;
+	bool again;
+
+	bool fine = run_once(options, &again);
+	rest.mode = RUN_DUE;
+	rest.only = NULL;
+	if (again && options->mode != RUN_OFFLINE)
+		fine = run_once(&rest, &again) && fine;
 	return fine;
 }

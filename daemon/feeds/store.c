@@ -243,7 +243,8 @@ enum err store_save_meta(const struct feed *feed)
 /* The end of a name that is ours; 0: the file is somebody else's. */
 static size_t tail_of(struct slice file)
 {
-	static const char *const tails[] = {".held.gz", ".gz", ".meta"};
+	static const char *const tails[] = {
+	    ".held.gz", ".gz", ".meta", ".seen", ".manifest"};
 
 	for (size_t i = 0; i < COUNT_OF(tails); i++) {
 		if (slice_ends(file, slice_of(tails[i])))
@@ -252,7 +253,7 @@ static size_t tail_of(struct slice file)
 	return 0;
 }
 
-/* NAME.gz, NAME.held.gz or NAME.meta of a feed that is not configured. */
+/* NAME.gz, NAME.held.gz, NAME.meta and the like of a feed that is not configured. */
 static bool is_stranger(const struct store *s, const char *name)
 {
 	struct slice file = slice_of(name);
@@ -276,6 +277,9 @@ void store_remove_strangers(const struct store *s)
 void store_remove_copies(struct store *s)
 {
 	for (size_t i = 0; i < s->count; i++) {
+		/* What a bundle requires is read from its copy. */
+		if (s->feeds[i].config->format == FEED_FORMAT_BUNDLE)
+			continue;
 		(void)unlink(s->feeds[i].copy_path);
 		s->feeds[i].has_copy = false;
 	}

@@ -22,11 +22,12 @@ struct feed {
 	char held_path[FILE_PATH_BYTES]; /* NAME.held.gz: what meta.held speaks of */
 	char meta_path[FILE_PATH_BYTES];
 	struct meta meta;
-	bool has_copy; /* NAME.gz is there */
-	bool refused;  /* in this run; meta.reason says why */
-	bool held;     /* in this run: the body that came waits for a person */
-	bool tried;    /* in this run */
-	bool changed;  /* in this run, as a person asked: accepted, off, on */
+	bool has_copy;  /* NAME.gz is there */
+	bool refused;   /* in this run; meta.reason says why */
+	bool held;      /* in this run: the body that came waits for a person */
+	bool tried;     /* in this run */
+	bool changed;   /* in this run, as a person asked: accepted, off, on */
+	unsigned lists; /* of rules.db, as it was compiled last: 1, of a bundle its lists */
 };
 
 struct store {
@@ -65,7 +66,7 @@ void store_forget_held(struct feed *feed);
 
 /* Removes copies and meta files of feeds that the configuration no longer has. */
 void store_remove_strangers(const struct store *s);
-/* Removes all copies (keep_sources: no); meta files stay. */
+/* Removes all copies (keep_sources: no) but those of bundles; meta files stay. */
 void store_remove_copies(struct store *s);
 
 /* The digest recorded with the last publication; "" when there is none. */

@@ -53,6 +53,7 @@ struct rules_part {
 enum snapshot_part {
 	PART_CONFIG,
 	PART_RULES,
+	PART_DEPARTMENT,
 	PART_POLICY,
 	PART_GRANTS,
 	PART_LEASES,
@@ -72,6 +73,7 @@ struct snapshot {
 	uint64_t judging_serial;
 	const struct config *config;
 	const struct rules_part *rules;
+	const struct department *department; /* what it requires; main alone reads it */
 	const struct policy *policy;
 	const struct local *local;     /* names of the school, under the policy's key */
 	bool refuse_all;               /* without_rules: refuse, and there are none */

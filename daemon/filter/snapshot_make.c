@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "filter/structured_error.h"
+#include "kit/department.h"
 #include "kit/local_time.h"
 
 enum {
@@ -89,15 +90,42 @@ static bool set_links(struct snapshot *s, const struct interfaces *ours)
 	return s->parts[PART_LINKS] != NULL;
 }
 
+/* ---- the department ---- */
+
+static void free_department(void *department)
+{
+	department_deinit(department);
+	free(department);
+}
+
+static bool read_department(struct snapshot *s, struct moment now)
+{
+	struct department *d = calloc(1, sizeof *d);
+
+	if (d == NULL || department_read(d, s->config) != OK) {
+		free(d);
+		return false;
+	}
+	s->parts[PART_DEPARTMENT] = shared_new(d, free_department);
+	if (s->parts[PART_DEPARTMENT] == NULL) {
+		free_department(d);
+		return false;
+	}
+	s->department = d;
+	department_log(d, s->config, now.wall_trusted ? now.wall_s : 0);
+	return true;
+}
+
 /* ---- policy ---- */
 
-static struct shared *make_policy(const struct config *config,
-    const struct rules_part *rules, const struct interfaces *ours, struct diags *all)
+static struct shared *make_policy(
+    const struct snapshot *s, const struct interfaces *ours, struct diags *all)
 {
 	struct prefix local[LOCAL_PREFIXES_MAX];
 	const struct policy_sources from = {
-	    .config = config,
-	    .rules = rules->db,
+	    .config = s->config,
+	    .department = &s->department->policy,
+	    .rules = s->rules->db,
 	    .local = local,
 	    .local_count = interfaces_local_prefixes(ours, local, LOCAL_PREFIXES_MAX),
 	};
@@ -281,7 +309,8 @@ struct snapshot *snapshot_make(const struct snapshot_plan *plan, struct diags *a
 	s->rules = plan->rules->object;
 	s->parts[PART_CONFIG] = shared_hold(plan->config);
 	s->parts[PART_RULES] = shared_hold(plan->rules);
-	s->parts[PART_POLICY] = make_policy(s->config, s->rules, plan->ours, all);
+	if (read_department(s, plan->now))
+		s->parts[PART_POLICY] = make_policy(s, plan->ours, all);
 	if (s->parts[PART_POLICY] == NULL) {
 		snapshot_free(s);
 		return NULL;

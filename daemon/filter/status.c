@@ -13,6 +13,7 @@
  *	           "youtube":"off|moderate|strict"}]
  *	          window: the name of the schedule in force that matters most, or ""; changes_at:
  *	          the next border, or ""
+ *	"bundles": [{"feed","in_force",…}] as kit/department.h says
  *	"patterns": {"count","cut","worst":[{"feed","pattern","cut"}]}
  *	          cut: how often a limit has ended one since the rules were loaded; worst: at most
  *	          ten, the most often cut first */
@@ -26,6 +27,7 @@
 #include "filter/forward.h"
 #include "filter/program.h"
 #include "filter/worker.h"
+#include "kit/department.h"
 #include "kit/local_time.h"
 
 enum {
@@ -312,6 +314,18 @@ static json_t *report_patterns(const struct snapshot *s)
 	    (json_int_t)stat.cut, "worst", worst);
 }
 
+/* ---- the department ---- */
+
+static json_t *report_bundles(const struct snapshot *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->department->count; i++)
+		(void)json_array_append_new(list,
+		    department_to_json(&s->department->items[i], (int64_t)time(NULL)));
+	return list;
+}
+
 /* ---- all ---- */
 
 json_t *status_report(struct program *p)
@@ -323,7 +337,7 @@ json_t *status_report(struct program *p)
 
 	return json_pack(
 	    "{s:b, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:b, s:b, s:o, s:o, "
-	    "s:o, s:o, s:o}",
+	    "s:o, s:o, s:o, s:o}",
 	    "ok", 1, "version", LACHAN_VERSION, "uptime_s", uptime_s, "config_age_s",
 	    config_age_s, "rules", report_rules(s), "upstreams",
 	    report_upstreams(p->filter, s), "cache", report_cache(p->filter), "queries",
@@ -332,5 +346,6 @@ json_t *status_report(struct program *p)
 	    "paused", report_pauses(s), "enforce", s->state.enforce ? 1 : 0, "partial",
 	    counting_is_partial(p->counting) ? 1 : 0, "tiers", report_tiers(s), "grants",
 	    report_grants(p->publisher), "leases", report_leases(p->publisher), "patterns",
-	    report_patterns(s), "diagnose", report_diagnosis(p));
+	    report_patterns(s), "diagnose", report_diagnosis(p), "bundles",
+	    report_bundles(s));
 }

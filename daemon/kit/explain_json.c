@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "dns/text.h"
 #include "feed/find.h"
+#include "kit/department.h"
 #include "kit/grants_text.h"
 #include "kit/local_time.h"
 
@@ -423,8 +424,11 @@ static enum err push_all(struct feed_find *find, const char *path)
 static enum err search_feed(
     struct search *s, const struct ruledb_feed *feed, const char *state_dir)
 {
-	const struct feed_options options = {
-	    .format = feed_format_find(feed->format), .exact = feed->exact};
+	/* "so-gddt/tinh-khac": that list of the bundle. */
+	const char *slash = strchr(feed->name, DEPARTMENT_LIST);
+	const struct feed_options options = {.format = feed_format_find(feed->format),
+	    .exact = feed->exact,
+	    .list = slash == NULL ? NULL : slash + 1};
 	struct feed_find *find = NULL;
 	char path[FILE_PATH_BYTES];
 	enum err rc = path_join(path, sizeof path, feed->source[0] == '/' ? "" : state_dir,

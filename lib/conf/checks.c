@@ -11,6 +11,36 @@ static bool is_feed_name(const char *name)
 	return strchr(name, '_') == NULL;
 }
 
+/* 32 octets in base64: that they are a key is seen where it is used. */
+static bool is_public_key(const char *text)
+{
+	static const char *const letters =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	return strlen(text) == 44 && strspn(text, letters) == 43 && text[43] == '=';
+}
+
+static void check_bundle(struct loader *l, const struct config_feed *feed)
+{
+	if (feed->category.text[0] != 0)
+		schema_mistake(&l->run, feed->category.mark,
+		    _("a bundle has no category, its lists have their own (remove 'category')"));
+	if (feed->public_key.text[0] == 0)
+		schema_mistake(&l->run, feed->name.mark,
+		    _("a bundle wants 'public_key', by which it is believed (the department "
+		      "tells it)"));
+}
+
+static void check_no_bundle(struct loader *l, const struct config_feed *feed)
+{
+	if (feed->category.text[0] == 0)
+		schema_mistake(&l->run, feed->name.mark,
+		    _("a list wants 'category' (one of rules/categories.yaml, or allow)"));
+	if (feed->public_key.text[0] != 0)
+		schema_mistake(&l->run, feed->public_key.mark,
+		    _("'public_key' is for feeds of format bundle (remove it, or write "
+		      "`format: bundle`)"));
+}
+
 static bool is_sha256(const char *text)
 {
 	return strlen(text) == 64 && strspn(text, "0123456789abcdefABCDEF") == 64;
@@ -31,6 +61,13 @@ static void check_feed(
 	if (feed->sha256.text[0] != 0 && !is_sha256(feed->sha256.text))
 		schema_mistake(&l->run, feed->sha256.mark,
 		    _("'sha256' is 64 hexadecimal digits (as sha256sum prints them)"));
+	if (feed->public_key.text[0] != 0 && !is_public_key(feed->public_key.text))
+		schema_mistake(&l->run, feed->public_key.mark,
+		    _("'public_key' is 44 characters of base64 (as the department writes it)"));
+	if (feed->format == FEED_FORMAT_BUNDLE)
+		check_bundle(l, feed);
+	else if (feed->name.text[0] != 0)
+		check_no_bundle(l, feed);
 }
 
 /* `items` begin with a struct config_feed each: the pulled ones, or those of the catalogue. */

@@ -149,7 +149,8 @@ enum config_feed_format {
 	FEED_FORMAT_UNBOUND,
 	FEED_FORMAT_RPZ,
 	FEED_FORMAT_REGEX,
-	FEED_FORMAT_SQUIDGUARD
+	FEED_FORMAT_SQUIDGUARD,
+	FEED_FORMAT_BUNDLE /* lib/bundle: a department's lists, and what it requires */
 };
 
 enum config_feed_match {
@@ -159,7 +160,7 @@ enum config_feed_match {
 
 struct config_feed {
 	struct conf_text name;     /* [a-z0-9-]+, at most 63, one feed each */
-	struct conf_text category; /* of config.categories, or "allow" */
+	struct conf_text category; /* of config.categories, or "allow"; of a bundle "" */
 	struct conf_texts url; /* not empty; https, http or file with an absolute path */
 	enum config_feed_format format;
 	enum config_feed_match match;
@@ -168,7 +169,8 @@ struct config_feed {
 	uint64_t max_size_bytes;
 	uint64_t min_entries;
 	uint64_t max_shrink_percent;
-	struct conf_text sha256; /* "" or 64 hexadecimal digits */
+	struct conf_text sha256;     /* "" or 64 hexadecimal digits */
+	struct conf_text public_key; /* of a bundle: Ed25519, base64; else "" */
 	bool enabled;
 };
 
@@ -224,8 +226,8 @@ struct config_filter {
 		uint64_t ttl_ms;
 	} answer;
 	/* filter.categories and filter.tiers are merged: see config.categories, .tiers. */
-	struct config_feeds
-	    feeds; /* what is pulled; the recommended ones where none are given */
+	/* What is pulled. Where none but bundles are given, the recommended ones, too. */
+	struct config_feeds feeds;
 	struct conf_text feed_proxy;
 	struct conf_text ca_file;
 	enum config_keep_sources keep_sources;

@@ -3,8 +3,7 @@
 
 /* In the order of their enums. */
 static const char *const FORMATS[] = {"auto", "domains", "hosts", "wildcard", "adblock",
-    "dnsmasq", "unbound", "rpz", "regex", "squidguard", NULL};
-static const char *const LATER_FORMATS[] = {"bundle", NULL};
+    "dnsmasq", "unbound", "rpz", "regex", "squidguard", "bundle", NULL};
 static const char *const MATCHES[] = {"subtree", "exact", NULL};
 static const char *const YOUTUBE[] = {"off", "moderate", "strict", NULL};
 static const char *const DAYS[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
@@ -40,40 +39,41 @@ static const struct schema_row CATEGORY_CHANGE_ROWS[] = {
 
 #define AT_FEED(member) offsetof(struct config_feed, member)
 /* Of filter.feeds and of the catalogue, which adds keys of its own. */
-#define FEED_KEYS                                                                              \
-	{"name", &VALUE_WORD, AT_FEED(name), "ut1-gambling", .help = "[a-z0-9-]+",             \
-	    .flags = SCHEMA_MANDATORY},                                                        \
-	    {"category", &VALUE_WORD, AT_FEED(category), "gambling",                           \
-	        .help = "or allow: exceptions for all content categories",                     \
-	        .flags = SCHEMA_MANDATORY},                                                    \
-	    {"url", &SCHEMA_LIST, AT_FEED(url),                                                \
-	        "[https://mirror.example/ut1/gambling/domains]",                               \
-	        .help = "https, http, file; the first that answers",                           \
-	        .flags = SCHEMA_MANDATORY | SCHEMA_NOT_EMPTY, .item = &VALUE_URL,              \
-	        .max_items = 8},                                                               \
-	    {"format", &SCHEMA_ENUM, AT_FEED(format), "auto",                                  \
-	        .help = "how the list is written", .words = FORMATS,                           \
-	        .unbuilt_words = LATER_FORMATS},                                               \
-	    {"match", &SCHEMA_ENUM, AT_FEED(match), "subtree",                                 \
-	        .help = "what a bare name means", .words = MATCHES},                           \
-	    {"rewrite", &SCHEMA_BOOL, AT_FEED(rewrite), "off",                                 \
-	        .help =                                                                        \
-	            "on: its addresses and CNAMEs are used; off: they count as plain blocks"}, \
-	    {"refresh", &SCHEMA_DURATION, AT_FEED(refresh_ms), "24h",                          \
-	        .help = "how often it is fetched", .min = MINUTE_MS,                           \
-	        .max = (uint64_t)90 * 24 * 60 * MINUTE_MS},                                    \
-	    {"max_size", &SCHEMA_SIZE, AT_FEED(max_size_bytes), "256MiB",                      \
-	        .help = "once decompressed", .min = 1024, .max = (uint64_t)4 << 30},           \
-	    {"min_entries", &SCHEMA_NUMBER, AT_FEED(min_entries), "1",                         \
-	        .help = "fewer: refused, the last good one stays", .max = 100000000},          \
-	    {"max_shrink", &SCHEMA_NUMBER, AT_FEED(max_shrink_percent), "50",                  \
-	        .help = "percent lost in one update: refused", .max = 100},                    \
-	    {"sha256", &SCHEMA_TEXT, AT_FEED(sha256), "\"\"", .help = "pin", .max = 64},       \
-	    {"public_key", &SCHEMA_ANYTHING, 0, "\"\"", .help = "Ed25519, for bundles",        \
-	        .flags = SCHEMA_NOT_BUILT},                                                    \
-	{                                                                                      \
-		"enabled", &SCHEMA_BOOL, AT_FEED(enabled), "on",                               \
-		    .help = "off: not pulled, not used"                                        \
+#define FEED_KEYS                                                                                                  \
+	{"name", &VALUE_WORD, AT_FEED(name), "ut1-gambling", .help = "[a-z0-9-]+",                                 \
+	    .flags = SCHEMA_MANDATORY},                                                                            \
+	    {"category", &VALUE_WORD, AT_FEED(category), NULL,                                                     \
+	        .help =                                                                                            \
+	            "or allow: exceptions for all content categories; of a bundle none, its lists have their own", \
+	        .sample = "gambling"},                                                                             \
+	    {"url", &SCHEMA_LIST, AT_FEED(url),                                                                    \
+	        "[https://mirror.example/ut1/gambling/domains]",                                                   \
+	        .help = "https, http, file; the first that answers",                                               \
+	        .flags = SCHEMA_MANDATORY | SCHEMA_NOT_EMPTY, .item = &VALUE_URL,                                  \
+	        .max_items = 8},                                                                                   \
+	    {"format", &SCHEMA_ENUM, AT_FEED(format), "auto",                                                      \
+	        .help = "how the list is written", .words = FORMATS},                                              \
+	    {"match", &SCHEMA_ENUM, AT_FEED(match), "subtree",                                                     \
+	        .help = "what a bare name means", .words = MATCHES},                                               \
+	    {"rewrite", &SCHEMA_BOOL, AT_FEED(rewrite), "off",                                                     \
+	        .help =                                                                                            \
+	            "on: its addresses and CNAMEs are used; off: they count as plain blocks"},                     \
+	    {"refresh", &SCHEMA_DURATION, AT_FEED(refresh_ms), "24h",                                              \
+	        .help = "how often it is fetched", .min = MINUTE_MS,                                               \
+	        .max = (uint64_t)90 * 24 * 60 * MINUTE_MS},                                                        \
+	    {"max_size", &SCHEMA_SIZE, AT_FEED(max_size_bytes), "256MiB",                                          \
+	        .help = "once decompressed", .min = 1024, .max = (uint64_t)4 << 30},                               \
+	    {"min_entries", &SCHEMA_NUMBER, AT_FEED(min_entries), "1",                                             \
+	        .help = "fewer: refused, the last good one stays", .max = 100000000},                              \
+	    {"max_shrink", &SCHEMA_NUMBER, AT_FEED(max_shrink_percent), "50",                                      \
+	        .help = "percent lost in one update: refused", .max = 100},                                        \
+	    {"sha256", &SCHEMA_TEXT, AT_FEED(sha256), "\"\"", .help = "pin", .max = 64},                           \
+	    {"public_key", &SCHEMA_TEXT, AT_FEED(public_key), "\"\"",                                              \
+	        .help = "Ed25519, for bundles: the department's, 44 characters",                                   \
+	        .max = 44},                                                                                        \
+	{                                                                                                          \
+		"enabled", &SCHEMA_BOOL, AT_FEED(enabled), "on",                                                   \
+		    .help = "off: not pulled, not used"                                                            \
 	}
 static const struct schema_row FEED_ROWS[] = {FEED_KEYS, {.name = NULL}};
 
@@ -198,7 +198,9 @@ const struct schema_row FILTER_ROWS[] = {
         .rows = CATEGORY_CHANGE_ROWS, .item_size = sizeof(struct category_change),
         .max_items = RULES_CATEGORIES_MAX},
     {"feeds", &SCHEMA_LIST, AT(feeds), "[]",
-        .help = "exactly these are pulled; empty: the recommended ones of rules/feeds.yaml",
+        .help =
+            "exactly these are pulled; none, or nothing but bundles: the recommended ones "
+            "of rules/feeds.yaml, too",
         .item = &SCHEMA_MAP, .rows = FEED_ROWS, .item_size = sizeof(struct config_feed),
         .max_items = 256},
     {"feed_proxy", &SCHEMA_TEXT, AT(feed_proxy), "\"\"",

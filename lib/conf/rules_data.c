@@ -182,14 +182,27 @@ static enum err make_urls_absolute(
 	return rc;
 }
 
+/* A department's bundle stands beside lists, not in their place. */
+static bool is_without_lists(const struct config_feeds *feeds)
+{
+	for (size_t i = 0; i < feeds->count; i++)
+		if (feeds->items[i].format != FEED_FORMAT_BUNDLE)
+			return false;
+	return true;
+}
+
 static enum err take_recommended(struct loader *l)
 {
 	const struct rules_feeds *all = &l->config->catalogue;
 	struct config_feeds *feeds = &l->config->filter.feeds;
+	const struct config_feeds given = *feeds;
 
-	feeds->items = arena_array(l->run.arena, all->count + 1, sizeof *feeds->items);
+	feeds->items =
+	    arena_array(l->run.arena, given.count + all->count + 1, sizeof *feeds->items);
 	if (feeds->items == NULL)
 		return ERR_MEMORY;
+	for (size_t i = 0; i < given.count; i++)
+		feeds->items[i] = given.items[i];
 	for (size_t i = 0; i < all->count; i++)
 		if (all->items[i].recommended)
 			feeds->items[feeds->count++] = all->items[i].feed;
@@ -207,7 +220,7 @@ static enum err merge_feeds(struct loader *l)
 		rc = make_urls_absolute(l, &feeds->items[i], l->bundle->folder);
 	for (size_t i = 0; rc == OK && i < file.feeds.count; i++)
 		rc = make_urls_absolute(l, &file.feeds.items[i].feed, l->bundle->data_dir);
-	if (rc == OK && feeds->count == 0)
+	if (rc == OK && is_without_lists(feeds))
 		rc = take_recommended(l);
 	return rc;
 }

@@ -73,8 +73,8 @@ enum feed_class feed_reason_class(enum feed_reason reason);
 
 struct feed_format; /* a row of the table in feed/format.c */
 
-/* "domains" "hosts" "wildcard" "adblock" "dnsmasq" "unbound" "rpz" "regex" "squidguard"; NULL
- * for others. "auto" is no format: pass NULL in the options. */
+/* "domains" "hosts" "wildcard" "adblock" "dnsmasq" "unbound" "rpz" "regex" "squidguard" "bundle";
+ * NULL for others. "auto" is no format: pass NULL in the options. */
 const struct feed_format *feed_format_find(const char *name);
 const char *feed_format_name(const struct feed_format *format);
 /* How the rules of one feed of this format are weighed against each other. */
@@ -98,6 +98,8 @@ struct feed_rule {
 
 /* Anything but OK ends the parse, and push or finish returns it. */
 typedef enum err (*feed_on_rule)(void *arg, const struct feed_rule *rule);
+/* In a bundle the next list begins; its words are borrowed until the callback returns. */
+typedef enum err (*feed_on_list)(void *arg, struct slice name, struct slice category);
 /* True when the rule must not take effect (public suffix, gateway, upstreams, …). */
 typedef bool (*feed_is_protected)(void *arg, const struct feed_rule *rule);
 
@@ -110,9 +112,12 @@ struct feed_options {
 	/* Its exceptions act on this feed alone (it is none of category `allow`): patterns of
 	 * them may cover all names. */
 	bool wide_exceptions;
+	/* Of a bundle: the one list whose rules are wanted; NULL: all of them. */
+	const char *list;
 	feed_on_rule on_rule;
 	feed_is_protected is_protected; /* NULL: nothing is */
-	void *arg;                      /* of both */
+	feed_on_list on_list;           /* NULL: nobody asks */
+	void *arg;                      /* of all */
 };
 
 struct feed_stats {

@@ -12,6 +12,7 @@ static const struct feed_format FORMATS[] = {
     {"rpz", FEED_JUDGED_LONGEST, feed_probe_rpz, feed_read_rpz},
     {"regex", FEED_JUDGED_BY_RANK, feed_probe_regex, feed_read_regex},
     {"squidguard", FEED_JUDGED_BY_RANK, feed_probe_squidguard, feed_read_squidguard},
+    {"bundle", FEED_JUDGED_BY_RANK, feed_probe_bundle, feed_read_bundle},
 };
 
 const struct feed_format *feed_format_find(const char *name)
@@ -36,7 +37,7 @@ enum feed_judging feed_format_judging(const struct feed_format *format)
 const char *const *feed_format_names(void)
 {
 	static const char *const names[] = {"domains", "hosts", "wildcard", "adblock",
-	    "dnsmasq", "unbound", "rpz", "regex", "squidguard", NULL};
+	    "dnsmasq", "unbound", "rpz", "regex", "squidguard", "bundle", NULL};
 	return names;
 }
 

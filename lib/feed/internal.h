@@ -65,6 +65,9 @@ struct feed_parser {
 	size_t address_len;
 	struct feed_making made;
 	struct feed_zone zone;
+	/* bundle: behind the manifest, and in a list that is wanted. */
+	bool behind_manifest;
+	bool list_wanted;
 };
 
 /* ---- between parser.c and make.c ---- */
@@ -155,10 +158,12 @@ void feed_read_unbound(struct feed_parser *p, struct slice line);
 void feed_read_rpz(struct feed_parser *p, struct slice line);
 void feed_read_regex(struct feed_parser *p, struct slice line);
 void feed_read_squidguard(struct feed_parser *p, struct slice line);
+void feed_read_bundle(struct feed_parser *p, struct slice line);
 unsigned feed_probe_dnsmasq(struct slice line);
 unsigned feed_probe_unbound(struct slice line);
 unsigned feed_probe_rpz(struct slice line);
 unsigned feed_probe_regex(struct slice line);
 unsigned feed_probe_squidguard(struct slice line);
+unsigned feed_probe_bundle(struct slice line);
 
 #endif

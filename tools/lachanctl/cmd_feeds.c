@@ -5,6 +5,7 @@
 
 #include "base/words.h"
 #include "kit/translate.h"
+#include "lachanctl/bundle_words.h"
 #include "lachanctl/feeds_json.h"
 #include "lachanctl/helper.h"
 #include "lachanctl/say.h"
@@ -76,7 +77,9 @@ static void add_feed(struct table *t, const json_t *feed)
 	if (*next_try != 0)
 		say_time(next, next_try, (int64_t)time(NULL));
 	table_cell(t, "%s", text(feed, "name"));
-	table_cell(t, "%s", text(feed, "category"));
+	table_cell(t, "%s",
+	    json_is_object(json_object_get(feed, "bundle")) ? _("bundle")
+	                                                    : text(feed, "category"));
 	add_count(t, number(feed, "entries"));
 	add_count(t, number(feed, "patterns"));
 	add_count(t, count_refused(json_object_get(feed, "refused")));
@@ -108,6 +111,29 @@ static void say_held(const json_t *feed)
 	    name, name);
 }
 
+/* What a bundle is, beside its lists; and what it only offers. */
+static void say_bundle(const json_t *feed)
+{
+	const json_t *bundle = json_object_get(feed, "bundle"), *one;
+	const char *name = text(feed, "name");
+	char line[CTL_TEXT_BYTES];
+	size_t i;
+
+	if (*text(feed, "required_by") != 0)
+		printf(_("%s: required by the bundle of %s\n"), name,
+		    text(feed, "required_by"));
+	if (!json_is_object(bundle))
+		return;
+	say_bundle_line(line, sizeof line, bundle);
+	printf("%s: %s\n", name, line);
+	json_array_foreach(json_object_get(bundle, "feeds"), i, one)
+	{
+		if (!is_on(one, "required"))
+			printf(_("%s offers the list %s (%s): %s\n"), name,
+			    text(one, "name"), text(one, "category"), text(one, "url"));
+	}
+}
+
 /* The refused lines with their reasons, and why a whole feed was refused. */
 static void say_reasons(const json_t *feed)
 {
@@ -121,6 +147,7 @@ static void say_reasons(const json_t *feed)
 		printf("%s: %s\n", name, words);
 	}
 	say_held(feed);
+	say_bundle(feed);
 	if (is_on(feed, "off"))
 		printf(_("%s: switched off; lachanctl feeds on %s takes it in again\n"),
 		    name, name);
@@ -239,6 +266,12 @@ static enum ctl_status check_order(
 	if (feed == NULL) {
 		status = ctl_fail(
 		    c, CTL_USAGE, _("there is no list %s (see lachanctl feeds)"), name);
+	} else if (strcmp(order->word, "off") == 0 &&
+	    (json_is_object(json_object_get(feed, "bundle")) ||
+	        *text(feed, "required_by") != 0)) {
+		status = ctl_fail(c, CTL_FAILED,
+		    _("%s is required by the education department: it is not switched off"),
+		    name);
 	} else if (strcmp(order->word, "accept") == 0 &&
 	    !json_is_object(json_object_get(feed, "held"))) {
 		status = ctl_fail(c, CTL_FAILED,

@@ -49,6 +49,7 @@ static void say_line(struct buf *page, size_t labels, const char *label, const c
 enum label {
 	LABEL_WHO,
 	LABEL_BLOCKED,
+	LABEL_REQUIRED,
 	LABEL_EMPTY,
 	LABEL_SERVICES,
 	LABEL_ONLY,
@@ -63,6 +64,7 @@ enum label {
 static const char *const labels[LABELS] = {
     [LABEL_WHO] = N_("Who"),
     [LABEL_BLOCKED] = N_("Blocked"),
+    [LABEL_REQUIRED] = N_("Required"),
     [LABEL_EMPTY] = N_("Not filled"),
     [LABEL_SERVICES] = N_("Services blocked"),
     [LABEL_ONLY] = N_("Only allowed"),
@@ -107,12 +109,16 @@ static void say_blocked(struct part *p)
 {
 	const struct rules_categories *all = &p->c->config->categories;
 	const char *before = "";
+	const json_t *one;
+	size_t i, category;
 
-	for (size_t i = 0; i < all->count; i++) {
-		if ((p->tier->block >> i & 1) == 0 || all->items[i].locked)
+	json_array_foreach(json_object_get(p->said, "block"), i, one)
+	{
+		const char *word = json_string_value(one);
+		if (!config_find_category(p->c->config, word, &category) ||
+		    all->items[category].locked)
 			continue;
-		buf_printf(&p->line, "%s%s", before,
-		    ctl_category_words(p->c, all->items[i].name.text));
+		buf_printf(&p->line, "%s%s", before, ctl_category_words(p->c, word));
 		before = "; ";
 	}
 	if (p->line.len == 0)
@@ -153,6 +159,15 @@ static void say_empty(struct part *p)
 	if (p->line.len > 0)
 		buf_printf(&p->line, " – %s",
 		    _("0 names: no list fills it, so nothing of it is blocked"));
+}
+
+/* Of what is blocked, what the school could not open if it wanted to. */
+static void say_required(struct part *p)
+{
+	join_categories(p, "required");
+	if (p->line.len > 0)
+		buf_printf(&p->line, " – %s",
+		    _("by the education department: nothing at the school opens it"));
 }
 
 static void say_services(struct part *p)
@@ -245,6 +260,7 @@ static void say_tier(struct buf *page, struct part *p)
 	static void (*const says[LABELS])(struct part * p) = {
 	    [LABEL_WHO] = say_who,
 	    [LABEL_BLOCKED] = say_blocked,
+	    [LABEL_REQUIRED] = say_required,
 	    [LABEL_EMPTY] = say_empty,
 	    [LABEL_SERVICES] = say_services,
 	    [LABEL_ONLY] = say_only,

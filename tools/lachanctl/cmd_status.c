@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/words.h"
+#include "lachanctl/bundle_words.h"
 #include "lachanctl/diagnose_words.h"
 #include "lachanctl/feeds_json.h"
 #include "lachanctl/say.h"
@@ -230,6 +231,41 @@ static void say_held(const json_t *status)
 	        json_string_value(one));
 }
 
+/* The department's bundles; one that has expired is told below again. */
+static void say_bundles(struct table *t, const json_t *bundles)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(bundles, i, one)
+	{
+		char said[512], line[640];
+		say_bundle_line(said, sizeof said, one);
+		(void)snprintf(line, sizeof line, "%s: %s", text(one, "feed"), said);
+		row(t, i == 0 ? _("Department") : "", line);
+	}
+}
+
+static void say_bundle_worries(const json_t *status)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "bundles"), i, one)
+	{
+		if (json_is_false(json_object_get(one, "in_force")))
+			printf(
+			    _("The department's bundle %s is NOT IN FORCE: what it requires is "
+			      "not kept (lachanctl feeds)\n"),
+			    text(one, "feed"));
+		else if (json_is_true(json_object_get(one, "expired")))
+			printf(
+			    _("The department's bundle %s HAS EXPIRED; it stays in force until a "
+			      "newer one comes (lachanctl feeds)\n"),
+			    text(one, "feed"));
+	}
+}
+
 /* What needs a person, below the table. */
 static void say_worries(const struct ctl *c, const json_t *status)
 {
@@ -244,6 +280,7 @@ static void say_worries(const struct ctl *c, const json_t *status)
 	}
 	say_empty(c, status);
 	say_held(status);
+	say_bundle_worries(status);
 	say_pauses(c, status);
 	say_windows(c, status);
 	say_grants(status);
@@ -284,6 +321,7 @@ static void say_status(const struct ctl *c, const json_t *status)
 	    line, sizeof line, _("%s, running for %s"), text(status, "version"), up);
 	row(t, "Lá Chắn", line);
 	say_rules(t, json_object_get(status, "rules"));
+	say_bundles(t, json_object_get(status, "bundles"));
 	say_queries(t, json_object_get(status, "queries"));
 	say_upstreams(t, json_object_get(status, "upstreams"));
 	say_cache(t, json_object_get(status, "cache"));

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "kit/department.h"
 #include "kit/feed_meta.h"
 #include "lachanctl/say.h"
 
@@ -57,12 +58,52 @@ static json_t *feed_to_json(const struct ctl *c, const struct config_feed *feed)
 	return made;
 }
 
+/* What is known of a department's bundle; NULL is null. */
+static json_t *bundle_to_json(const struct department *d, const struct config_feed *feed)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (d->items[i].feed == feed)
+			return department_to_json(&d->items[i], (int64_t)time(NULL));
+	return json_null();
+}
+
+/* Lists that a bundle requires: as those of the file, with "required_by". */
+static void add_required(
+    const struct ctl *c, const struct department_bundle *from, json_t *list)
+{
+	for (size_t i = 0; i < from->bundle.feed_count; i++) {
+		const struct bundle_feed *one = &from->bundle.feeds[i];
+		struct config_feed feed = {
+		    .enabled = true, .category = {.text = one->category}};
+		struct conf_text url = {.text = one->url};
+		char name[DEPARTMENT_NAME_BYTES];
+		if (!one->required)
+			continue;
+		department_name(name, from->feed->name.text, DEPARTMENT_FEED, one->name);
+		feed.name.text = name;
+		feed.url = (struct conf_texts){.items = &url, .count = 1};
+		json_t *made = feed_to_json(c, &feed);
+		(void)json_object_set_new(
+		    made, "required_by", json_string(from->feed->name.text));
+		(void)json_array_append_new(list, made);
+	}
+}
+
 json_t *feeds_to_json(const struct ctl *c)
 {
 	const struct config_feeds *feeds = &c->config->filter.feeds;
+	struct department department = {.count = 0};
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < feeds->count; i++)
-		(void)json_array_append_new(list, feed_to_json(c, &feeds->items[i]));
+	(void)!department_read(&department, c->config);
+	for (size_t i = 0; i < feeds->count; i++) {
+		json_t *made = feed_to_json(c, &feeds->items[i]);
+		(void)json_object_set_new(
+		    made, "bundle", bundle_to_json(&department, &feeds->items[i]));
+		(void)json_array_append_new(list, made);
+	}
+	for (size_t i = 0; i < department.count; i++)
+		add_required(c, &department.items[i], list);
+	department_deinit(&department);
 	return json_pack("{s:o}", "feeds", list);
 }

@@ -5,7 +5,9 @@
  *	           "age":SECONDS or null,"result":"never|ok|unchanged|refused|held","reason",
  *	           "next_try","url","off",
  *	           "held":null or {"since","sha256","bytes","rules","url","covers":[NAME],
- *	                           "covers_count"}}]}
+ *	                           "covers_count"},
+ *	           "bundle":null or what kit/department.h says,
+ *	           "required_by": the bundle's feed, of lists that it requires}]}
  *
  * `patterns` are among `entries`. Read from state_dir/feeds/NAME.meta, which lachan-feeds
  * writes (daemon/feeds/README.md): works with the gateway stopped. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "dns/text.h"
+#include "kit/department.h"
 #include "kit/grants_text.h"
 #include "kit/local_time.h"
 #include "net/interfaces.h"
@@ -39,8 +40,14 @@ enum ctl_status offline_policy(
 	struct interfaces all = INTERFACES_NONE;
 	struct prefix local[LOCAL_MAX];
 	struct diags mistakes = DIAGS_NONE;
-	struct policy_sources from = {.config = c->config, .rules = rules, .local = local};
+	struct department department = {.count = 0};
+	struct policy_sources from = {.config = c->config,
+	    .department = &department.policy,
+	    .rules = rules,
+	    .local = local};
 
+	if (department_read(&department, c->config) != OK)
+		return ctl_fail(c, CTL_FAILED, "%s", err_text(ERR_MEMORY));
 	if (interfaces_read(&all) == OK)
 		from.local_count = interfaces_local_prefixes(&all, local, LOCAL_MAX);
 	interfaces_deinit(&all);
@@ -48,6 +55,7 @@ enum ctl_status offline_policy(
 	if (rc != OK)
 		diags_print(&mistakes, stderr);
 	diags_deinit(&mistakes);
+	department_deinit(&department);
 	return rc == OK ? CTL_DONE : rc == ERR_CONFIG ? CTL_USAGE : CTL_FAILED;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "kit/department.h"
 #include "kit/explain_json.h"
 #include "lachanctl/offline.h"
 #include "lachanctl/window.h"
@@ -18,11 +19,12 @@ static const char *text(const json_t *object, const char *key)
 /* What stands beside the configuration: of the running filter, else of the disk. */
 struct facts {
 	bool running;
-	bool newer;     /* the file is newer than what runs */
-	json_t *paused; /* [{"tier","until"}] */
-	json_t *grants; /* [{"scope","who",…}] */
-	json_t *empty;  /* categories without names */
-	json_t *tiers;  /* [{"tier","windows":[NAME]}]: what is in force */
+	bool newer;                   /* the file is newer than what runs */
+	json_t *paused;               /* [{"tier","until"}] */
+	json_t *grants;               /* [{"scope","who",…}] */
+	json_t *empty;                /* categories without names */
+	json_t *tiers;                /* [{"tier","windows":[NAME]}]: what is in force */
+	struct department department; /* what its bundles require, as they lie here */
 };
 
 static bool is_named(const json_t *list, const char *word)
@@ -122,6 +124,7 @@ static void forget(struct facts *facts)
 	json_decref(facts->grants);
 	json_decref(facts->empty);
 	json_decref(facts->tiers);
+	department_deinit(&facts->department);
 }
 
 /* This is to be published: who reads there which device is staff knows what to copy. */
@@ -153,19 +156,19 @@ static json_t *members_to_json(const struct rules_tier *tier)
 	return list;
 }
 
-static uint64_t blocked_ever(const struct rules_tier *tier)
+static uint64_t blocked_ever(const struct rules_tier *tier, uint64_t block)
 {
-	uint64_t all = tier->block;
+	uint64_t all = block;
 
 	for (size_t i = 0; i < tier->schedules.count; i++)
 		all |= tier->schedules.items[i].block;
 	return all;
 }
 
-static json_t *empty_to_json(
-    const struct config *config, const struct rules_tier *tier, const json_t *empty)
+static json_t *empty_to_json(const struct config *config, const struct rules_tier *tier,
+    uint64_t block, const json_t *empty)
 {
-	json_t *blocked = categories_to_json(config, blocked_ever(tier));
+	json_t *blocked = categories_to_json(config, blocked_ever(tier, block));
 	json_t *list = json_array();
 	json_t *one;
 	size_t i;
@@ -247,12 +250,13 @@ static json_t *tier_to_json(const struct ctl *c, size_t index, const struct fact
 	const struct config *config = c->config;
 	const struct rules_tier *tier = &config->tiers.items[index];
 	bool is_default = index == config->default_tier;
+	struct department_tier asked = department_tier(&facts->department, config, index);
 	json_t *made = json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o}", "tier",
 	    tier->name.text, "name", ctl_tier_words(c, tier->name.text), "pupils",
 	    tier->pupils, "default", is_default, "used",
 	    ctl_tier_is_used(c, tier->name.text), "members", members_to_json(tier), "block",
-	    categories_to_json(config, tier->block), "empty",
-	    empty_to_json(config, tier, facts->empty), "services",
+	    categories_to_json(config, asked.block), "empty",
+	    empty_to_json(config, tier, asked.block, facts->empty), "services",
 	    services_to_json(config, &tier->services));
 	json_t *rest = json_pack("{s:i, s:b, s:s, s:b, s:I, s:I, s:o, s:o, s:I}", "devices",
 	    (int)count_devices(tier), "safe_search", tier->safe_search, "youtube",
@@ -262,6 +266,8 @@ static json_t *tier_to_json(const struct ctl *c, size_t index, const struct fact
 	    pause_to_json(facts, tier->name.text), "grants",
 	    count_grants(facts, tier->name.text));
 
+	(void)json_object_set_new(
+	    rest, "required", categories_to_json(config, asked.required));
 	(void)json_object_update(made, rest);
 	json_decref(rest);
 	return made;
@@ -282,6 +288,8 @@ enum ctl_status policy_to_json(struct ctl *c, json_t **out)
 	struct facts facts = {.running = false};
 	enum ctl_status status = gather(c, &facts);
 
+	if (status == CTL_DONE && department_read(&facts.department, config) != OK)
+		status = ctl_fail(c, CTL_FAILED, "%s", err_text(ERR_MEMORY));
 	if (status == CTL_DONE) {
 		json_t *tiers = json_array();
 		for (size_t i = 0; i < config->tiers.count; i++) {

@@ -115,20 +115,26 @@ static void feeds_are_checked(void **state)
 	    "    - {name: a_b, category: gambla, url: [ftp://x]}\n"
 	    "    - {name: c, category: allow, url: ['https://x/y'], sha256: abc}\n"
 	    "    - {name: c, category: adult, url: [], format: bundle}\n"
-	    "    - {name: d, url: ['http://x'], rewrite: maybe}\n",
+	    "    - {name: d, url: ['http://x'], rewrite: maybe}\n"
+	    "    - {name: e, url: ['http://x'], format: bundle, public_key: abc=}\n"
+	    "    - {name: f, category: adult, url: ['http://x'], public_key: "
+	    "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=}\n",
 	    NULL,
 	    "4:14: 'a_b' is not a feed's name (use a-z, 0-9 and -)\n"
 	    "4:29: unknown category 'gambla'; did you mean 'gambling'?\n"
 	    "4:43: 'ftp://x' is no address of a list (write https://HOST/PATH, "
 	    "http://HOST/PATH or file:PATH)\n"
 	    "5:64: 'sha256' is 64 hexadecimal digits (as sha256sum prints them)\n"
+	    "6:14: a bundle wants 'public_key', by which it is believed (the department tells "
+	    "it)\n"
 	    "6:14: feed 'c' stands here twice (first in line 5; give it another name)\n"
+	    "6:27: a bundle has no category, its lists have their own (remove 'category')\n"
 	    "6:39: 'filter.feeds.url' is empty (name at least one)\n"
-	    "6:51: filter.feeds.format: bundle is not built yet (choose one of: auto, "
-	    "domains, hosts, wildcard, adblock, dnsmasq, unbound, rpz, regex, squidguard)\n"
-	    "7:7: 'filter.feeds.category' is missing (add it; docs/configuration.md says "
-	    "what it means)\n"
-	    "7:45: 'filter.feeds.rewrite' is a switch (write on or off)\n");
+	    "7:14: a list wants 'category' (one of rules/categories.yaml, or allow)\n"
+	    "7:45: 'filter.feeds.rewrite' is a switch (write on or off)\n"
+	    "8:64: 'public_key' is 44 characters of base64 (as the department writes it)\n"
+	    "9:65: 'public_key' is for feeds of format bundle (remove it, or write `format: "
+	    "bundle`)\n");
 }
 
 static void tiers_are_checked(void **state)
