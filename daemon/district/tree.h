@@ -34,6 +34,7 @@ struct tree_node {
 	const char *unit;
 	const char *name;
 	const char *level;
+	const char *code;
 	const char *kinds;
 	const char *contact;
 	uint32_t number; /* of the unit, as in struct unit */
@@ -63,7 +64,7 @@ size_t tree_path(const struct tree *tree, uint32_t node, uint32_t *out, size_t m
 typedef bool tree_visit_node(void *context, uint32_t node);
 void tree_visit(
     const struct tree *tree, uint32_t top, tree_visit_node *visit, void *context);
-/* Nodes whose name or unit holds `text` (case of letters and Vietnamese marks aside),
+/* Nodes whose name, unit or code holds `text` (case of letters and Vietnamese marks aside),
  * schools and others, at most `max`; returns how many. */
 size_t tree_search(const struct tree *tree, struct slice text, uint32_t *out, size_t max);
 

@@ -33,6 +33,7 @@ static void put_row(struct call *c, struct page *p, const struct tree *tree, uin
 	page_row_open(p);
 	page_cell_head(p, web_unit_link(c, node->unit), node->name);
 	page_cell_text(p, node->unit);
+	page_cell_text(p, node->code);
 	page_cell_text(p, term_of(TERM_LEVEL, node->level, p->language));
 	page_cell_link(p, parent == NULL ? NULL : web_unit_link(c, parent->unit),
 	    parent == NULL ? "" : parent->name);
@@ -44,8 +45,8 @@ static void put_rows(struct call *c, struct page *p, const struct tree *tree,
     const uint32_t *nodes, size_t count)
 {
 	static const struct page_column columns[] = {{COLUMN_TEXT, WORD_UNIT, NULL},
-	    {COLUMN_TEXT, WORD_UNIT_CODE, NULL}, {COLUMN_TEXT, WORD_UNIT_LEVEL, NULL},
-	    {COLUMN_TEXT, WORD_SCHOOL_PARENT, NULL},
+	    {COLUMN_TEXT, WORD_UNIT_ID, NULL}, {COLUMN_TEXT, WORD_UNIT_CODE, NULL},
+	    {COLUMN_TEXT, WORD_UNIT_LEVEL, NULL}, {COLUMN_TEXT, WORD_SCHOOL_PARENT, NULL},
 	    {COLUMN_NUMBER, WORD_UNIT_SCHOOLS, NULL}};
 
 	page_table_open(p,

@@ -119,7 +119,8 @@ static void put_kinds(struct page *p, const char *kinds)
 static void put_facts(struct page *p, const struct view *v)
 {
 	page_raw(p, "<dl class=\"facts\">\n");
-	fact(p, WORD_UNIT_CODE, v->node->unit);
+	fact(p, WORD_UNIT_ID, v->node->unit);
+	fact(p, WORD_UNIT_CODE, v->node->code);
 	fact(p, WORD_UNIT_LEVEL, term_of(TERM_LEVEL, v->node->level, p->language));
 	put_kinds(p, v->node->kinds);
 	if (!v->node->sends || v->node->schools > 1)

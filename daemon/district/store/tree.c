@@ -52,11 +52,12 @@ static enum err take_unit(struct loading *l, const struct sql_rows *rows)
 	    .contact = keep(l, sql_get_text(rows, 8)),
 	    .pupils = (uint32_t)sql_get_number(rows, 9),
 	    .sends = sql_get_number(rows, 10) != 0,
-	    .successor = keep(l, sql_get_text(rows, 11))};
+	    .successor = keep(l, sql_get_text(rows, 11)),
+	    .code = keep(l, sql_get_text(rows, 12))};
 	u->in_force = u->unit.until > l->tree->day;
 	if (u->unit.unit == NULL || u->unit.name == NULL || u->unit.level == NULL ||
 	    u->unit.parent == NULL || u->unit.kinds == NULL || u->unit.contact == NULL ||
-	    u->unit.successor == NULL ||
+	    u->unit.successor == NULL || u->unit.code == NULL ||
 	    text_map_put(&l->tree->numbers, u->unit.unit, (uint32_t)number) == NULL)
 		return ERR_MEMORY;
 	return OK;
@@ -78,7 +79,7 @@ static enum err load_units(struct store *store, struct loading *l)
 		return ERR_MEMORY;
 	sql_stream(store->sql, &rows,
 	    "SELECT u.number, u.unit, v.day_from, v.day_until, v.name, v.level, v.parent, v.kinds,"
-	    " v.contact, v.pupils, v.sends, v.successor FROM unit_versions v"
+	    " v.contact, v.pupils, v.sends, v.successor, v.code FROM unit_versions v"
 	    " JOIN units u ON u.number = v.unit WHERE v.day_from = (SELECT MAX(w.day_from)"
 	    "  FROM unit_versions w WHERE w.unit = v.unit AND w.day_from <= $1)",
 	    SQL_ARGS(sql_number(l->tree->day)));
@@ -169,6 +170,7 @@ static uint32_t append_children(
 		tree->nodes[at] = (struct tree_node){.unit = u->unit,
 		    .name = u->name,
 		    .level = u->level,
+		    .code = u->code,
 		    .kinds = u->kinds,
 		    .contact = u->contact,
 		    .number = c,

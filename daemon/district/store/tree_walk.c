@@ -88,7 +88,8 @@ size_t tree_search(const struct tree *tree, struct slice text, uint32_t *out, si
 		return 0;
 	for (uint32_t i = 0; i < tree->count && found < max; i++)
 		if (strstr(tree->folded[i], wanted) != NULL ||
-		    strcasestr(tree->nodes[i].unit, wanted) != NULL)
+		    strcasestr(tree->nodes[i].unit, wanted) != NULL ||
+		    strcasestr(tree->nodes[i].code, wanted) != NULL)
 			out[found++] = i;
 	return found;
 }
