@@ -8,9 +8,9 @@
 
 #include "base/words.h"
 #include "feeds/body.h"
-#include "feeds/digest.h"
 #include "feeds/gzip.h"
 #include "feeds/url.h"
+#include "kit/digest.h"
 #include "kit/log.h"
 
 enum {
