@@ -237,10 +237,14 @@ enum err sql_copy_sqlite(struct sql *sql, const char *path)
 }
 
 /* Made here, so that nobody else can read it: SQLite would use the umask alone. Its -wal and
- * -shm files get the same mode from it. */
+ * -shm files get the same mode from it. A file that is there is not opened: closing any
+ * descriptor of it would end the locks of this process' other connections (POSIX), and a
+ * program beside us would take the database for its own and remove the log under us. */
 static enum err make_file(const char *path, struct diag *why)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST)
+		return OK;
 	if (fd < 0) {
 		diag_set(why, "%s: %s", path, strerror(errno));
 		return ERR_IO;
