@@ -57,5 +57,6 @@ int admin_export(struct command *c);
 int admin_backup(struct command *c);
 int admin_restore(struct command *c);
 int admin_check(struct command *c);
+int admin_notify(struct command *c);
 
 #endif

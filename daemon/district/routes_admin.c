@@ -58,5 +58,8 @@ const struct subcommand SUBCOMMANDS_ADMIN[] = {
         N_("what schools published; without days: the last month"), admin_export},
     {"backup", "FILE", N_("a copy of the store while it goes on"), admin_backup},
     {"restore", "FILE", N_("fills an empty store from a backup"), admin_restore},
+    {"notify", "[--try]",
+        N_("tells whom notify names what is due; for an hourly timer. --try: a trial"),
+        admin_notify},
     {"check", "", N_("looks whether all sums fit their documents"), admin_check},
     {.name = NULL}};
