@@ -180,6 +180,30 @@ static void a_day_with_few_devices_counts_for_nothing(void **state)
 	tear_down(&f);
 }
 
+static void a_silent_category_is_in_no_total_and_no_pool(void **state)
+{
+	struct week_fixture f;
+	(void)state;
+
+	set_up(&f, 1);
+	f.days[0]->categories[0].flags |= TALLY_SILENT;
+	put(&f, 0, 0, 15); /* adult: shown, and not in the total */
+	put(&f, 0, 1, 12);
+	make(&f, NULL);
+	assert_int_equal(find(&f, "adult")->attempts, 30);
+	assert_int_equal(f.document.published_total, 25); /* 24 */
+	assert_int_equal(f.document.silent_count, 1);
+	tear_down(&f);
+
+	set_up(&f, 1);
+	f.days[0]->categories[0].flags |= TALLY_SILENT;
+	put(&f, 0, 0, 6);
+	put(&f, 0, 1, 6);
+	make(&f, NULL);
+	assert_true(find(&f, "sensitive_other")->below);
+	tear_down(&f);
+}
+
 static void staff_do_not_count(void **state)
 {
 	struct week_fixture f;
@@ -220,6 +244,7 @@ int main(void)
 	    cmocka_unit_test(one_withheld_category_is_not_pooled_alone),
 	    cmocka_unit_test(a_day_whose_union_holds_a_shown_category_does_not_vouch),
 	    cmocka_unit_test(a_day_with_few_devices_counts_for_nothing),
+	    cmocka_unit_test(a_silent_category_is_in_no_total_and_no_pool),
 	    cmocka_unit_test(staff_do_not_count),
 	    cmocka_unit_test(a_correction_stays_silent_where_it_was),
 	};
