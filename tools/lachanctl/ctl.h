@@ -120,6 +120,7 @@ enum ctl_status command_reviews(struct ctl *c);
 enum ctl_status command_report(struct ctl *c);
 enum ctl_status command_reports(struct ctl *c);
 enum ctl_status command_user(struct ctl *c);
+enum ctl_status command_enrol(struct ctl *c);
 enum ctl_status command_ca(struct ctl *c);
 enum ctl_status command_client_kit(struct ctl *c);
 

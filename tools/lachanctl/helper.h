@@ -1,4 +1,4 @@
-/* helper -- running lachan-feeds, where it is installed beside us. */
+/* helper -- running lachan-feeds and lachan-share, where they are installed beside us. */
 #ifndef LACHANCTL_HELPER_H
 #define LACHANCTL_HELPER_H
 
@@ -11,5 +11,15 @@ enum ctl_status helper_run(const struct ctl *c, const char *const *words, int *h
 /* The same, with its output into `out`. */
 enum ctl_status helper_read(
     const struct ctl *c, const char *const *words, struct buf *out, int *how);
+
+/* A program with what stands on its standard input. */
+struct helper_question {
+	const char *program;
+	const char *const *words;
+	struct slice input;
+};
+/* Runs it, its output into `out`. */
+enum ctl_status helper_ask(
+    const struct ctl *c, const struct helper_question *question, struct buf *out, int *how);
 
 #endif

@@ -49,7 +49,7 @@ static const struct command commands[] = {
         N_("the school's report of a year or any period, to sign")},
     {"reports", command_reports, false, N_("what pupils told the counselling team")},
     {"user", command_user, false, N_("accounts: who may sign in, and as what")},
-    {"enrol", NULL, false, ""},
+    {"enrol", command_enrol, false, N_("join the department, by its file")},
     {"ca", command_ca, false, N_("make the school's own CA, for https")},
     {"client-kit", command_client_kit, false, N_("files for computers the school owns")},
     {"backup", NULL, false, ""},
