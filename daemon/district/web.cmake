@@ -20,6 +20,7 @@ district_part(web
     web_access.c
     web_board.c
     web_categories.c
+    web_categories_time.c
     web_cookie.c
     web_coverage.c
     web_failures.c

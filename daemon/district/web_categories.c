@@ -5,99 +5,83 @@
 
 #include "district/format.h"
 #include "district/web.h"
-#include "district/web_figures.h"
+#include "district/web_categories.h"
 #include "district/web_link.h"
-#include "district/web_period.h"
 
 enum {
-	ROWS = 100,
-	LINES = 6 /* of the chart over time; the rest stands together */
+	ROWS = 100
 };
 
-struct view {
-	struct web_place place;
-	struct web_period period, before;
-	bool wrong_period;
-	struct counts *now, *past; /* of the place */
-	struct counts *over_time;  /* of the place, by day or month */
-	struct counts *children, *children_past;
-	struct figures *figures, *figures_past; /* of the place */
-};
-
-static void leave(struct view *v)
+static void leave(struct categories_view *v)
 {
 	counts_free(v->now);
 	counts_free(v->past);
-	counts_free(v->over_time);
 	counts_free(v->children);
 	counts_free(v->children_past);
 	free(v->figures);
 	free(v->figures_past);
+	free(v->scratch);
 	web_place_leave(&v->place);
 }
 
-static enum err read_place(struct call *c, struct view *v, const struct tree_groups *groups)
+static enum err read_both(struct call *c, const struct categories_view *v,
+    struct counts_query *query, struct counts **now, struct counts **past)
+{
+	query->from = v->period.from;
+	query->to = v->period.to;
+	enum err rc = store_counts(c->store, query, now);
+	query->from = v->before.from;
+	query->to = v->before.to;
+	return rc != OK ? rc : store_counts(c->store, query, past);
+}
+
+static enum err read_place(struct call *c, struct categories_view *v)
 {
 	struct counts_query query = {
-	    .units = v->place.node == TREE_NONE ? COUNTS_EVERYBODY : tree_units(groups),
-	    .from = v->period.from,
-	    .to = v->period.to,
-	    .by = COUNTS_BY_NOTHING};
+	    .by = categories_are_by_day(v) ? COUNTS_BY_DAY : COUNTS_BY_MONTH};
+	struct tree_groups groups;
 
-	enum err rc = store_counts(c->store, &query, &v->now);
-	query.by = v->period.to - v->period.from <= WEB_PERIOD_BY_DAY_MAX ? COUNTS_BY_DAY
-	                                                                  : COUNTS_BY_MONTH;
+	enum err rc = web_place_units(&v->place, &groups, &query.units);
 	if (rc == OK)
-		rc = store_counts(c->store, &query, &v->over_time);
-	query.by = COUNTS_BY_NOTHING;
-	query.from = v->before.from;
-	query.to = v->before.to;
-	if (rc == OK)
-		rc = store_counts(c->store, &query, &v->past);
+		rc = read_both(c, v, &query, &v->now, &v->past);
+	tree_groups_free(&groups);
 	return rc;
 }
 
-static enum err read_children(
-    struct call *c, struct view *v, const struct tree_groups *groups)
+/* Only the children on this part of the list are summed. */
+static void keep_groups(struct tree_groups *groups, size_t skip)
 {
-	struct counts_query query = {.units = tree_units(groups),
-	    .from = v->period.from,
-	    .to = v->period.to,
-	    .by = COUNTS_BY_NOTHING};
-
-	enum err rc = store_counts(c->store, &query, &v->children);
-	query.from = v->before.from;
-	query.to = v->before.to;
-	if (rc == OK)
-		rc = store_counts(c->store, &query, &v->children_past);
-	return rc;
+	for (size_t i = 0; i < groups->unit_count; i++)
+		if (groups->group_of[i] < skip || groups->group_of[i] >= skip + ROWS)
+			groups->group_of[i] = COUNTS_SKIP;
 }
 
-static enum err read_counts(struct call *c, struct view *v)
+static enum err read_children(struct call *c, struct categories_view *v)
 {
-	struct tree_groups whole = TREE_GROUPS_NONE, parts = TREE_GROUPS_NONE;
+	struct counts_query query = {.by = COUNTS_BY_NOTHING};
+	struct tree_groups groups = TREE_GROUPS_NONE;
 	uint32_t first, count;
 
 	web_place_children(&v->place, &first, &count);
-	enum err rc = v->place.node == TREE_NONE
-	    ? OK
-	    : tree_groups_subtree(v->place.tree, v->place.node, &whole);
-	if (rc == OK)
-		rc = read_place(c, v, &whole);
-	if (rc == OK && count > 0)
-		rc = tree_groups_children(v->place.tree, web_place_top(&v->place), &parts);
-	if (rc == OK && count > 0)
-		rc = read_children(c, v, &parts);
-	tree_groups_free(&whole);
-	tree_groups_free(&parts);
+	if (count == 0)
+		return OK;
+	enum err rc =
+	    tree_groups_children(v->place.tree, web_place_top(&v->place), &groups);
+	if (rc == OK) {
+		keep_groups(&groups, web_query_page(c) * ROWS);
+		query.units = tree_units(&groups);
+		rc = read_both(c, v, &query, &v->children, &v->children_past);
+	}
+	tree_groups_free(&groups);
 	return rc;
 }
 
-static enum err make_figures(struct view *v)
+static enum err make_figures(struct categories_view *v)
 {
 	v->figures = calloc(1, sizeof *v->figures);
 	v->figures_past = calloc(1, sizeof *v->figures_past);
-	if (v->figures == NULL || v->figures_past == NULL)
+	v->scratch = calloc(2, sizeof *v->scratch);
+	if (v->figures == NULL || v->figures_past == NULL || v->scratch == NULL)
 		return ERR_MEMORY;
 	figures_make(v->figures, v->now, COUNTS_TOTAL, COUNTS_TOTAL);
 	figures_make(v->figures_past, v->past, COUNTS_TOTAL, COUNTS_TOTAL);
@@ -105,19 +89,22 @@ static enum err make_figures(struct view *v)
 }
 
 /* False: answered. The tree is that of the period's end: units merged since then are their successors'. */
-static bool read_view(struct call *c, struct page *p, struct view *v)
+static bool read_view(struct call *c, struct page *p, struct categories_view *v)
 {
 	int32_t today = web_today(c);
 
-	*v = (struct view){.now = NULL};
+	*v = (struct categories_view){.now = NULL};
 	v->wrong_period = !web_period_read(c, PRESET_30_DAYS, today, &v->period);
+	v->category = web_query(c, "category");
 	v->before = web_period_before(&v->period);
 	int32_t last = v->period.to - 1;
 	if (!web_place_find(c, p, last < today ? last : today, &v->place)) {
 		leave(v);
 		return false;
 	}
-	enum err rc = read_counts(c, v);
+	enum err rc = read_place(c, v);
+	if (rc == OK)
+		rc = read_children(c, v);
 	if (rc == OK)
 		rc = make_figures(v);
 	if (rc == OK)
@@ -141,7 +128,7 @@ static void put_change(
 	page_cell_close(p);
 }
 
-static void put_figure(struct page *p, const struct figure *figure)
+void categories_put_figure(struct page *p, const struct figure *figure)
 {
 	if (figure == NULL || (figure->published == 0 && figure->withheld == 0))
 		page_cell_none(p, COLUMN_NUMBER, WORD_NONE);
@@ -152,22 +139,37 @@ static void put_figure(struct page *p, const struct figure *figure)
 static void put_row_end(
     struct page *p, const struct figure *now, const struct figure *before)
 {
-	put_figure(p, now);
-	put_figure(p, before);
+	categories_put_figure(p, now);
+	categories_put_figure(p, before);
 	put_change(p, now, before);
 	page_row_close(p);
 }
 
-static void put_main_row(
-    struct page *p, const struct figures *f, const struct figures *past, size_t at)
+/* The same page with one category over time by level. */
+static const char *link_category(
+    struct call *c, const struct categories_view *v, const char *category)
 {
+	char from[DAY_TEXT_BYTES], to[DAY_TEXT_BYTES];
+	const struct web_pair pairs[] = {{"from", from}, {"to", to},
+	    {"unit", v->place.unit}, {"category", category}, {NULL, NULL}};
+
+	day_write(from, v->period.from);
+	day_write(to, v->period.to - 1);
+	return web_link(c, "/categories", pairs);
+}
+
+static void put_main_row(
+    struct call *c, struct page *p, const struct categories_view *v, size_t at)
+{
+	const struct figures *f = v->figures;
 	const struct figures_row *row = &f->rows[at];
-	const struct figures_row *before = figures_find(past, row->category);
+	const struct figures_row *before = figures_find(v->figures_past, row->category);
 
 	page_row_open(p);
-	page_cell_head(p, NULL, term_of(TERM_CATEGORY, row->category, p->language));
+	page_cell_head(p, link_category(c, v, row->category),
+	    term_of(TERM_CATEGORY, row->category, p->language));
 	for (size_t i = 0; i < f->tier_count; i++)
-		put_figure(p, &row->of[i]);
+		categories_put_figure(p, &row->of[i]);
 	put_row_end(p, &row->sum, before == NULL ? NULL : &before->sum);
 }
 
@@ -184,12 +186,12 @@ static void put_sum_row(struct page *p, const struct figures *f, const struct fi
 			sum.withheld += f->rows[k].of[i].withheld;
 			sum.published += f->rows[k].of[i].published;
 		}
-		put_figure(p, &sum);
+		categories_put_figure(p, &sum);
 	}
 	put_row_end(p, &f->total, &past->total);
 }
 
-static void put_main(struct page *p, const struct view *v)
+static void put_main(struct call *c, struct page *p, const struct categories_view *v)
 {
 	struct page_column columns[FIGURES_TIERS + 4] = {
 	    {COLUMN_TEXT, WORD_CATEGORY, NULL}};
@@ -211,15 +213,15 @@ static void put_main(struct page *p, const struct view *v)
 	        .id = "by-level"});
 	for (size_t i = 0; i < f->row_count; i++)
 		if (!f->rows[i].sensitive && !f->rows[i].silent)
-			put_main_row(p, f, v->figures_past, i);
+			put_main_row(c, p, v, i);
 	put_sum_row(p, f, v->figures_past);
 	for (size_t i = 0; i < f->row_count; i++)
 		if (f->rows[i].silent)
-			put_main_row(p, f, v->figures_past, i);
+			put_main_row(c, p, v, i);
 	page_table_close(p);
 }
 
-static void put_sensitive(struct page *p, const struct view *v)
+static void put_sensitive(struct page *p, const struct categories_view *v)
 {
 	static const struct page_column columns[] = {{COLUMN_TEXT, WORD_CATEGORY, NULL},
 	    {COLUMN_NUMBER, WORD_CATEGORY_ALL_LEVELS, NULL},
@@ -253,77 +255,6 @@ static void put_sensitive(struct page *p, const struct view *v)
 	page_table_close(p);
 }
 
-/* ---- over time ---- */
-
-/* The rows with most attempts, largest first. */
-static size_t pick_lines(const struct figures *f, const struct figures_row *out[LINES])
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < f->row_count; i++) {
-		const struct figures_row *row = &f->rows[i];
-		if (row->sensitive || row->silent || row->sum.attempts == 0)
-			continue;
-		size_t at = count < LINES ? count++ : LINES;
-		for (; at > 0 && out[at - 1]->sum.attempts < row->sum.attempts; at--)
-			if (at < LINES)
-				out[at] = out[at - 1];
-		if (at < LINES)
-			out[at] = row;
-	}
-	return count;
-}
-
-static void put_time_row(struct page *p, const struct view *v, size_t period,
-    const struct figures_row *const *lines, size_t line_count)
-{
-	const struct figure nothing = {0};
-	struct figures *f = v->figures_past; /* its own tables are written by now */
-	char label[FORMAT_BYTES];
-	int32_t from, to;
-
-	counts_period(v->over_time, period, &from, &to);
-	figures_make(f, v->over_time, COUNTS_TOTAL, period);
-	if (v->period.to - v->period.from <= WEB_PERIOD_BY_DAY_MAX)
-		format_day(label, from, p->language);
-	else
-		format_month(label, from, p->language);
-	page_row_open(p);
-	page_cell_head(p, NULL, label);
-	put_figure(p, &f->total);
-	for (size_t i = 0; i < line_count; i++) {
-		const struct figures_row *row = figures_find(f, lines[i]->category);
-		put_figure(p, row == NULL ? &nothing : &row->sum);
-	}
-	page_row_close(p);
-}
-
-static void put_over_time(struct page *p, const struct view *v)
-{
-	const struct figures_row *lines[LINES] = {NULL};
-	size_t count = pick_lines(v->figures, lines);
-	bool by_day = v->period.to - v->period.from <= WEB_PERIOD_BY_DAY_MAX;
-	struct page_column columns[LINES + 2] = {
-	    {COLUMN_TEXT, by_day ? WORD_DAY : WORD_MONTH, NULL},
-	    {COLUMN_NUMBER, WORD_TOTAL, NULL}};
-
-	for (size_t i = 0; i < count; i++)
-		columns[i + 2] = (struct page_column){COLUMN_NUMBER, WORD_TOTAL,
-		    term_of(TERM_CATEGORY, lines[i]->category, p->language)};
-	page_heading(p, 2, NULL, WORD_CATEGORY_OVER_TIME);
-	page_table_open(p,
-	    &(struct page_table){
-	        .caption = word_of(
-	            by_day ? WORD_CATEGORY_BY_DAY : WORD_CATEGORY_BY_MONTH, p->language),
-	        .columns = columns,
-	        .count = count + 2,
-	        .id = "over-time",
-	        .chart = "lines"});
-	for (size_t i = 0; i < counts_periods(v->over_time); i++)
-		put_time_row(p, v, i, lines, count);
-	page_table_close(p);
-}
-
 /* ---- the units below ---- */
 
 static void sum_cells(const struct counts *counts, size_t group, struct figure *out)
@@ -342,8 +273,8 @@ static void sum_cells(const struct counts *counts, size_t group, struct figure *
 	}
 }
 
-static void put_child(
-    struct call *c, struct page *p, const struct view *v, uint32_t first, size_t at)
+static void put_child(struct call *c, struct page *p, const struct categories_view *v,
+    uint32_t first, size_t at)
 {
 	const struct tree_node *node = tree_node(v->place.tree, first + (uint32_t)at);
 	const char *query = web_period_query(c, &v->period);
@@ -364,7 +295,7 @@ static void put_child(
 	buf_deinit(&href);
 }
 
-static void put_children(struct call *c, struct page *p, const struct view *v)
+static void put_children(struct call *c, struct page *p, const struct categories_view *v)
 {
 	static const struct page_column columns[] = {{COLUMN_TEXT, WORD_UNIT, NULL},
 	    {COLUMN_NUMBER, WORD_UNIT_SCHOOLS, NULL},
@@ -403,13 +334,13 @@ static void put_children(struct call *c, struct page *p, const struct view *v)
 void web_categories(struct call *c)
 {
 	struct page p;
-	struct view v;
+	struct categories_view v;
 
 	if (!web_enter(c, SECTION_CATEGORIES, &p) || !read_view(c, &p, &v))
 		return;
 	const struct web_period_picker picker = {.path = "/categories",
 	    .unit = v.place.unit,
-	    .category = "",
+	    .category = v.category,
 	    .wrong = v.wrong_period};
 	const char *span[] = {v.place.name, web_period_text(c, &p, &v.period),
 	    web_period_text(c, &p, &v.before), NULL};
@@ -424,9 +355,9 @@ void web_categories(struct call *c)
 		page_paragraph(&p, "note", WORD_EMPTY_PERIOD, NULL);
 	} else {
 		page_paragraph(&p, "note", WORD_AT_LEAST_NOTE, NULL);
-		put_main(&p, &v);
+		put_main(c, &p, &v);
 		put_sensitive(&p, &v);
-		put_over_time(&p, &v);
+		categories_put_over_time(c, &p, &v);
 	}
 	put_children(c, &p, &v);
 	web_finish(c, &p);

@@ -242,21 +242,13 @@ static void put_lately(struct page *p, const struct counts *counts)
 	page_paragraph(p, NULL, WORD_BOARD_UNFILTERED_TIME, values);
 }
 
-/* Day by day reads every school's days: for the whole department the store has them summed, below it only where they are
- * not too many. */
 static enum err read_days(struct call *c, const struct view *v, struct counts **out)
 {
-	struct tree_groups groups = TREE_GROUPS_NONE;
-	struct counts_query query = {.units = COUNTS_EVERYBODY,
-	    .from = v->today - WINDOW_DAYS,
-	    .to = v->today,
-	    .by = COUNTS_BY_DAY};
-	enum err rc = OK;
+	struct tree_groups groups;
+	struct counts_query query = {
+	    .from = v->today - WINDOW_DAYS, .to = v->today, .by = COUNTS_BY_DAY};
 
-	if (v->place.node != TREE_NONE) {
-		rc = tree_groups_subtree(v->place.tree, v->place.node, &groups);
-		query.units = tree_units(&groups);
-	}
+	enum err rc = web_place_units(&v->place, &groups, &query.units);
 	if (rc == OK)
 		rc = store_counts(c->store, &query, out);
 	tree_groups_free(&groups);

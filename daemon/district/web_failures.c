@@ -21,17 +21,12 @@ static void leave(struct view *v)
 
 static enum err read_counts(struct call *c, struct view *v)
 {
-	struct tree_groups groups = TREE_GROUPS_NONE;
-	struct counts_query query = {
-	    .units = COUNTS_EVERYBODY, .from = v->period.from, .to = v->period.to};
-	enum err rc = OK;
+	struct tree_groups groups;
+	struct counts_query query = {.from = v->period.from, .to = v->period.to};
 
 	query.by = v->period.to - v->period.from <= WEB_PERIOD_BY_DAY_MAX ? COUNTS_BY_DAY
 	                                                                  : COUNTS_BY_MONTH;
-	if (v->place.node != TREE_NONE) {
-		rc = tree_groups_subtree(v->place.tree, v->place.node, &groups);
-		query.units = tree_units(&groups);
-	}
+	enum err rc = web_place_units(&v->place, &groups, &query.units);
 	if (rc == OK)
 		rc = store_counts(c->store, &query, &v->counts);
 	tree_groups_free(&groups);

@@ -130,3 +130,24 @@ void web_place_children(const struct web_place *place, uint32_t *first, uint32_t
 	*first = tree_node(place->tree, top)->child_first;
 	*count = tree_node(place->tree, top)->child_count;
 }
+
+static bool is_whole(const struct web_place *place)
+{
+	uint32_t first, count;
+
+	tree_roots(place->tree, &first, &count);
+	return place->node == TREE_NONE || (count == 1 && place->node == first);
+}
+
+enum err web_place_units(
+    const struct web_place *place, struct tree_groups *groups, struct counts_units *out)
+{
+	*groups = TREE_GROUPS_NONE;
+	*out = COUNTS_EVERYBODY;
+	if (is_whole(place))
+		return OK;
+	enum err rc = tree_groups_subtree(place->tree, place->node, groups);
+	if (rc == OK)
+		*out = tree_units(groups);
+	return rc;
+}

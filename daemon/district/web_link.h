@@ -34,6 +34,10 @@ void web_place_crumbs(struct call *c, struct page *p, const struct web_place *pl
 /* The node whose children are shown below a place: its own, or the only root of the tree when that is no school; TREE_NONE
  * where there are several. */
 uint32_t web_place_top(const struct web_place *place);
+/* Whom sums over the place are over. The whole department, and the only root of its tree, are everybody: the store has that
+ * summed already. *groups is the caller's, tree_groups_free(); it holds what *out borrows. ERR_MEMORY. */
+MUST_CHECK enum err web_place_units(
+    const struct web_place *place, struct tree_groups *groups, struct counts_units *out);
 /* Those children: [*first, *first + *count). */
 void web_place_children(const struct web_place *place, uint32_t *first, uint32_t *count);
 

@@ -47,19 +47,14 @@ static enum err put_names(struct call *c, struct page *p, const struct view *v)
 	    {COLUMN_TEXT, WORD_CATEGORY, NULL}, {COLUMN_NUMBER, WORD_UNIT_SCHOOLS, NULL},
 	    {COLUMN_NUMBER, WORD_CATEGORY_DAYS, NULL},
 	    {COLUMN_NUMBER, WORD_NAME_DEVICES, NULL}};
-	struct tree_groups groups = TREE_GROUPS_NONE;
-	struct counts_names_query query = {.units = COUNTS_EVERYBODY,
-	    .from = v->period.from,
+	struct tree_groups groups;
+	struct counts_names_query query = {.from = v->period.from,
 	    .to = v->period.to,
 	    .category = *v->category == 0 ? NULL : v->category,
 	    .limit = NAMES};
 	struct writing writing = {.p = p};
-	enum err rc = OK;
+	enum err rc = web_place_units(&v->place, &groups, &query.units);
 
-	if (v->place.node != TREE_NONE) {
-		rc = tree_groups_subtree(v->place.tree, v->place.node, &groups);
-		query.units = tree_units(&groups);
-	}
 	page_table_open(p,
 	    &(struct page_table){.caption = word_of(WORD_NAME_TABLE, p->language),
 	        .columns = columns,
