@@ -307,6 +307,16 @@ static void plan_line(struct planning *p, const struct unit_line *line,
 	plan_end(p, line, &after, next_begin(p, line, next));
 }
 
+static const struct unit_line *next_line(
+    const struct unit_line *line, const struct unit_line *end)
+{
+	const struct unit_line *next = line + 1;
+
+	while (next < end && next->from == line->from)
+		next++;
+	return next < end ? next : NULL;
+}
+
 /* The lines [first, end) of the sorted table are one unit's. */
 static void plan_unit(struct planning *p, size_t first, size_t end)
 {
@@ -314,14 +324,13 @@ static void plan_unit(struct planning *p, size_t first, size_t end)
 	size_t first_version = p->version_count;
 
 	for (size_t i = first; i < end; i++) {
-		const struct unit_line *next = i + 1 < end ? &items[i + 1] : NULL;
-		if (next != NULL && next->from == items[i].from) {
-			planning_mistake(p, next, UNIT_ID,
+		if (i > first && items[i].from == items[i - 1].from)
+			planning_mistake(p, &items[i], UNIT_ID,
 			    _("%s stands in line %u already, from the same day on"),
-			    next->unit, items[i].line);
-			continue;
-		}
-		plan_line(p, &items[i], next, first_version);
+			    items[i].unit, items[i - 1].line);
+		else
+			plan_line(
+			    p, &items[i], next_line(&items[i], items + end), first_version);
 	}
 }
 
