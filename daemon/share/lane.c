@@ -82,8 +82,10 @@ void lane_close(struct lane *lane)
 
 static void keep_failure(struct lane *lane, const char *why)
 {
-	(void)snprintf(lane->failure, sizeof lane->failure, "%s", why);
-	(void)snprintf(lane->state.why, sizeof lane->state.why, "%s", why);
+	(void)snprintf(lane->failure, sizeof lane->failure, "%.*s",
+	    (int)sizeof lane->failure - 1, why);
+	(void)snprintf(lane->state.why, sizeof lane->state.why, "%.*s",
+	    (int)sizeof lane->state.why - 1, why);
 }
 
 void lane_begin(struct lane *lane, enum lane_force force)
