@@ -233,7 +233,7 @@ static enum err read_parts(struct reports_data *data)
 
 	if (data->child_count == 0)
 		return OK;
-	enum err rc = tree_groups_children(request->tree, request->top, &groups);
+	enum err rc = tree_groups_children(request->tree, data->rows_of, &groups);
 	query.units = tree_units(&groups);
 	if (rc == OK)
 		rc = store_counts(request->store, &query, &data->parts);
@@ -329,19 +329,24 @@ static void set_children(struct reports_data *data)
 {
 	const struct tree *tree = data->request->tree;
 	uint32_t top = data->request->top;
+	uint32_t first;
+	uint32_t roots;
 
+	tree_roots(tree, &first, &roots);
+	data->whole = top == TREE_NONE || (roots == 1 && first == top);
+	/* A province that is the only root would be one row, the same as the total. */
+	if (top == TREE_NONE && roots == 1 && !tree_node(tree, first)->sends)
+		top = first;
+	data->rows_of = top;
 	if (top == TREE_NONE) {
-		tree_roots(tree, &data->child_first, &data->child_count);
+		data->child_first = first;
+		data->child_count = roots;
 	} else {
 		data->child_first = tree_node(tree, top)->child_first;
 		data->child_count = tree_node(tree, top)->child_count;
 	}
 	if (data->child_count > REPORTS_GROUPS_MAX)
 		data->child_count = 0;
-	uint32_t first;
-	uint32_t roots;
-	tree_roots(tree, &first, &roots);
-	data->whole = top == TREE_NONE || (roots == 1 && first == top);
 }
 
 enum err reports_data_read(const struct reports_request *request, struct reports_data *out)

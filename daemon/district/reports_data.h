@@ -33,7 +33,8 @@ struct reports_data {
 	int32_t until;       /* the day behind the last that can have been sent */
 	int32_t before_from; /* the same days a year before */
 	int32_t before_until;
-	uint32_t child_first;  /* of `top`; rows of their own */
+	uint32_t rows_of;      /* `top`, or the only root below the department */
+	uint32_t child_first;  /* its children: rows of their own */
 	uint32_t child_count;  /* 0 when there are too many */
 	struct counts *months; /* the whole scope by month */
 	struct counts *before; /* a year before, by nothing */

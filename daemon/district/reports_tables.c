@@ -220,6 +220,7 @@ void reports_fill_annex(const struct reports_data *data, struct yearbook *book)
 	    english ? "Annex: schools to look after" : "Phụ lục: các trường cần theo dõi",
 	    english ? "School" : "Trường");
 
+	t->annex = true;
 	yearbook_column(t, "unit", reports_word(book, YB_UNIT));
 	yearbook_column(t, "state", english ? "State" : "Tình trạng");
 	yearbook_column(t, "reported", reports_word(book, YB_DAYS_REPORTED));

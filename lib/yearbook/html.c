@@ -147,8 +147,12 @@ enum err yearbook_html(const struct yearbook *book, enum yearbook_style style,
 	write_facts(book, out);
 	write_notes(book, out);
 	for (size_t i = 0; i < book->table_count; i++)
-		html_table(out, book->tables[i]);
+		if (!book->tables[i]->annex)
+			html_table(out, book->tables[i]);
 	write_foot(book, out);
+	for (size_t i = 0; i < book->table_count; i++)
+		if (book->tables[i]->annex)
+			html_table(out, book->tables[i]);
 	buf_text(out, "</main>\n</body>\n</html>\n");
 	return writer_status(book, out);
 }

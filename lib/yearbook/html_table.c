@@ -114,8 +114,9 @@ void html_table(struct buf *out, const struct yearbook_table *table)
 	enum yearbook_language language = table->book->language;
 
 	buf_printf(out, "<section id=\"%s\"", table->id);
-	if (table->wide || table->prose)
-		buf_printf(out, " class=\"%s\"", table->wide ? "wide" : "prose");
+	if (table->wide || table->prose || table->annex)
+		buf_printf(out, " class=\"%s%s%s\"", table->wide ? "wide " : "",
+		    table->prose ? "prose " : "", table->annex ? "annex" : "");
 	buf_printf(out, ">\n<h2>%s. ", table->id);
 	html_escape(out, slice_of(table->title));
 	buf_text(out, "</h2>\n");

@@ -77,7 +77,8 @@ struct yearbook_table {
 	size_t row_room;
 	const char *notes[YEARBOOK_LINES];
 	size_t note_count;
-	bool wide; /* printed across the page */
+	bool wide;  /* printed across the page */
+	bool annex; /* behind the signatures, on a page of its own */
 	bool
 	    prose; /* rows of free text: a heading and what was written, or lines to write on */
 };

@@ -32,7 +32,7 @@ def record(category, attempts, devices=None, tier=None):
     made["category"] = category
     made["attempts"] = "below" if attempts is None else attempts
     if attempts:
-        made["devices"] = devices or "20-49"
+        made["devices"] = devices or ("20-49" if attempts >= 50 else "10-19")
     return made
 
 
