@@ -19,6 +19,7 @@ struct postgresql {
 	struct sql sql;
 	char *address;
 	PGconn *conn;
+	bool broken; /* libpq may take a dead connection for a good one until it reads */
 	const char *statements[SQL_STATEMENTS]; /* prepared as s0, s1, … */
 	size_t statement_count;
 };
@@ -61,6 +62,7 @@ static enum err failed(struct postgresql *p, const PGresult *result)
 	    result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	set_why(p, said != NULL ? said : PQerrorMessage(p->conn));
 	p->sql.collided = state != NULL && strncmp(state, "40", 2) == 0;
+	p->broken |= state == NULL; /* what the server says itself has one */
 	return code_of(state);
 }
 
@@ -87,6 +89,7 @@ static enum err connect_now(struct postgresql *p)
 
 	PQfinish(p->conn);
 	p->statement_count = 0;
+	p->broken = false;
 	p->conn = PQconnectdbParams(names, values, 1);
 	if (p->conn == NULL)
 		return ERR_MEMORY;
@@ -108,7 +111,7 @@ static enum err connect_now(struct postgresql *p)
 /* A connection that is there, or there again. Never within a group: that one is lost. */
 static enum err be_connected(struct postgresql *p)
 {
-	if (p->conn != NULL && PQstatus(p->conn) == CONNECTION_OK)
+	if (p->conn != NULL && PQstatus(p->conn) == CONNECTION_OK && !p->broken)
 		return OK;
 	if (p->sql.in_group) {
 		diag_set(&p->sql.why, "the connection to the database was lost");
@@ -119,7 +122,7 @@ static enum err be_connected(struct postgresql *p)
 
 static bool is_lost(const struct postgresql *p)
 {
-	return PQstatus(p->conn) != CONNECTION_OK && !p->sql.in_group;
+	return (PQstatus(p->conn) != CONNECTION_OK || p->broken) && !p->sql.in_group;
 }
 
 static void close_postgresql(struct sql *sql)

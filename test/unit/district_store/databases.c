@@ -168,6 +168,13 @@ void databases_restart_server(void)
 	start_server();
 }
 
+void databases_crash_server(void)
+{
+	(void)kill(here.server, SIGQUIT);
+	(void)waitpid(here.server, NULL, 0);
+	start_server();
+}
+
 static void make_cluster(void)
 {
 	static const char *const args[] = {

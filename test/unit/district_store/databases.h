@@ -27,8 +27,9 @@ void databases_new(char where[WHERE_BYTES]);
 const char *databases_folder(void);
 enum database_kind databases_kind(void);
 
-/* PostgreSQL: as a crash or an upgrade does. */
+/* PostgreSQL: as an upgrade does; and with all its processes killed. */
 void databases_restart_server(void);
+void databases_crash_server(void);
 
 /* A new, empty store. */
 struct store *databases_open(void);
