@@ -131,7 +131,7 @@ static size_t count_since(const int64_t *items, size_t count, int64_t since_s)
 	size_t found = 0;
 
 	for (size_t i = 0; i < count; i++)
-		found += items[i] > since_s;
+		found += items[i] >= since_s;
 	return found;
 }
 

@@ -25,7 +25,7 @@ MUST_CHECK enum err notify_facts_gather(struct notify_facts *out, struct store *
     const struct district_config *config, int32_t today);
 void notify_facts_deinit(struct notify_facts *facts);
 
-/* How many since then. */
+/* How many from that second on. */
 size_t notify_facts_enrolled(const struct notify_facts *facts, int64_t since_s);
 size_t notify_facts_nominations(const struct notify_facts *facts, int64_t since_s);
 

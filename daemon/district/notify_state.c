@@ -110,7 +110,7 @@ void notify_claim(struct notify_state *state, const struct notify_due *due,
 		state->silent_day = news->today;
 	if (due->enrolled > 0 || due->nominations > 0 || due->refused > 0) {
 		state->mail_s = news->now_s;
-		state->told_s = news->now_s;
+		state->told_s = news->now_s + 1; /* this second is told */
 		state->refused = news->refused;
 	}
 	state->failures = 0;

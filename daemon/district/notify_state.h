@@ -23,7 +23,7 @@ enum {
 
 struct notify_state {
 	int32_t silent_day; /* of the last mail about silent schools; DAY_NONE: none yet */
-	int64_t told_s;     /* enrolments and nominations up to then were told */
+	int64_t told_s;     /* enrolments and nominations before then were told */
 	int64_t mail_s;     /* of the last mail about these; 0: none yet */
 	uint64_t refused;   /* documents refused, as told */
 	uint32_t failures;  /* in a row */
