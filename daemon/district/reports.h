@@ -12,6 +12,7 @@
 #define DISTRICT_REPORTS_H
 
 #include "district/config.h"
+#include "district/reports_due.h"
 #include "district/tree.h"
 #include "yearbook/period.h"
 
@@ -25,22 +26,8 @@ struct reports_request {
 	enum yearbook_language language;
 };
 
-enum {
-	REPORTS_REMIND_DAYS = 30 /* before a report is due, people are told */
-};
-
-/* The dates of config.reports. */
-struct period_dates reports_dates(const struct district_config *config);
 /* The day whose tree a report stands on: the period's last, or today where that is to come. */
 int32_t reports_tree_day(const struct period *period, uint32_t today);
-/* The annual report that is next due, and the days until then (0: today, < 0: never). */
-struct reports_due {
-	struct period period;
-	uint32_t due; /* as 20261215 */
-	int32_t days;
-};
-struct reports_due reports_next_due(const struct district_config *config, uint32_t today);
-
 /* Fills a book that yearbook_init() has made, in request->language. Errors of store.h; what
  * does not fit is the writers' to tell. */
 MUST_CHECK enum err reports_make(

@@ -38,5 +38,5 @@ district_part(web
     web_sign.c
     web_static.c
     web_unit.c
-  LINKS district_page district_store district_core accounts kit kit_limits report seal net base
+  LINKS district_due district_page district_store district_core accounts kit kit_limits report seal net base
   PRIVATE PkgConfig::CRYPTO PkgConfig::JANSSON)

@@ -1,10 +1,12 @@
 /* The first page: who is connected, and what is wrong with whom. Every number leads to its list. */
 #include "district/web_pages.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "district/calendar.h"
 #include "district/format.h"
+#include "district/reports_due.h"
 #include "district/web.h"
 #include "district/web_board.h"
 #include "district/web_link.h"
@@ -255,6 +257,24 @@ static enum err read_days(struct call *c, const struct view *v, struct counts **
 	return rc;
 }
 
+/* A month ahead, where people look anyway. */
+static void put_report_due(struct call *c, struct page *p, int32_t today)
+{
+	struct reports_due next = reports_next_due(c->config, period_day_of(today));
+	char from[16], to[16], due[16], days[16];
+	const char *const values[] = {from, to, due, days, NULL};
+
+	if (next.days < 0 || next.days > REPORTS_REMIND_DAYS)
+		return;
+	yearbook_day_text(from, next.period.from);
+	yearbook_day_text(to, next.period.to);
+	yearbook_day_text(due, next.due);
+	(void)snprintf(days, sizeof days, "%d", (int)next.days);
+	page_raw(p, "<p class=\"note\"><a href=\"/reports\">");
+	page_say(p, next.days == 0 ? WORD_REPORTS_DUE_TODAY : WORD_REPORTS_DUE, values);
+	page_raw(p, "</a></p>\n");
+}
+
 void web_first(struct call *c)
 {
 	struct counts *counts = NULL;
@@ -272,6 +292,7 @@ void web_first(struct call *c)
 	page_open(&p, word_of(WORD_NAV_COVERAGE, p.language));
 	web_place_crumbs(c, &p, &v.place, "/", NULL);
 	page_title(&p, word_of(WORD_NAV_COVERAGE, p.language));
+	put_report_due(c, &p, v.today);
 	put_counts(c, &p, &v);
 	put_lately(&p, counts);
 	put_units(c, &p, &v);
