@@ -18,3 +18,9 @@ foreach(pair sample:district.yaml.sample manual:district-configuration.md)
     COMMAND sh -c "$<TARGET_FILE:lachan-district-confdoc> ${what} | diff -u ${CMAKE_SOURCE_DIR}/docs/${file} -")
   set_tests_properties(unit/district/printed-${what} PROPERTIES LABELS unit TIMEOUT 20)
 endforeach()
+
+# A measurement, not a test: build/bench/district_schools, driven by test/bench/schools.py.
+lachan_program(district_schools SOURCES ${CMAKE_SOURCE_DIR}/test/bench/district_schools.c
+  LINKS district_store report sign base PkgConfig::EVENT PkgConfig::EVENT_TLS PkgConfig::SSL
+    PkgConfig::CRYPTO PkgConfig::ZLIB)
+set_target_properties(district_schools PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
