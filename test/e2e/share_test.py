@@ -38,8 +38,8 @@ def document(day, unit=""):
         text = file.read()
     made = report_id(unit, day, end)
     for old, new in (('"unit":"0d9e"', '"unit":"%s"' % unit),
-                     ("2026-11-20T00:00:00", day.strftime("%Y-%m-%dT00:00:00")),
-                     ("2026-11-21T00:00:00", end.strftime("%Y-%m-%dT00:00:00")),
+                     ('"start-datetime":"2026-11-20T', '"start-datetime":"%sT' % day.isoformat()),
+                     ('"end-datetime":"2026-11-21T', '"end-datetime":"%sT' % end.isoformat()),
                      ("41b1dd6f-a271-8d35-a716-9afdce45029a", made)):
         assert old in text, old
         text = text.replace(old, new)
