@@ -14,6 +14,8 @@
 
 enum {
 	DAY_S = 24 * 60 * 60,
+	APART_S =
+	    60, /* what came within a minute is one enrolment, tried twice: both stay */
 	STEPS_MAX = 100000, /* of one day's sweep; what is left waits for tomorrow */
 	NUMBER_BYTES = 32
 };
@@ -90,66 +92,88 @@ static int by_age(const void *a, const void *b)
 	return x->pinned_s < y->pinned_s ? -1 : x->pinned_s > y->pinned_s;
 }
 
+/* When another key took the place of items[i]; INT64_MAX: none did. */
+static int64_t replaced_at(const struct key_list *list, size_t i)
+{
+	const struct unit_key *old = &list->items[i];
+
+	for (size_t j = i + 1; j < list->count; j++) {
+		const struct unit_key *next = &list->items[j];
+		if (strcmp(old->unit, next->unit) != 0)
+			break;
+		if (next->pinned_s - old->pinned_s >= APART_S)
+			return next->pinned_s;
+	}
+	return INT64_MAX;
+}
+
 static enum err revoke_old_keys(struct chore_call *c, struct key_list *list)
 {
-	int64_t oldest_s = (int64_t)(c->config->limits.oldest_ms / 1000);
+	int64_t limit_s = c->now.wall_s - (int64_t)(c->config->limits.oldest_ms / 1000);
 	enum err rc = store_key_list(c->store, NULL, on_key, list);
 
 	if (rc == OK && list->count > 1)
 		qsort(list->items, list->count, sizeof *list->items, by_age);
-	for (size_t i = 0; rc == OK && i + 1 < list->count; i++) {
-		const struct unit_key *old = &list->items[i], *next = old + 1;
-		if (strcmp(old->unit, next->unit) != 0 ||
-		    next->pinned_s + oldest_s > c->now.wall_s)
+	for (size_t i = 0; rc == OK && i < list->count; i++) {
+		const struct unit_key *old = &list->items[i];
+		if (replaced_at(list, i) >= limit_s)
 			continue;
 		rc = store_key_revoke(c->store, old->unit, old->key, c->now.wall_s);
 		if (rc == OK)
 			log_info("chores",
-			    "an old key of %s was revoked: another has been in "
-			    "its place for limits.oldest",
+			    "an old key of %s was revoked: another has been in its place for "
+			    "limits.oldest",
 			    old->unit);
 	}
 	return rc;
 }
 
 struct token_list {
-	struct token before; /* the sender's token that was seen last */
-	struct token *items; /* replaced long ago */
+	struct token *items; /* good ones of senders: by unit, the oldest first */
 	size_t count, capacity;
-	int64_t limit_s; /* replaced before that */
 };
 
-/* Tokens come by unit, the oldest first. */
 static bool on_token(void *context, const struct token *token)
 {
 	struct token_list *list = context;
 
 	if (token->use != TOKEN_SEND || token->revoked_s != 0)
 		return true;
-	bool replaced = list->before.use == TOKEN_SEND &&
-	    strcmp(list->before.unit, token->unit) == 0 && token->made_s < list->limit_s;
-	if (replaced && list->count == list->capacity) {
-		size_t capacity = list->capacity == 0 ? 64 : list->capacity * 2;
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity == 0 ? 256 : list->capacity * 2;
 		struct token *grown = reallocarray(list->items, capacity, sizeof *grown);
 		if (grown == NULL)
 			return false;
 		list->items = grown;
 		list->capacity = capacity;
 	}
-	if (replaced)
-		list->items[list->count++] = list->before;
-	list->before = *token;
+	list->items[list->count++] = *token;
 	return true;
+}
+
+static bool is_replaced(const struct token_list *list, size_t i, int64_t limit_s)
+{
+	const struct token *old = &list->items[i];
+
+	for (size_t j = i + 1; j < list->count; j++) {
+		const struct token *next = &list->items[j];
+		if (strcmp(old->unit, next->unit) != 0)
+			return false;
+		if (next->made_s - old->made_s >= APART_S)
+			return next->made_s < limit_s;
+	}
+	return false;
 }
 
 static enum err revoke_old_tokens(struct chore_call *c, struct token_list *list)
 {
-	list->limit_s = c->now.wall_s - (int64_t)OLD_TOKEN_DAYS * DAY_S;
+	int64_t limit_s = c->now.wall_s - (int64_t)OLD_TOKEN_DAYS * DAY_S;
 	enum err rc = store_token_list(c->store, NULL, on_token, list);
 
 	for (size_t i = 0; rc == OK && i < list->count; i++)
-		rc = store_token_revoke(
-		    c->store, list->items[i].unit, list->items[i].sha256, c->now.wall_s);
+		if (is_replaced(list, i, limit_s))
+			rc = store_token_revoke(c->store, list->items[i].unit,
+			    list->items[i].sha256, c->now.wall_s);
 	return rc;
 }
 
