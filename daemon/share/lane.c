@@ -28,15 +28,23 @@ static int64_t wall_s(void)
 
 /* ---- the state ---- */
 
+static enum err state_path(const struct lane *lane, char out[FILE_PATH_BYTES])
+{
+	int n = snprintf(out, FILE_PATH_BYTES, "%s/sharing/%s.state",
+	    lane->house->config->server.state_dir.text, lane->name);
+
+	return n > 0 && n < FILE_PATH_BYTES ? OK : ERR_RANGE;
+}
+
 static bool save(struct lane *lane)
 {
 	struct buf text = BUF_INIT(SHARING_STATE_MAX_BYTES);
 	char path[FILE_PATH_BYTES];
 
-	int n = snprintf(path, sizeof path, "%s/sharing/%s.state",
-	    lane->house->config->server.state_dir.text, lane->name);
+	enum err rc = state_path(lane, path);
 	sharing_state_write(&text, &lane->state);
-	enum err rc = n > 0 && (size_t)n < sizeof path ? buf_status(&text) : ERR_RANGE;
+	if (rc == OK)
+		rc = buf_status(&text);
 	if (rc == OK)
 		rc = file_write_atomic(path, buf_slice(&text), 0640);
 	if (rc != OK)
@@ -65,7 +73,11 @@ void lane_open(struct lane *lane, const struct lane_house *house, size_t index,
 	    .who = who,
 	    .state = SHARING_STATE_NONE,
 	    .body = BUF_INIT(SPOOL_FILE_MAX)};
+	char path[FILE_PATH_BYTES];
+
 	find_quick_url(lane);
+	if (state_path(lane, path) == OK)
+		file_remove_leftovers(path);
 	enum err rc = sharing_look_recipient(
 	    &lane->state, house->config->server.state_dir.text, lane->name);
 	if (rc != OK && rc != ERR_NOT_FOUND)
@@ -77,6 +89,8 @@ void lane_close(struct lane *lane)
 {
 	post_cancel(lane->posting);
 	lane->posting = NULL;
+	if (lane->unsaved)
+		(void)save(lane);
 	buf_deinit(&lane->body);
 }
 
@@ -251,6 +265,7 @@ static void settle(struct lane *lane, struct outbox_entry *entry,
 	    .sha256 = lane->sha256,
 	    .status = answer->status};
 	struct sharing_state *s = &lane->state;
+	bool had_failed = s->failures > 0;
 
 	if (!write_receipt(lane, &receipt, word)) {
 		try_again(lane, 0, "the receipt cannot be kept");
@@ -272,7 +287,9 @@ static void settle(struct lane *lane, struct outbox_entry *entry,
 	}
 	tell_record(lane->house->tell,
 	    word == SHARING_WAS_TAKEN ? "share" : "share-refused", &told);
-	if (!save(lane))
+	/* The receipt is what counts; how many there were is written when the run ends. */
+	lane->unsaved = !had_failed && word == SHARING_WAS_TAKEN;
+	if (!lane->unsaved && !save(lane))
 		lane->ended = true;
 	outbox_done(lane->house->outbox, entry, lane->index);
 }

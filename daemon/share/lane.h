@@ -38,9 +38,10 @@ struct lane {
 	char document[SPOOL_NAME_BYTES]; /* under way */
 	struct buf body;
 	char sha256[SHARING_SETTINGS_BYTES];
-	bool noted;  /* in this run: that it is tried */
-	bool ended;  /* in this run: it can do no more */
-	size_t sent; /* in this run */
+	bool noted;   /* in this run: that it is tried */
+	bool unsaved; /* the state knows more than its file, nothing that matters */
+	bool ended;   /* in this run: it can do no more */
+	size_t sent;  /* in this run */
 	size_t refused;
 	char failure[SHARING_WHY_BYTES]; /* of this run, "" */
 };

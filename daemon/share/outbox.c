@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ enum {
 	FOLDER_MODE = 0750,
 	FILE_MODE = 0640,
 	DAY_S = 24 * 3600,
+	FORGOTTEN_S = 3600,
 	SENT_KEPT_DAYS = 730 /* 24 months */
 };
 
@@ -108,8 +110,10 @@ enum err outbox_open(struct outbox *o, const struct config *config,
 	    .draw = draw_number,
 	    .leaving = SHARING_LEAVING_NONE};
 	enum err rc = make_folders(o, why);
-	if (rc == OK)
+	if (rc == OK) {
+		file_remove_leftovers(o->leaving_path);
 		read_leaving(o);
+	}
 	return rc;
 }
 
@@ -376,12 +380,21 @@ static bool document_of(struct sharing_document *out, const char *name)
 	return false;
 }
 
-/* outbox/ has other writers: what is half written there is theirs, and quick reports alone are
- * ours to count. */
+/* outbox/ has other writers: what is half written there may be theirs, and of whole ones quick
+ * reports alone are ours to count. */
 enum prune_what {
 	PRUNE_ALL,
 	PRUNE_QUICK
 };
+
+/* Nobody writes for an hour. */
+static bool is_forgotten(int folder, const char *name)
+{
+	struct stat st;
+
+	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    time(NULL) - st.st_mtim.tv_sec > FORGOTTEN_S;
+}
 
 static void prune_folder(const char *folder, uint32_t keep_from_day, enum prune_what what)
 {
@@ -394,7 +407,9 @@ static void prune_folder(const char *folder, uint32_t keep_from_day, enum prune_
 			continue;
 		bool torn = strstr(e->d_name, ".tmp.") != NULL;
 		bool old = document.end_day < keep_from_day;
-		if (what == PRUNE_QUICK && (torn || !document.quick))
+		if (what == PRUNE_QUICK && !document.quick && !torn)
+			continue;
+		if (what == PRUNE_QUICK && torn && !is_forgotten(dirfd(dir), e->d_name))
 			continue;
 		if ((old || torn) && unlinkat(dirfd(dir), e->d_name, 0) == 0 && !torn)
 			removed++;

@@ -161,8 +161,12 @@ enum err prepare_document(
 		bool ours = strcmp(document->unit, how->unit) == 0;
 		bool fine =
 		    ours && t.is_signed && sign_public_equal(&t.signature.key, &own);
+		/* Made by the filter once more, though it went out. */
+		if (ours && !t.is_signed && is_there(how->sent, document->name))
+			rc = remove_file(how->waiting, document->name) == OK ? ERR_EXISTS
+			                                                     : ERR_IO;
 		/* Half of the recipients have it: the others get the same bytes. */
-		if (!fine && !how->may_change)
+		else if (!fine && !how->may_change)
 			rc = t.is_signed && ours ? OK : ERR_DENIED;
 		else if (!fine)
 			rc = sign_anew(how, &t, document, why);

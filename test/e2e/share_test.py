@@ -1,4 +1,5 @@
 """A school that shares, and a receiver that answers whatever a test wants."""
+import base64
 import datetime
 import gzip
 import hashlib
@@ -74,6 +75,7 @@ class Post:
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 60
+    disable_nagle_algorithm = True
 
     def log_message(self, *_args):
         pass
@@ -213,7 +215,7 @@ class ShareTest(LachanTest):
         return out + err
 
     def waiting(self):
-        return sorted(n for n in os.listdir(self.path("state", "outbox")) if "!" in n)
+        return sorted(n for n in os.listdir(self.path("state", "outbox")) if n.endswith(".json.gz"))
 
     def sent(self):
         folder = self.path("state", "sent")
@@ -233,16 +235,11 @@ class ShareTest(LachanTest):
         with open(self.path("state", "sharing", name + ".state"), encoding="utf-8") as file:
             return dict(line.rstrip("\n").partition(" ")[::2] for line in file)
 
-    def approve(self, *lines):
-        """Writes sharing/approvals as the desk does."""
-        raise NotImplementedError
-
     def signed_by_us(self, post):
         """Whether the body is a document whose signature is our key's."""
         text = gzip.decompress(post.body)
         head, _, tail = text.rpartition(b',"signature":')
         signature = json.loads(tail[:-1])
-        import base64
         if base64.b64decode(signature["key"]) != self.public:
             return False
         message = self.path("message")
