@@ -1,6 +1,7 @@
 // Opens pages in headless Chromium and says what it saw, as JSON.
 //   node visit.mjs MODULES CHROMIUM [FLAG…] < jobs.json > seen.json
 // A job: {url, width, height, scheme: "light"|"dark", language, picture: FILE, audit: bool,
+//         script: bool (false: switched off), media: "print", keys: [KEY…] pressed at the end,
 //         steps: [{fill: {SELECTOR: TEXT}, choose: {SELECTOR: VALUE}, check: SELECTOR, press: SELECTOR, picture: FILE}], wait_ms}
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
@@ -38,6 +39,8 @@ async function look(page) {
         text: document.body ? document.body.innerText : "",
         wide: document.documentElement.scrollWidth > document.documentElement.clientWidth,
         scripts: document.scripts.length,
+        charts: document.querySelectorAll(".chart canvas").length,
+        focus: document.activeElement ? document.activeElement.innerText || document.activeElement.name || "" : "",
         cookies: document.cookie,
         forms: [...document.forms].map(f => new URL(f.action).pathname),
         links: [...document.links].map(l => l.href),
@@ -74,11 +77,17 @@ async function visit(browser, job) {
     try {
         await page.setViewport({ width: job.width ?? 1280, height: job.height ?? 900 });
         await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: job.scheme ?? "light" }]);
+        if (job.script === false)
+            await page.setJavaScriptEnabled(false);
         if (job.language)
             await page.setExtraHTTPHeaders({ "Accept-Language": job.language });
         await page.goto(job.url, { waitUntil: "load", timeout: job.wait_ms ?? 20000 });
+        if (job.media) // behind the page's own features, which would take it back
+            await page.emulateMediaType(job.media);
         for (const step of job.steps ?? [])
             await act(page, step);
+        for (const key of job.keys ?? [])
+            await page.keyboard.press(key);
         Object.assign(seen, await look(page), { status, at: page.url() });
         if (job.audit)
             seen.audit = await audit(page);

@@ -2,7 +2,6 @@
 """The department's web: who sees what, that numbers are those that schools posted, and that nothing a stranger wrote or
 sent becomes part of a page or of somebody's will."""
 import datetime
-import hashlib
 import json
 import os
 import re
@@ -12,7 +11,7 @@ from urllib.parse import quote
 from certificates import run as openssl
 from district_test import DistrictTest, close_server, quick_document, today, week_document, yesterday
 from lachan_test import BIN, away_from_midnight, main
-from web_test import PASSWORD, ROLES, Person, number
+from web_test import PASSWORD, ROLES, Person, account, number
 
 HOSTILE = "\"><script>alert('x')</script>&<!--"
 SECTIONS = {"/": ROLES, "/coverage?list=all": ROLES, "/search": ROLES, "/units/tinh": ROLES, "/categories": ROLES,
@@ -20,13 +19,6 @@ SECTIONS = {"/": ROLES, "/coverage?list=all": ROLES, "/search": ROLES, "/units/t
             "/failures": ("operator", "viewer", "education", "ict"),
             "/nominations": ("operator", "education", "ict", "police"),
             "/quick-reports": ("operator", "education", "police", "child_affairs")}
-
-
-def account(name, roles, password=PASSWORD):
-    """A line of users_file, with a password that costs little."""
-    salt = os.urandom(16)
-    made = hashlib.scrypt(password.encode(), salt=salt, n=1 << 10, r=8, p=1, dklen=32)
-    return "name=%s roles=%s made=2026-11-22 password=10:8:1:%s:%s" % (name, roles, salt.hex(), made.hex())
 
 
 class WebTest(DistrictTest):

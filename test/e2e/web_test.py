@@ -1,6 +1,7 @@
 """A person at the department's web: a browser of a few lines, with cookies and forms."""
-import html
+import hashlib
 import http.client
+import os
 import re
 import urllib.parse
 from html.parser import HTMLParser
@@ -9,6 +10,13 @@ from district_test import PATIENCE_S
 
 PASSWORD = "con đường đến trường"
 ROLES = ("operator", "viewer", "education", "ict", "police", "child_affairs", "youth_union")
+
+
+def account(name, roles, password=PASSWORD):
+    """A line of users_file, with a password that costs little."""
+    salt = os.urandom(16)
+    made = hashlib.scrypt(password.encode(), salt=salt, n=1 << 10, r=8, p=1, dklen=32)
+    return "name=%s roles=%s made=2026-11-22 password=10:8:1:%s:%s" % (name, roles, salt.hex(), made.hex())
 
 
 class Reader(HTMLParser):
@@ -135,7 +143,3 @@ def number(text, language="en"):
     """1,234 or 1.234, with or without "at least" before it."""
     digits = re.search(r"[\d.,]+$", text).group()
     return int(digits.replace("," if language == "en" else ".", ""))
-
-
-def unescaped(text):
-    return html.unescape(text)
