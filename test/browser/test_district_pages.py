@@ -98,8 +98,9 @@ class DistrictPages(BrowserTest, DistrictTest):
         self.assertEqual((seen["scripts"], seen["cookies"]), (2, ""))
         host = job["url"].split("/")[2]
         self.assertEqual([u for u in seen["asked"] if not u.startswith("data:") and u.split("/")[2:3] != [host]], [])
-        self.assertEqual(seen["audit"]["violations"], [])
-        self.assertGreater(seen["audit"]["passes"], 10)
+        if job["audit"]:
+            self.assertEqual(seen["audit"]["violations"], [])
+            self.assertGreater(seen["audit"]["passes"], 10)
 
     def test_the_first_page_and_its_lists(self):
         self.begin_department()
@@ -140,7 +141,8 @@ class DistrictPages(BrowserTest, DistrictTest):
     def test_without_script_the_numbers_are_all_there(self):
         self.begin_department()
         pages = {"first-plain": "/", "categories-plain": "/categories", "school-plain": "/units/t2"}
-        plain = self.judge(self.jobs(pages, widths=WIDTHS[1:2], script=False))
+        # axe-core is a script, too.
+        plain = self.judge(self.jobs(pages, widths=WIDTHS[1:2], script=False, audit=False))
         full = self.visit([{**job, "picture": None} for job in self.jobs(pages, widths=WIDTHS[1:2])])
         for without, with_script in zip(plain, full):
             self.assertEqual(without["charts"], 0)
