@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -357,6 +358,7 @@ static struct bufferevent *open_stream(struct load *load)
 static void begin_one(struct load *load, struct sending *s)
 {
 	const struct timeval patience = {ANSWER_S, 0};
+	static const int on = 1;
 	struct bufferevent *stream = open_stream(load);
 
 	if (stream == NULL)
@@ -375,6 +377,9 @@ static void begin_one(struct load *load, struct sending *s)
 	if (bufferevent_socket_connect(
 	        stream, (struct sockaddr *)&load->to, sizeof load->to) != 0)
 		die("connect", strerror(errno));
+	/* As curl does: else the request waits behind the handshake's last words for an ACK. */
+	(void)setsockopt(
+	    bufferevent_getfd(stream), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *context)
