@@ -39,7 +39,8 @@ static enum err take_unit(struct loading *l, const struct sql_rows *rows)
 	struct loaded *u = number < l->count ? &l->units[number] : NULL;
 
 	if (u == NULL)
-		return OK; /* it came while we were counting */
+		return OK;     /* it came while we were counting */
+	bool again = u->there; /* a later version of the same unit */
 	u->there = true;
 	u->unit = (struct unit){.number = (uint32_t)number,
 	    .unit = keep(l, sql_get_text(rows, 1)),
@@ -58,12 +59,13 @@ static enum err take_unit(struct loading *l, const struct sql_rows *rows)
 	if (u->unit.unit == NULL || u->unit.name == NULL || u->unit.level == NULL ||
 	    u->unit.parent == NULL || u->unit.kinds == NULL || u->unit.contact == NULL ||
 	    u->unit.successor == NULL || u->unit.code == NULL ||
-	    text_map_put(&l->tree->numbers, u->unit.unit, (uint32_t)number) == NULL)
+	    (!again &&
+	        text_map_put(&l->tree->numbers, u->unit.unit, (uint32_t)number) == NULL))
 		return ERR_MEMORY;
 	return OK;
 }
 
-/* Ordered by unit, so that children stand in the order of their identifiers. */
+/* The versions that had begun by the day; of each unit the last one stays. */
 static enum err load_units(struct store *store, struct loading *l)
 {
 	struct sql_rows rows;
@@ -80,8 +82,8 @@ static enum err load_units(struct store *store, struct loading *l)
 	sql_stream(store->sql, &rows,
 	    "SELECT u.number, u.unit, v.day_from, v.day_until, v.name, v.level, v.parent, v.kinds,"
 	    " v.contact, v.pupils, v.sends, v.successor, v.code FROM unit_versions v"
-	    " JOIN units u ON u.number = v.unit WHERE v.day_from = (SELECT MAX(w.day_from)"
-	    "  FROM unit_versions w WHERE w.unit = v.unit AND w.day_from <= $1)",
+	    " JOIN units u ON u.number = v.unit WHERE v.day_from <= $1"
+	    " ORDER BY v.unit, v.day_from",
 	    SQL_ARGS(sql_number(l->tree->day)));
 	while (sql_next(&rows)) {
 		rc = take_unit(l, &rows);
