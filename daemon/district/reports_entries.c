@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/html.h"
 #include "district/audit_book.h"
 #include "district/district.h"
 #include "district/format.h"
@@ -37,33 +38,71 @@ static void put_hidden_period(
 	page_hidden(p, "half", number);
 }
 
+static void put_number(struct page *p, const struct manual_field *field,
+    const struct manual_value *value, const char *label)
+{
+	page_raw(p,
+	    "<input type=\"text\" inputmode=\"numeric\" pattern=\"[0-9]*\" size=\"6\" "
+	    "maxlength=\"9\" autocomplete=\"off\"");
+	page_attribute(p, "name", field->id);
+	if (label != NULL)
+		page_attribute(p, "aria-label", label);
+	if (value->has)
+		buf_printf(p->out, " value=\"%llu\"", (unsigned long long)value->number);
+	page_raw(p, ">");
+}
+
 static void put_field(
     struct page *p, const struct manual_field *field, const struct manual_value *value)
 {
-	enum yearbook_language language = reports_language(p);
-
 	page_raw(p, "<label class=\"field\"><span>");
-	if (strcmp(field->table, "B7") == 0) {
-		page_text(p, term_of(TERM_INCIDENT, field->row, p->language));
-		page_raw(p, ": ");
-	}
-	page_text(p, yearbook_word(language, field->label));
+	page_text(p, yearbook_word(reports_language(p), field->label));
 	page_raw(p, "</span>");
 	if (field->kind == MANUAL_TEXT) {
 		page_raw(p, "<textarea rows=\"4\"");
 		page_attribute(p, "name", field->id);
 		buf_printf(p->out, " maxlength=\"%d\">", MANUAL_TEXT_MAX);
-		page_text(p, value->has ? value->text : "");
-		page_raw(p, "</textarea></label>\n");
-		return;
+		put_lines(p, value->has ? value->text : "");
+		page_raw(p, "</textarea>");
+	} else {
+		put_number(p, field, value, NULL);
 	}
-	page_raw(p,
-	    "<input type=\"text\" inputmode=\"numeric\" pattern=\"[0-9]*\" "
-	    "maxlength=\"9\" autocomplete=\"off\"");
-	page_attribute(p, "name", field->id);
-	if (value->has)
-		buf_printf(p->out, " value=\"%llu\"", (unsigned long long)value->number);
-	page_raw(p, "></label>\n");
+	page_raw(p, "</label>\n");
+}
+
+/* Incidents stand in a grid: a row a kind, a column what became of them. Their fields follow
+ * each other by kinds, each with the same columns. */
+static size_t put_incidents(
+    struct page *p, const struct manual_field *fields, const struct manual_value *values)
+{
+	enum {
+		COLUMNS = 6
+	};
+	enum yearbook_language language = reports_language(p);
+	struct page_column columns[1 + COLUMNS] = {
+	    {COLUMN_TEXT, WORD_NONE, yearbook_word(language, YB_KIND)}};
+
+	for (size_t k = 0; k < COLUMNS; k++)
+		columns[1 + k] = (struct page_column){
+		    COLUMN_NUMBER, WORD_NONE, yearbook_word(language, fields[k].label)};
+	page_table_open(p,
+	    &(struct page_table){.caption = yearbook_word(language, YB_B7),
+	        .columns = columns,
+	        .count = COUNT_OF(columns)});
+	for (size_t i = 0; i < MANUAL_INCIDENTS; i++) {
+		page_row_open(p);
+		page_cell_head(
+		    p, NULL, term_of(TERM_INCIDENT, manual_incident(i), p->language));
+		for (size_t k = 0; k < COLUMNS; k++) {
+			page_cell_open(p, COLUMN_NUMBER);
+			put_number(p, &fields[i * COLUMNS + k], &values[i * COLUMNS + k],
+			    columns[1 + k].text);
+			page_cell_close(p);
+		}
+		page_row_close(p);
+	}
+	page_table_close(p);
+	return (size_t)MANUAL_INCIDENTS * COLUMNS;
 }
 
 static enum yearbook_word title_of(const char *table)
@@ -99,7 +138,10 @@ static void put_form(struct call *c, struct page *p, const struct reports_asking
 			page_text(p, yearbook_word(reports_language(p), title_of(table)));
 			page_raw(p, "</h2>\n");
 		}
-		put_field(p, &fields[i], &entry->values[i]);
+		if (strcmp(table, "B7") == 0)
+			i += put_incidents(p, &fields[i], &entry->values[i]) - 1;
+		else
+			put_field(p, &fields[i], &entry->values[i]);
 	}
 	page_button(p, NULL, NULL, WORD_REPORTS_SAVE);
 	page_form_close(p);

@@ -86,7 +86,7 @@ void reports_fill_deployment(const struct reports_data *data, struct yearbook *b
 	yearbook_column(t, "connected", reports_word(book, YB_CONNECTED));
 	yearbook_column(t, "coverage_percent", reports_word(book, YB_COVERAGE));
 	yearbook_column(t, "regular", reports_word(book, YB_REGULAR));
-	yearbook_column(t, "regular_percent", reports_word(book, YB_COVERAGE));
+	yearbook_column(t, "regular_percent", reports_word(book, YB_REGULAR_SHARE));
 	yearbook_column(t, "pupils", reports_word(book, YB_PUPILS));
 	struct yearbook_cell *total =
 	    yearbook_row_total(t, "total", reports_word(book, YB_TOTAL));

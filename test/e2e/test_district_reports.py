@@ -220,12 +220,13 @@ class Reports(fixed.Department):
                              Origin="http://127.0.0.1:%d" % self.port)
         self.assertEqual(save(csrf="x", **{"b9.events": "9"})[0], 403)
         self.assertEqual(save(**{"b9.events": "-9"})[0], 422)
-        status, headers, page = save(**{"b9.events": "9", "b12.results": "đã xong"})
+        status, headers, page = save(**{"b9.events": "9", "b12.results": "đã <xong>\r\nhai dòng"})
         self.assertEqual(status, 303, page)
         self.assertEqual(save(**{"b9.events": "10"})[0], 409)
         status, _, page = self.http("GET", headers["Location"], Cookie=cookie)
         self.assertEqual(status, 200)
         self.assertIn("Đã lưu.", page)
+        self.assertIn(">đã &lt;xong&gt;\nhai dòng</textarea>", page)
         self.assertEqual(len(re.findall(r"<tr>", page.split('id="history"')[1])), 4)
 
     def check_web(self):
