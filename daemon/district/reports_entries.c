@@ -52,6 +52,18 @@ static void put_number(struct page *p, const struct manual_field *field,
 	page_raw(p, ">");
 }
 
+/* Escaping makes blanks of line ends; these are the writer's own. */
+static void put_lines(struct page *p, const char *text)
+{
+	struct slice rest = slice_of(text);
+
+	for (bool first = true; rest.ptr != NULL; first = false) {
+		struct slice line = slice_cut(&rest, '\n');
+		page_raw(p, first ? "" : "\n");
+		html_escape(p->out, slice_trim(line));
+	}
+}
+
 static void put_field(
     struct page *p, const struct manual_field *field, const struct manual_value *value)
 {
