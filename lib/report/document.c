@@ -254,11 +254,28 @@ static int compare_names(const void *a, const void *b)
 	return by_category != 0 ? by_category : strcmp(x->name, y->name);
 }
 
+/* Pupils' devices of tiers that stand in no row. Beside cells of 0 a name that only they met
+ * would speak of them; so a name needs that many devices more. */
+static uint32_t hidden_devices(const struct floor_day *day)
+{
+	const struct tally_totals *totals = day->totals;
+	uint32_t shown = 0;
+	uint32_t hidden = 0;
+
+	for (size_t i = 0; i < day->row_count; i++)
+		shown |= day->rows[i].tiers;
+	for (size_t t = 0; t < totals->tier_count; t++)
+		if ((totals->tiers[t].flags & TALLY_PUPILS) != 0 && (shown >> t & 1) == 0)
+			hidden += totals->tier_devices[t];
+	return hidden;
+}
+
 /* Bands before letters: an order by the exact number would tell more than the bands. */
 static enum err fill_names(struct report_document *out, const struct floor_day *day)
 {
 	const struct tally_totals *totals = day->totals;
 	struct copier c = {out, false};
+	uint64_t least = (uint64_t)day->privacy.min_devices + hidden_devices(day);
 	uint32_t pupils = 0;
 
 	for (size_t t = 0; t < totals->tier_count; t++)
@@ -272,7 +289,7 @@ static enum err fill_names(struct report_document *out, const struct floor_day *
 	for (size_t i = 0; i < totals->name_count && !silent && !c.failed; i++) {
 		const struct tally_top_name *n = &totals->names[i];
 		const struct tally_label *label = &totals->categories[n->category];
-		if (n->devices < day->privacy.min_devices ||
+		if (n->devices < least ||
 		    (label->flags & (TALLY_SENSITIVE | TALLY_SILENT)) != 0)
 			continue;
 		out->names[out->name_count++] = (struct report_name){

@@ -265,6 +265,25 @@ static void a_document_that_shows_too_much_is_refused(void **state)
 	    "\"category\":\"gambling\",\"attempts\":\"below\"");
 }
 
+/* 15 pupils of another tier are too few to be shown: a name that they alone may have met would
+ * say what they did. */
+static void names_do_not_speak_of_tiers_that_are_not_shown(void **state)
+{
+	struct tally_totals *t = sample();
+	struct report_counter counter = {t, count, population};
+	struct report_document d;
+	(void)state;
+
+	t->tier_devices[1] = 15;
+	assert_int_equal(report_make(&d, &school, t, &counter, NULL), OK);
+	assert_int_equal(d.coverage_count, 1);
+	/* Met by 40, 22 and 12: only the first was met by ten others for sure. */
+	assert_int_equal(d.name_count, 1);
+	assert_string_equal(d.names[0].name, "alpha.example");
+	report_document_deinit(&d);
+	free(t);
+}
+
 static void names_stand_in_the_order_of_their_bands(void **state)
 {
 	struct report_document d;
@@ -287,6 +306,7 @@ int main(void)
 	    cmocka_unit_test(torn_documents_are_refused),
 	    cmocka_unit_test(deep_documents_are_refused),
 	    cmocka_unit_test(a_document_that_shows_too_much_is_refused),
+	    cmocka_unit_test(names_do_not_speak_of_tiers_that_are_not_shown),
 	    cmocka_unit_test(names_stand_in_the_order_of_their_bands),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
