@@ -36,7 +36,7 @@ SCHOOLS = [unit for unit in KINDS if unit != "nc-1"]
 COMMUNE = {row[0]: row[1] for row in UNITS}
 
 
-def sign(key, text):
+def sign(key, public, text):
     """The signed document (docs/protocol.md), by the openssl program."""
     folder = os.path.dirname(key)
     stem = os.path.join(folder, hashlib.sha256(text).hexdigest())
@@ -46,7 +46,7 @@ def sign(key, text):
                     stem + ".sig"], check=True, stderr=subprocess.DEVNULL)
     with open(stem + ".sig", "rb") as file:
         value = base64.b64encode(file.read())
-    return text[:-1] + b',"signature":{"key":"' + public_of(key) + b'","value":"' + value + b'"}}'
+    return text[:-1] + b',"signature":{"key":"' + public + b'","value":"' + value + b'"}}'
 
 
 def public_of(key):
@@ -108,7 +108,7 @@ class Department(LachanTest):
 
     def http(self, method, path, body=None, **headers):
         """(status, headers, text)"""
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             link.request(method, path, body,
                          {name.replace("_", "-"): value for name, value in headers.items()})
@@ -125,16 +125,17 @@ class Department(LachanTest):
         key = self.path(unit + ".pem")
         subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True,
                        stderr=subprocess.DEVNULL)
+        public = public_of(key)
         status, _, text = self.http("POST", "/v1/enrolments", json.dumps(
-            {"token": token, "public-key": public_of(key).decode()}),
+            {"token": token, "public-key": public.decode()}),
             Content_Type="application/json")
         self.assertEqual(status, 201, text)
-        self.keys[unit] = key
+        self.keys[unit] = (key, public)
         self.tokens[unit] = json.loads(text)["recipient"]["token"]
 
     def post(self, unit, kind, path, text):
         status, _, said = self.http(
-            "POST", path, gzip.compress(sign(self.keys[unit], text), mtime=0),
+            "POST", path, gzip.compress(sign(*self.keys[unit], text), mtime=0),
             Content_Type="application/vnd.lachan.%s+json" % kind, Content_Encoding="gzip",
             Authorization="Bearer " + self.tokens[unit])
         self.assertEqual(status, 201, said)
