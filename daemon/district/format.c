@@ -45,7 +45,7 @@ static void put_tenths(char *out, size_t size, uint64_t tenths, enum language la
 	if (tenths % 10 != 0)
 		(void)snprintf(decimal, sizeof decimal, "%c%u", vi ? ',' : '.',
 		    (unsigned)(tenths % 10));
-	(void)snprintf(out, size, "%s%s%s", whole, decimal, vi ? "\u00a0%" : "%");
+	(void)snprintf(out, size, "%.27s%.3s%s", whole, decimal, vi ? "\u00a0%" : "%");
 }
 
 void format_percent(

@@ -331,6 +331,20 @@ static void put_children(struct call *c, struct page *p, const struct categories
 	buf_deinit(&address);
 }
 
+static void put_export(struct call *c, struct page *p, const struct categories_view *v)
+{
+	char from[DAY_TEXT_BYTES], to[DAY_TEXT_BYTES];
+	const struct web_pair pairs[] = {
+	    {"from", from}, {"to", to}, {"unit", v->place.unit}, {NULL, NULL}};
+
+	day_write(from, v->period.from);
+	day_write(to, v->period.to - 1);
+	page_raw(p, "<p>");
+	page_link(p, web_link(c, "/v1/export.csv", pairs),
+	    word_of(WORD_CATEGORY_EXPORT, p->language));
+	page_raw(p, "</p>\n");
+}
+
 void web_categories(struct call *c)
 {
 	struct page p;
@@ -360,6 +374,7 @@ void web_categories(struct call *c)
 		categories_put_over_time(c, &p, &v);
 	}
 	put_children(c, &p, &v);
+	put_export(c, &p, &v);
 	web_finish(c, &p);
 	leave(&v);
 }

@@ -69,11 +69,14 @@ static void put_found(
 	size_t shown = skip < listed ? listed - skip : 0;
 	char number[FORMAT_BYTES];
 	const char *values[] = {found == 0 ? text : number, NULL};
+	enum word said = found == 0 ? WORD_SEARCH_NONE
+	    : found == FOUND_MAX    ? WORD_SEARCH_MANY
+	                            : WORD_SEARCH_FOUND;
 	const struct web_pair pairs[] = {{"q", text}, {NULL, NULL}};
 
 	format_number(number, found, p->language);
 	page_raw(p, "<div role=\"status\">");
-	page_paragraph(p, NULL, found == 0 ? WORD_SEARCH_NONE : WORD_SEARCH_FOUND, values);
+	page_paragraph(p, NULL, said, values);
 	page_raw(p, "</div>\n");
 	if (found == 0)
 		return;

@@ -89,10 +89,10 @@ async function visit(browser, job) {
         for (const key of job.keys ?? [])
             await page.keyboard.press(key);
         Object.assign(seen, await look(page), { status, at: page.url() });
+        if (job.picture) // before the audit, behind which the medium is the screen again
+            await page.screenshot({ path: job.picture, fullPage: true });
         if (job.audit)
             seen.audit = await audit(page);
-        if (job.picture)
-            await page.screenshot({ path: job.picture, fullPage: true });
     } catch (error) {
         seen.error = String(error.message ?? error);
         if (job.picture)
