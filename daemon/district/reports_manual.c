@@ -154,22 +154,18 @@ enum err manual_entry_read(struct store *store, const char *unit,
 	return store_paper_list(store, &query, take_entry, &reading);
 }
 
-/* 32 hexadecimal digits of the body and its place: the same save twice is one paper. */
-static void make_id(char out[MANUAL_ID_BYTES], const struct manual_save *save,
-    const char *period, const uint8_t sha256[STORE_SHA256_BYTES])
+/* 32 hexadecimal digits of its place and of the save it follows: of two that follow the same
+ * one the second meets the first's id, also where several collectors share a database. */
+static void make_id(
+    char out[MANUAL_ID_BYTES], const struct manual_save *save, const char *period)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE] = {0};
 	unsigned len = 0;
-	char head[256];
-	uint8_t all[sizeof head + STORE_SHA256_BYTES];
+	char text[256];
 
-	int n = snprintf(head, sizeof head, "%s|%s|%lld|%s|", save->unit, period,
-	    (long long)save->now_s, save->seen);
-	size_t head_len = n < 0 ? 0 : (size_t)n < sizeof head ? (size_t)n : sizeof head - 1;
-	memcpy(all, head, head_len);
-	memcpy(all + head_len, sha256, STORE_SHA256_BYTES);
-	(void)EVP_Digest(
-	    all, head_len + STORE_SHA256_BYTES, digest, &len, EVP_sha256(), NULL);
+	(void)snprintf(text, sizeof text, "%s|%s|%s", save->unit, period, save->seen);
+	/* Without memory all ids are alike, and the second is refused. */
+	(void)EVP_Digest(text, strlen(text), digest, &len, EVP_sha256(), NULL);
 	for (size_t i = 0; i < 16; i++)
 		(void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }
@@ -179,7 +175,7 @@ static enum err put_if_unseen(
     struct store *store, const struct manual_save *save, const struct paper *paper)
 {
 	struct manual_entry newest;
-	enum document_result result;
+	enum document_result result = DOCUMENT_NEW;
 
 	enum err rc = store_begin(store);
 	if (rc != OK)
@@ -190,6 +186,8 @@ static enum err put_if_unseen(
 		rc = ERR_EXISTS;
 	if (rc == OK)
 		rc = store_paper_put(store, paper, &result);
+	if (rc == OK && result == DOCUMENT_CONFLICT)
+		rc = ERR_EXISTS;
 	if (rc == OK)
 		rc = store_commit(store);
 	else
@@ -222,7 +220,7 @@ enum err manual_entry_save(
 	paper.body = slice_of(body);
 	(void)EVP_Digest(
 	    paper.body.ptr, paper.body.len, paper.sha256, &len, EVP_sha256(), NULL);
-	make_id(id, save, period, paper.sha256);
+	make_id(id, save, period);
 	paper.id = id;
 	enum err rc = put_if_unseen(store, save, &paper);
 	free(body);
