@@ -2,12 +2,14 @@
 import datetime
 import gzip
 import json
+import os
+import re
 import unittest
 
 import district_test
 from district_test import (DistrictTest, QUICK, SUMMARY, day_document, encode, quick_document,
                            today, week_document, yesterday)
-from lachan_test import main
+from lachan_test import SOURCE_DIR, main
 
 
 class Intake(DistrictTest):
@@ -188,6 +190,10 @@ class Intake(DistrictTest):
         name = 'lachan_district_answers_total{endpoint="summaries",result="%s"}'
         got = self.metrics()
         self.assertEqual([got.get(name % word) for word in ("stored", "same", "gzip")], [1, 1, 1])
+        with open(os.path.join(SOURCE_DIR, "docs", "metrics.md"), encoding="utf-8") as file:
+            told = re.findall(r"^\| `(lachan_district_\w+)` \|", file.read(), flags=re.M)
+        served = {re.sub(r"_(bucket|sum|count)$", "", row.partition("{")[0]) for row in got}
+        self.assertEqual(served - set(told), set())
 
 
 class QuickReports(DistrictTest):

@@ -28,7 +28,7 @@ struct fixture {
 	in_port_t port; /* network order */
 	/* what the handlers are told to do, and saw */
 	unsigned post_status;
-	unsigned posts, requests, status;
+	unsigned posts, requests, status, refused_with;
 	bool hold; /* keep the exchange instead of answering */
 	struct http_exchange *held;
 	char body[HTTP_BODY_MAX_BYTES + 1];
@@ -102,10 +102,33 @@ static const struct http_door slow_door = {
 
 static const struct http_limits plenty = {10, 10, 60000, 60000};
 
-static void open_server(const struct http_limits *limits, const struct http_door *door)
+static void on_refusal(void *context, unsigned status, struct http_reply *reply)
 {
-	const struct http_handlers handlers = {
-	    .may_ask = may_ask, .on_post = on_post, .on_request = on_request};
+	(void)context;
+	f.refused_with = status;
+	reply->headers = "X-Why: own\r\n";
+	reply->body = SLICE_LIT("why");
+}
+
+static bool is_shared(void *context, const struct addr *peer)
+{
+	(void)context;
+	return peer->bytes[3] == 7;
+}
+
+static const struct http_handlers few_words = {
+    .may_ask = may_ask, .on_post = on_post, .on_request = on_request};
+static const struct http_handlers many_words = {.may_ask = may_ask,
+    .on_post = on_post,
+    .on_request = on_request,
+    .on_refusal = on_refusal,
+    .is_shared = is_shared,
+    .body_max_bytes = 8,
+    .takes_packed = true};
+
+static void open_server_as(const struct http_limits *limits, const struct http_door *door,
+    const struct http_handlers *handlers)
+{
 	struct sockaddr_in at = {
 	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof at;
@@ -119,8 +142,13 @@ static void open_server(const struct http_limits *limits, const struct http_door
 	assert_int_equal(listen(fd, 64), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
 	f.port = at.sin_port;
-	assert_int_equal(http_open(&f.server, f.base, limits, &handlers), OK);
+	assert_int_equal(http_open(&f.server, f.base, limits, handlers), OK);
 	assert_int_equal(http_listen_take(f.server, fd, door), OK);
+}
+
+static void open_server(const struct http_limits *limits, const struct http_door *door)
+{
+	open_server_as(limits, door, &few_words);
 }
 
 static void close_server(void)
@@ -244,6 +272,61 @@ static void a_post_is_refused_before_its_body(void **state)
 	assert_starts(hear(fd, NULL), "HTTP/1.1 413 ");
 	close(fd);
 	assert_int_equal(f.requests, 0);
+	close_server();
+}
+
+static void a_packed_body_comes_only_where_it_is_taken(void **state)
+{
+	static const char packed[] = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+	                             "Content-Encoding: gzip\r\n\r\nabc";
+
+	(void)state;
+	open_server(&plenty, NULL);
+	int fd = client_of(1);
+	say(fd, packed);
+	assert_starts(hear(fd, NULL), "HTTP/1.1 415 ");
+	close(fd);
+	close_server();
+	open_server_as(&plenty, NULL, &many_words);
+	fd = client_of(1);
+	say(fd, packed);
+	assert_starts(hear(fd, NULL), "HTTP/1.1 200 ");
+	close(fd);
+	close_server();
+}
+
+static void whoever_serves_says_how_long_a_body_is_and_what_a_refusal_says(void **state)
+{
+	(void)state;
+	open_server_as(&plenty, NULL, &many_words);
+	int fd = client_of(1);
+	say(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
+	const char *heard = hear(fd, NULL);
+	assert_starts(heard, "HTTP/1.1 413 ");
+	assert_non_null(strstr(heard, "X-Why: own\r\n"));
+	assert_non_null(strstr(heard, "\r\n\r\nwhy"));
+	assert_int_equal(f.refused_with, 413);
+	close(fd);
+	fd = client_of(1);
+	say(fd, "nonsense\r\n\r\n");
+	assert_starts(hear(fd, NULL), "HTTP/1.1 400 ");
+	assert_int_equal(f.refused_with, 400);
+	close(fd);
+	close_server();
+}
+
+static void who_speaks_for_many_has_no_cap_of_its_own(void **state)
+{
+	const struct http_limits limits = {10, 2, 60000, 60000};
+
+	(void)state;
+	open_server_as(&limits, NULL, &many_words);
+	int fds[4];
+	for (size_t i = 0; i < COUNT_OF(fds); i++)
+		fds[i] = client_of(7);
+	ASSERT_SOON(http_connection_count(f.server) == COUNT_OF(fds));
+	for (size_t i = 0; i < COUNT_OF(fds); i++)
+		close(fds[i]);
 	close_server();
 }
 
@@ -523,6 +606,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_post_is_whole_before_the_handler_sees_it),
 	    cmocka_unit_test(a_post_is_refused_before_its_body),
+	    cmocka_unit_test(a_packed_body_comes_only_where_it_is_taken),
+	    cmocka_unit_test(
+	        whoever_serves_says_how_long_a_body_is_and_what_a_refusal_says),
+	    cmocka_unit_test(who_speaks_for_many_has_no_cap_of_its_own),
 	    cmocka_unit_test(who_expects_to_go_on_is_told_to),
 	    cmocka_unit_test(an_empty_body_is_a_body),
 	    cmocka_unit_test(a_body_that_drips_in_ends_with_the_request),
