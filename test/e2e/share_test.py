@@ -124,6 +124,8 @@ class Receiver(http.server.ThreadingHTTPServer):
         if self.context:
             request = self.context.wrap_socket(request, server_side=True)
         super().finish_request(request, client_address)
+        if self.context:
+            request.close()
 
     def handle_error(self, request, client_address):
         pass  # handshakes that fail are what some tests are about
