@@ -10,6 +10,7 @@
 #include "audit/audit.h"
 #include "district/api.h"
 #include "district/audit_book.h"
+#include "district/bundles.h"
 #include "district/config.h"
 #include "district/district.h"
 #include "district/papers.h"
@@ -151,15 +152,19 @@ static void write_bundle(struct buf *out, struct call *c)
 	struct buf url = BUF_INIT(1024);
 	struct sign_public key;
 
+	struct buf name = BUF_INIT(BUNDLE_NAME_MAX + 1);
+
 	bool there = store_setting_get(c->store, ENROLMENTS_BUNDLE_KEY, &text) == OK &&
-	    sign_public_read(&key, buf_slice(&text)) == OK;
+	    sign_public_read(&key, buf_slice(&text)) == OK &&
+	    store_setting_get(c->store, BUNDLES_DEFAULT, &name) == OK;
 	write_base(&url, c);
-	buf_text(&url, "/v1/bundles/");
+	buf_printf(&url, "/v1/bundles/%s", buf_cstr(&name));
 	if (there) {
 		buf_text(out, ",\"bundle\":{\"url\":");
 		api_json_text(out, buf_cstr(&url));
 		buf_printf(out, ",\"public-key\":\"%s\"}", buf_cstr(&text));
 	}
+	buf_deinit(&name);
 	buf_deinit(&text);
 	buf_deinit(&url);
 }

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "filter/counting_internal.h"
+#include "kit/department.h"
 
 /* The words of a tier's blocked categories, NULL at the end. */
 static const char *const *block_words(
@@ -78,6 +79,32 @@ static enum err fill_categories(
 	return OK;
 }
 
+/* Which bundles are in force stands first, by name and serial, whatever lists they have: the
+ * department looks for it. */
+static enum err fill_bundles(struct report_school *out, struct report_feed *feeds,
+    struct arena *memory, const struct snapshot *s)
+{
+	char name[BUNDLE_NAME_MAX + 32];
+
+	for (size_t i = 0; i < s->department->count && out->feed_count < REPORT_FEEDS;
+	     i++) {
+		const struct bundle *b = &s->department->items[i].bundle;
+		uint64_t entries = 0;
+		if (!s->department->items[i].in_force)
+			continue;
+		(void)snprintf(name, sizeof name, "bundle:%s.%llu", b->name,
+		    (unsigned long long)b->serial);
+		for (size_t k = 0; k < b->list_count; k++)
+			entries += b->lists[k].entries;
+		const char *kept = arena_text(memory, slice_of(name));
+		const char *sha256 = arena_text(memory, slice_of(b->lists_sha256));
+		if (kept == NULL || sha256 == NULL)
+			return ERR_MEMORY;
+		feeds[out->feed_count++] = (struct report_feed){kept, entries, 0, sha256};
+	}
+	return OK;
+}
+
 static enum err fill_feeds(
     struct report_school *out, struct arena *memory, const struct snapshot *s)
 {
@@ -88,17 +115,21 @@ static enum err fill_feeds(
 		return OK;
 	ruledb_stat(s->rules->db, &stat);
 	size_t count = stat.feeds < REPORT_FEEDS ? stat.feeds : REPORT_FEEDS;
-	struct report_feed *feeds = arena_array(memory, count, sizeof *feeds);
-	if (feeds == NULL && count > 0)
+	struct report_feed *feeds = arena_array(memory, REPORT_FEEDS, sizeof *feeds);
+	if (feeds == NULL)
 		return ERR_MEMORY;
+	enum err rc = fill_bundles(out, feeds, memory, s);
+	if (rc != OK)
+		return rc;
+	if (count > REPORT_FEEDS - out->feed_count)
+		count = REPORT_FEEDS - out->feed_count;
 	for (size_t i = 0; i < count; i++) {
 		struct ruledb_feed feed;
 		if (!ruledb_feed_at(s->rules->db, (unsigned)i, &feed))
 			break;
 		bool aged = feed.fetched_s > 0 && feed.fetched_s < now_s;
-		feeds[i] = (struct report_feed){feed.name, feed.names,
+		feeds[out->feed_count++] = (struct report_feed){feed.name, feed.names,
 		    aged ? (uint64_t)(now_s - feed.fetched_s) / 3600 : 0, feed.sha256};
-		out->feed_count++;
 	}
 	out->feeds = feeds;
 	return OK;
