@@ -14,12 +14,13 @@
 #include "made.h"
 
 enum {
-	UNITS = 7,
-	DAYS = 75,
+	UNITS = 5,
+	DAYS = 60,
 	FIRST_DAY = 20735 /* 2026-10-09: amid a half-month */
 };
 
-static const uint64_t seeds[] = {1, 20261122, 987654321};
+static const uint64_t seeds[] = {
+    1, 20261122, 987654321}; /* each of the tests below takes its own */
 
 /* ---- documents and their recount ---- */
 
@@ -70,11 +71,18 @@ static void shuffle(struct world *w, struct made_random *r)
 		w->all[i].document.unit = w->all[i].unit;
 }
 
-/* Some come twice, some changed: the same, a conflict, an older one, a newer one. */
+/* Some come twice, some changed: the same, a conflict, an older one, a newer one; alone, and in
+ * groups of an import. */
 static void send_all(struct world *w, struct made_random *r)
 {
+	uint32_t in_group = 0;
+
 	for (size_t i = 0; i < w->count; i++) {
 		const struct made *m = &w->all[i];
+		if (in_group == 0 && made_below(r, 6) == 0) {
+			in_group = 1 + made_below(r, 60);
+			assert_int_equal(store_begin(w->store), OK);
+		}
 		struct document put = made_put(m);
 		enum document_result result;
 		assert_int_equal(store_document_put(w->store, &put, &result), OK);
@@ -88,7 +96,11 @@ static void send_all(struct world *w, struct made_random *r)
 			assert_int_equal(store_document_put(w->store, &put, &result), OK);
 			assert_int_equal(result, DOCUMENT_CONFLICT);
 		}
+		if (in_group > 0 && --in_group == 0)
+			assert_int_equal(store_commit(w->store), OK);
 	}
+	if (in_group > 0)
+		assert_int_equal(store_commit(w->store), OK);
 }
 
 static void begin_world(struct world *w, uint64_t seed)
@@ -131,27 +143,46 @@ struct asked {
 	int32_t from, to;
 };
 
-static struct counts_cell recount_cell(
-    const struct world *w, const struct asked *a, const char *tier, const char *category)
-{
-	struct counts_cell sum = {tier, category, 0, 0, 0, 0};
+enum {
+	CELLS = 64
+};
 
+/* All cells of what is asked, in no order. */
+struct recounted {
+	struct counts_cell cells[CELLS];
+	size_t count;
+};
+
+static struct counts_cell *recounted_cell(
+    struct recounted *r, const char *tier, const char *category)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (strcmp(r->cells[i].tier, tier) == 0 &&
+		    strcmp(r->cells[i].category, category) == 0)
+			return &r->cells[i];
+	assert_true(r->count < CELLS);
+	r->cells[r->count] = (struct counts_cell){tier, category, 0, 0, 0, 0};
+	return &r->cells[r->count++];
+}
+
+static void recount_cells(
+    const struct world *w, const struct asked *a, struct recounted *out)
+{
+	out->count = 0;
 	for (size_t i = 0; i < w->count; i++) {
 		const struct report_document *d = &w->all[i].document;
 		if (!is_in(&w->all[i], a->unit, a->from, a->to))
 			continue;
 		for (size_t k = 0; k < d->record_count; k++) {
 			const struct report_record *one = &d->records[k];
-			if (strcmp(tier_of(one), tier) != 0 ||
-			    strcmp(one->category, category) != 0)
-				continue;
-			sum.attempts += one->attempts;
-			sum.devices += band_from(one->band);
-			sum.published += !one->below;
-			sum.withheld += one->below;
+			struct counts_cell *sum =
+			    recounted_cell(out, tier_of(one), one->category);
+			sum->attempts += one->attempts;
+			sum->devices += band_from(one->band);
+			sum->published += !one->below;
+			sum->withheld += one->below;
 		}
 	}
-	return sum;
 }
 
 static uint64_t recount_sum(
@@ -203,25 +234,21 @@ static uint64_t recount_sum(
 static void check_cells(const struct world *w, const struct asked *a,
     const struct counts_cell *cells, size_t count)
 {
-	uint64_t attempts = 0, counted = 0;
+	struct recounted sums;
 
+	recount_cells(w, a, &sums);
+	assert_int_equal(count, sums.count);
 	for (size_t i = 0; i < count; i++) {
-		struct counts_cell sum =
-		    recount_cell(w, a, cells[i].tier, cells[i].category);
-		assert_int_equal(cells[i].attempts, sum.attempts);
-		assert_int_equal(cells[i].devices, sum.devices);
-		assert_int_equal(cells[i].published, sum.published);
-		assert_int_equal(cells[i].withheld, sum.withheld);
-		attempts += cells[i].attempts;
+		const struct counts_cell *sum =
+		    recounted_cell(&sums, cells[i].tier, cells[i].category);
+		assert_int_equal(cells[i].attempts, sum->attempts);
+		assert_int_equal(cells[i].devices, sum->devices);
+		assert_int_equal(cells[i].published, sum->published);
+		assert_int_equal(cells[i].withheld, sum->withheld);
 		if (i > 0)
 			assert_true(strcmp(cells[i - 1].category, cells[i].category) <= 0);
 	}
-	for (size_t i = 0; i < w->count; i++)
-		for (size_t k = 0; is_in(&w->all[i], a->unit, a->from, a->to) &&
-		     k < w->all[i].document.record_count;
-		     k++)
-			counted += w->all[i].document.records[k].attempts;
-	assert_int_equal(attempts, counted); /* no cell is missing */
+	assert_int_equal(count, sums.count); /* looking made no new one */
 }
 
 static void check_block(const struct world *w, const struct counts *c, size_t group,
@@ -313,7 +340,7 @@ static void sums_are_those_of_the_newest_revisions(void **state)
 	};
 	(void)state;
 
-	for (size_t s = 0; s < COUNT_OF(seeds); s++) {
+	for (size_t s = 0; s < 2; s++) {
 		struct world w;
 		begin_world(&w, seeds[s]);
 		for (size_t i = 0; i < COUNT_OF(periods); i++) {
