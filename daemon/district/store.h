@@ -90,8 +90,8 @@ struct unit {
 	const char *successor; /* who goes on with it when it ended by a merge, else "" */
 };
 
-/* The unit is so from day `from` on, until its next version or for ever; `until`, `number`
- * and `successor` are not read. Putting what is already so changes nothing. The parent need
+/* The unit is so from day `from` on, until its next version or its end, or for ever; `until`,
+ * `number` and `successor` are not read. Putting what is already so changes nothing. The parent need
  * not be there yet (an import comes in any order). ERR_FORMAT: identifier; ERR_RANGE. */
 MUST_CHECK enum err store_unit_put(struct store *store, const struct unit *unit);
 /* The unit's last day is the one before `day`; from then on its counts belong to

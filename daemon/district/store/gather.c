@@ -7,7 +7,8 @@ enum {
 
 /* The period, cut into days before whole half-months, these, and days behind them. */
 struct plan {
-	int32_t removed; /* documents and days of before are gone */
+	int32_t removed;      /* documents and days of before are gone */
+	int32_t sums_removed; /* half-months of before are gone, too */
 	int32_t day_min; /* the first and last day that any document has, of those kept */
 	int32_t day_max;
 	int32_t half_from; /* whole half-months [half_from, half_to) */
@@ -18,15 +19,20 @@ struct plan {
 
 static enum err find_borders(struct store *store, struct plan *p)
 {
-	int64_t min = DAY_FOREVER, max = DAY_NONE;
+	int64_t min = DAY_FOREVER, max = DAY_NONE, sums_removed = DAY_FIRST;
 
 	enum err rc = removed_before(store, &p->removed);
+	if (rc == OK)
+		rc = sql_one_number(store->sql,
+		    "SELECT value FROM counters WHERE name = 'sums-removed-before'",
+		    SQL_NO_ARGS, &sums_removed);
 	if (rc == OK)
 		rc = sql_one_number(
 		    store->sql, "SELECT MIN(day) FROM day_sums", SQL_NO_ARGS, &min);
 	if (rc == OK)
 		rc = sql_one_number(
 		    store->sql, "SELECT MAX(day) FROM day_sums", SQL_NO_ARGS, &max);
+	p->sums_removed = (int32_t)sums_removed;
 	p->day_min = (int32_t)min;
 	p->day_max = (int32_t)max;
 	return rc;
@@ -231,6 +237,23 @@ static enum err run_everybody(struct store *store, struct gather *g, struct plan
 	return rc;
 }
 
+static enum err run_some(struct store *store, struct gather *g, struct plan *p)
+{
+	if (g->by_day) {
+		g->incomplete = g->from < p->removed;
+		return run_days(store, g, g->from, g->to);
+	}
+	make_plan(g, p);
+	g->incomplete = (p->head_to > g->from && g->from < p->removed) ||
+	    (p->tail_from < g->to && p->tail_from < p->removed);
+	enum err rc = run_days(store, g, g->from, p->head_to);
+	if (rc == OK)
+		rc = run_halves(store, g, p);
+	if (rc == OK)
+		rc = run_days(store, g, p->tail_from, g->to);
+	return rc;
+}
+
 enum err gather_run(struct store *store, struct gather *g)
 {
 	struct plan p = {0};
@@ -242,18 +265,9 @@ enum err gather_run(struct store *store, struct gather *g)
 	if (rc != OK)
 		return rc;
 	if (g->units.group_of == NULL && g->what == GATHER_COUNTS)
-		return run_everybody(store, g, &p);
-	if (g->by_day) {
-		g->incomplete = g->from < p.removed;
-		return run_days(store, g, g->from, g->to);
-	}
-	make_plan(g, &p);
-	g->incomplete = (p.head_to > g->from && g->from < p.removed) ||
-	    (p.tail_from < g->to && p.tail_from < p.removed);
-	rc = run_days(store, g, g->from, p.head_to);
-	if (rc == OK)
-		rc = run_halves(store, g, &p);
-	if (rc == OK)
-		rc = run_days(store, g, p.tail_from, g->to);
+		rc = run_everybody(store, g, &p);
+	else
+		rc = run_some(store, g, &p);
+	g->incomplete |= g->from < p.sums_removed;
 	return rc;
 }

@@ -76,6 +76,8 @@ struct in_force {
 	bool there;
 	bool same;
 	int32_t from;
+	int32_t until;
+	char successor[STORE_UNIT_BYTES]; /* it ends by a merge */
 };
 
 static enum err look_in_force(
@@ -90,7 +92,10 @@ static enum err look_in_force(
 	    SQL_ARGS(sql_number(number), sql_number(unit->from), sql_number(unit->from)));
 	if (sql_next(&rows)) {
 		fill_unit(&found, &rows, 0);
-		*out = (struct in_force){true, is_same(&found, unit), found.from};
+		*out = (struct in_force){
+		    true, is_same(&found, unit), found.from, found.until, ""};
+		(void)snprintf(
+		    out->successor, sizeof out->successor, "%s", found.successor);
 	}
 	return sql_done(&rows);
 }
@@ -104,32 +109,33 @@ static enum err next_from(struct store *store, uint32_t number, int32_t day, int
 	    SQL_ARGS(sql_number(number), sql_number(day)), until);
 }
 
-static enum err write_version(
-    struct store *store, uint32_t number, const struct unit *unit, int64_t until)
+static enum err write_version(struct store *store, uint32_t number, const struct unit *unit,
+    const struct in_force *as)
 {
 	return sql_run(store->sql,
 	    "INSERT INTO unit_versions (unit, " VERSION_COLUMNS ")"
-	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '')"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 	    " ON CONFLICT (unit, day_from) DO UPDATE SET day_until = excluded.day_until,"
 	    " name = excluded.name, level = excluded.level, code = excluded.code,"
 	    " parent = excluded.parent,"
 	    " kinds = excluded.kinds, contact = excluded.contact, pupils = excluded.pupils,"
-	    " sends = excluded.sends, successor = ''",
-	    SQL_ARGS(sql_number(number), sql_number(unit->from), sql_number(until),
+	    " sends = excluded.sends, successor = excluded.successor",
+	    SQL_ARGS(sql_number(number), sql_number(unit->from), sql_number(as->until),
 	        sql_text(unit->name), sql_text(unit->level), sql_text(unit->code),
 	        sql_text(unit->parent), sql_text(unit->kinds), sql_text(unit->contact),
-	        sql_number(unit->pupils), sql_number(unit->sends)),
+	        sql_number(unit->pupils), sql_number(unit->sends), sql_text(as->successor)),
 	    NULL);
 }
 
 /* A version in force is cut at the new one's first day, and the new one goes as far as it
- * went; where none is in force the new one goes to the next, or for ever. */
+ * went, with its end by a merge, if it had one; where none is in force the new one goes to the
+ * next, or for ever. */
 static enum err put_unit_step(struct store *store, void *context)
 {
 	const struct unit *unit = context;
 	struct in_force now = {0};
 	uint32_t number = 0;
-	int64_t until;
+	int64_t until = DAY_FOREVER;
 
 	enum err rc = unit_number_make(store, unit->unit, &number);
 	if (rc == OK)
@@ -138,8 +144,10 @@ static enum err put_unit_step(struct store *store, void *context)
 		rc = look_in_force(store, number, unit, &now);
 	if (rc == OK && now.there && now.same)
 		return OK;
-	if (rc == OK)
+	if (rc == OK && !now.there) {
 		rc = next_from(store, number, unit->from, &until);
+		now.until = (int32_t)until;
+	}
 	if (rc == OK && now.there && now.from < unit->from)
 		rc = sql_run(store->sql,
 		    "UPDATE unit_versions SET day_until = $1, successor = ''"
@@ -148,7 +156,7 @@ static enum err put_unit_step(struct store *store, void *context)
 		        sql_number(unit->from), sql_number(number), sql_number(now.from)),
 		    NULL);
 	if (rc == OK)
-		rc = write_version(store, number, unit, until);
+		rc = write_version(store, number, unit, &now);
 	if (rc == OK)
 		rc = bump_revision(store);
 	return rc;

@@ -109,12 +109,21 @@ static void a_unit_ends_with_a_successor_and_never_in_a_circle(void **state)
 	assert_int_equal(store_unit_end(store, "nobody", 20400, ""), ERR_NOT_FOUND);
 	assert_int_equal(store_unit_end(store, "c", 19000, ""), ERR_NOT_FOUND);
 	units_are(store, "a 20000-20200 >b;b 20000-20300 >c;c 20000-ever >;");
+	u.unit = "b"; /* corrected later: the merge stays */
+	u.from = 20000;
+	u.pupils = 9;
+	assert_int_equal(store_unit_put(store, &u), OK);
+	u.from = 20250;
+	u.pupils = 8;
+	assert_int_equal(store_unit_put(store, &u), OK);
+	units_are(
+	    store, "a 20000-20200 >b;b 20000-20250 >;b 20250-20300 >c;c 20000-ever >;");
 	assert_int_equal(store_unit_end(store, "c", 20400, ""), OK);
 	u.unit = "a"; /* opened again */
 	u.from = 20500;
 	assert_int_equal(store_unit_put(store, &u), OK);
-	units_are(
-	    store, "a 20000-20200 >b;a 20500-ever >;b 20000-20300 >c;c 20000-20400 >;");
+	units_are(store,
+	    "a 20000-20200 >b;a 20500-ever >;b 20000-20250 >;b 20250-20300 >c;c 20000-20400 >;");
 	store_close(store);
 }
 
