@@ -12,6 +12,7 @@ import reporting_department as fixed
 import spreadsheet
 import summaries
 from lachan_test import main
+from test_district_web import WebTest
 from test_report import BROWSERS
 
 SPAN = "%s..%s" % fixed.PERIOD
@@ -301,6 +302,29 @@ class Reports(fixed.Department):
                       ("2025-01-01..2024-01-01", "--html", "-")):
             self.district("report", *words, expect=1)
         self.assertIn("is due on", self.district("report", "due"))
+
+
+class Readers(WebTest):
+    def test_reports_are_for_every_role_and_entries_for_operators(self):
+        self.configure()
+        self.add_tree("t1")
+        self.begin_with_users("operator", "police")
+        path = "/reports/entries?kind=annual&year=2026"
+        for role, may in (("police", False), ("operator", True)):
+            someone = self.person(role)
+            self.assertEqual(someone.get("/reports/annual?year=2026").status, 200)
+            self.assertEqual("/reports/entries" in someone.get("/reports").body, may)
+            self.assertEqual("/reports/entries" in someone.get("/reports/annual?year=2026").body,
+                             may)
+            self.assertEqual(someone.get(path).status, 200 if may else 403)
+            fields = {"kind": "annual", "year": "2026", "unit": "", "seen": "",
+                      "csrf": someone.form("/", "/logout")["csrf"], "b9.events": "3"}
+            self.assertEqual(someone.post("/reports/entries", fields).status,
+                             303 if may else 403)
+        self.assertIn('"actor":"operator","action":"report-entry"', self.audit())
+        stranger = self.person()
+        for path in ("/reports", "/reports/annual", "/reports/annual.csv", path):
+            self.assertEqual(stranger.get(path).status, 303, path)
 
 
 if __name__ == "__main__":
