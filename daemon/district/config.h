@@ -127,6 +127,8 @@ struct district_config {
 			struct district_month_day to;
 		} school_year;
 		struct conf_texts legal;
+		struct conf_texts recipients;   /* empty: the usual ones */
+		struct conf_text place, signer; /* "": none; the usual one */
 	} reports;
 	struct district_notify notify;
 

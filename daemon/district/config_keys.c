@@ -211,6 +211,14 @@ static const struct schema_row REPORTS_ROWS[] = {
     {"legal", &SCHEMA_LIST, AT(reports.legal), "[]",
         .help = "lines quoted at the head of reports", .item = &SCHEMA_TEXT,
         .max_items = 40},
+    {"recipients", &SCHEMA_LIST, AT(reports.recipients), "[]",
+        .help =
+            "\"Nơi nhận\" at their foot; empty: the province, the ministry, the records",
+        .item = &SCHEMA_TEXT, .max_items = 40},
+    {"place", &SCHEMA_TEXT, AT(reports.place), "\"\"",
+        .help = "where they are signed, before the date", .max = 100},
+    {"signer", &SCHEMA_TEXT, AT(reports.signer), "\"\"",
+        .help = "the office that signs; empty: the head of the department", .max = 100},
     {.name = NULL}};
 #undef AT
 

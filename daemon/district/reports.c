@@ -31,6 +31,20 @@ static void fill_notes(const struct reports_data *data, struct yearbook *book)
 		        : "Một số ngày không còn lưu chi tiết nên thiếu trong các tổng.");
 }
 
+static void fill_recipients(const struct district_config *config, struct yearbook *book)
+{
+	static const char *const usual[][2] = {
+	    {"UBND tỉnh, thành phố", "The provincial People's Committee"},
+	    {"Bộ chủ quản", "The ministry in charge"}, {"Lưu: Văn thư", "Records"}};
+	const struct conf_texts *written = &config->reports.recipients;
+
+	for (size_t i = 0; i < written->count; i++)
+		yearbook_line(book, &book->recipients, written->items[i].text);
+	for (size_t i = 0; written->count == 0 && i < COUNT_OF(usual); i++)
+		yearbook_line(book, &book->recipients,
+		    usual[i][book->language == YEARBOOK_EN ? 1 : 0]);
+}
+
 static void fill_head(const struct reports_data *data, struct yearbook *book)
 {
 	const struct reports_request *request = data->request;
@@ -54,14 +68,14 @@ static void fill_head(const struct reports_data *data, struct yearbook *book)
 	yearbook_day_text(day, period_day_of(tree_day(request->tree)));
 	book->tree = yearbook_printf(book, "%s (%s %llu)", day,
 	    english ? "revision" : "lần sửa", (unsigned long long)data->tree_revision);
-	book->signer = english ? "HEAD OF THE DEPARTMENT" : "THỦ TRƯỞNG CƠ QUAN";
-	for (size_t i = 0; i < config->reports.legal.count && i < YEARBOOK_LINES; i++)
+	book->place = yearbook_text(book, config->reports.place.text);
+	book->signer = yearbook_text(book,
+	    *config->reports.signer.text != 0 ? config->reports.signer.text
+	        : english                     ? "HEAD OF THE DEPARTMENT"
+	                                      : "THỦ TRƯỞNG CƠ QUAN");
+	for (size_t i = 0; i < config->reports.legal.count; i++)
 		yearbook_line(book, &book->legal, config->reports.legal.items[i].text);
-	yearbook_line(book, &book->recipients,
-	    english ? "The provincial People's Committee" : "UBND tỉnh, thành phố");
-	yearbook_line(
-	    book, &book->recipients, english ? "The ministry in charge" : "Bộ chủ quản");
-	yearbook_line(book, &book->recipients, english ? "Records" : "Lưu: Văn thư");
+	fill_recipients(config, book);
 	fill_notes(data, book);
 }
 

@@ -24,7 +24,7 @@ enum {
 	YEARBOOK_TABLES = 24,
 	YEARBOOK_COLUMNS = 20,
 	YEARBOOK_ROWS = 8192, /* of one table */
-	YEARBOOK_LINES = 16,  /* legal lines, places it goes to, notes of one table */
+	YEARBOOK_LINES = 40,  /* legal lines, places it goes to, notes of one table */
 	YEARBOOK_BYTES = 32 * 1024 * 1024
 };
 

@@ -79,15 +79,12 @@ class Department(LachanTest):
             "  holidays: [2025-09-01..2025-09-02]",
             "reports:",
             '  legal: ["Quyết định số 830/QĐ-TTg ngày 01/06/2021"]',
-            self.more_config())) + "\n")
+            '  recipients: ["Bộ Giáo dục và Đào tạo"]', "  place: Buôn Hồ")) + "\n")
         self.need("lachan-district")
         self.district("units", "import", self.write("units.csv", self.units_csv()))
         self.service = self.start("lachan-district", "-c", self.config)
         self.wait_for("the department", self.is_there)
         self.sent, self.keys, self.tokens = [], {}, {}
-
-    def more_config(self):
-        return ""
 
     def units_csv(self):
         lines = ["unit,parent,level,name,kinds,pupils,sends,valid-from"]

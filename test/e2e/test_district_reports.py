@@ -237,7 +237,8 @@ class Reports(fixed.Department):
         self.assertRegex(page, r"phải gửi (vào ngày|hôm nay)")
         for language, words in (("vi", ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
                                         "số liệu là cận dưới do ẩn số nhỏ", "Nơi nhận:",
-                                        "Quyết định số 830/QĐ-TTg", "Phường Bình Minh")),
+                                        "Quyết định số 830/QĐ-TTg", "Phường Bình Minh", "- Bộ Giáo dục và Đào tạo;",
+                                        "Buôn Hồ, ngày")),
                                 ("en", ("a lower bound, because small numbers are hidden",
                                         "Recipients:", "Blocked attempts by level"))):
             status, headers, page = self.http(

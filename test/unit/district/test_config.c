@@ -95,7 +95,7 @@ static void every_key_is_read(void **state)
 	    "privacy: {min_devices: 5, min_population: 50}\n"
 	    "retention: {daily: 12M, yearly: 10Y}\n"
 	    "calendar: {terms: [2026-09-05..2027-05-31], holidays: [2027-02-04]}\n"
-	    "reports: {annual: {due: 11-30, from: 12-01, to: 11-30}, legal: [a, b]}\n"
+	    "reports: {annual: {due: 11-30, from: 12-01, to: 11-30}, legal: [a, b], recipients: [c], place: Huế}\n"
 	    "notify: [{to: \"smtp://m.example\", address: a@b.example, events: [silent]}]\n");
 
 	(void)state;
@@ -108,6 +108,9 @@ static void every_key_is_read(void **state)
 	assert_int_equal(c->calendar.terms.count, 1);
 	assert_int_equal(c->calendar.terms.items[0].first, 20701);
 	assert_int_equal(c->reports.legal.count, 2);
+	assert_int_equal(c->reports.recipients.count, 1);
+	assert_string_equal(c->reports.place.text, "Huế");
+	assert_string_equal(c->reports.signer.text, "");
 	assert_int_equal(c->notify.items[0].events.items[0], DISTRICT_EVENT_SILENT);
 	district_config_release(c);
 }
