@@ -19,7 +19,7 @@ void notices_count(struct desk *desk, enum notice_kind kind);
 /* state_dir did not take something: the disk counts as full for a while. */
 void notices_disk_refused(struct desk *desk);
 
-/* ---- for notices.c and notices_look.c ---- */
+/* ---- for notices.c, notices_look.c and notices_share.c ---- */
 
 struct filter_line;
 
@@ -28,6 +28,7 @@ struct desk_notices {
 	struct filter_line *supervisor;
 	uint64_t next_look_ms;
 	uint64_t next_feeds_ms;
+	uint64_t next_share_ms;
 	uint64_t next_ask_ms;      /* not before then again */
 	uint64_t refused_until_ms; /* the disk counts as full */
 	bool filter_asked;
@@ -36,6 +37,8 @@ struct desk_notices {
 	bool changed; /* since it was last kept */
 };
 
+/* Whether a recipient of summaries is stopped, or one waits for them for days. */
+bool notices_is_not_shared(const struct desk *desk);
 /* Looks at what is due to be looked at; what it finds stands in ->n and ->changed. */
 void notices_look_around(struct desk *desk);
 /* Keeps what has changed, and asks for lachan-notify where something is due. */

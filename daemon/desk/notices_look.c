@@ -1,6 +1,5 @@
 /* What IT is told of: whether names are filtered, room on the disk, lists that grow old.
- * Summaries that wait too long (`not_shared`) are none yet: this release shares none, and
- * share.recipients can only be empty. */
+ * Summaries that wait too long are notices_share.c's. */
 #include <string.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -14,6 +13,7 @@
 
 enum {
 	FEEDS_EVERY_MS = 5 * 60 * 1000,
+	SHARE_EVERY_MS = 5 * 60 * 1000,
 	UNFILTERED_FOR_S = 60,
 	REFRESHES = 3,
 	REFUSED_FOR_S = 3 * 24 * 3600,
@@ -148,6 +148,20 @@ static void look_at_feeds(struct desk *desk)
 	}
 }
 
+/* ---- sharing ---- */
+
+static void look_at_sharing(struct desk *desk)
+{
+	struct desk_notices *s = desk->notices;
+
+	if (desk_mono_ms() < s->next_share_ms)
+		return;
+	s->next_share_ms = desk_mono_ms() + SHARE_EVERY_MS;
+	note(desk, NOTICE_NOT_SHARED,
+	    notices_look(&s->n, NOTICE_NOT_SHARED, notices_is_not_shared(desk),
+	        (uint64_t)desk_wall_s(), 0));
+}
+
 /* ---- the filter ---- */
 
 static bool is_unfiltered(const json_t *status)
@@ -173,8 +187,10 @@ static void on_status(void *context, const json_t *status)
 	    notices_look(&desk->notices->n, NOTICE_UNFILTERED, is_unfiltered(status),
 	        (uint64_t)desk_wall_s(), UNFILTERED_FOR_S));
 	/* A router that woke without a clock knows no age. */
-	if (json_is_true(json_object_get(status, "clock_trusted")))
+	if (json_is_true(json_object_get(status, "clock_trusted"))) {
 		look_at_feeds(desk);
+		look_at_sharing(desk);
+	}
 	notices_keep(desk);
 }
 

@@ -7,6 +7,7 @@
  *	"paused": a tier is; "diagnosing": queries are written down
  *	"latency": {"bounds_ms":[],"buckets":[],"sum_ms"}   one bucket more than bounds
  *	"feeds": [{"name","entries","age_s"}]   of the rules in force; age_s null: not known
+ *	"share": [{"name","waiting","stopped","failures","delivered","delivered_s_ago"?}]   recipients
  *	"waiting", "questions", "tcp_connections", "memory_bytes" */
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "filter/tcp_places.h"
 #include "filter/worker.h"
 #include "kit/process.h"
+#include "sharing/overview.h"
 
 static json_t *report_latency(const struct filter *f)
 {
@@ -101,15 +103,46 @@ static void leave_out_names(json_t *report, uint64_t load_failures)
 	(void)json_object_del(report, "diagnose");
 }
 
+/* How sharing stands: of recipients, never of what the documents say. */
+static json_t *report_share(const struct config *config)
+{
+	const struct config_recipients *all = &config->share.recipients;
+	const char *names[SHARING_RECIPIENTS_MAX];
+	const struct sharing_question question = {
+	    .state_dir = config->server.state_dir.text,
+	    .names = names,
+	    .count = all->count};
+	struct sharing_overview found;
+	json_t *list = json_array();
+	int64_t now_s = (int64_t)time(NULL);
+
+	for (size_t i = 0; i < all->count && i < SHARING_RECIPIENTS_MAX; i++)
+		names[i] = all->items[i].name.text;
+	if (all->count == 0 || sharing_overview(&found, &question) != OK)
+		return list;
+	for (size_t i = 0; i < found.count; i++) {
+		const struct sharing_recipient *r = &found.recipients[i];
+		json_t *one = json_pack("{s:s, s:I, s:i, s:I, s:I}", "name", r->name,
+		    "waiting", (json_int_t)r->waiting, "stopped", r->state.stopped_s != 0,
+		    "failures", (json_int_t)r->state.failures, "delivered",
+		    (json_int_t)r->state.delivered);
+		if (r->state.delivered_s != 0 && r->state.delivered_s <= now_s)
+			(void)json_object_set_new(one, "delivered_s_ago",
+			    json_integer((json_int_t)(now_s - r->state.delivered_s)));
+		(void)json_array_append_new(list, one);
+	}
+	return list;
+}
+
 json_t *metrics_report(struct program *p)
 {
 	const struct snapshot *s = publisher_now(p->publisher);
 	json_t *report = status_report(p);
-	json_t *more = json_pack("{s:b, s:b, s:o, s:o, s:I, s:I, s:I, s:I}", "paused",
+	json_t *more = json_pack("{s:b, s:b, s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "paused",
 	    is_paused(s) ? 1 : 0, "diagnosing", diagnose_ends_at_s(p->diagnose) != 0,
-	    "latency", report_latency(p->filter), "feeds", report_feeds(s), "waiting",
-	    (json_int_t)count_waiting(p->filter), "questions",
-	    (json_int_t)inflight_count(p->filter->inflight), "tcp_connections",
+	    "latency", report_latency(p->filter), "feeds", report_feeds(s), "share",
+	    report_share(s->config), "waiting", (json_int_t)count_waiting(p->filter),
+	    "questions", (json_int_t)inflight_count(p->filter->inflight), "tcp_connections",
 	    (json_int_t)tcp_places_count(p->filter->tcp_places), "memory_bytes",
 	    (json_int_t)process_resident_bytes());
 

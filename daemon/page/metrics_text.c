@@ -307,6 +307,22 @@ static void write_feed_result(struct sheet *s, const struct family *f)
 	}
 }
 
+/* Documents on their way, by recipient: how many, never what they say. */
+static void write_recipient(struct sheet *s, const struct family *f)
+{
+	char labels[LABELS_BYTES];
+	const json_t *one;
+	int64_t value;
+	size_t i;
+
+	json_array_foreach(part(s, "share"), i, one)
+	{
+		if (number_of(one, f->key, &value))
+			sample(
+			    s, f, label(labels, "recipient", text_of(one, "name")), value);
+	}
+}
+
 /* The filter is up when it answers; the others when the supervisor says so. */
 static void write_up(struct sheet *s, const struct family *f)
 {
@@ -439,6 +455,17 @@ static const struct family FAMILIES[] = {
         write_feed_result, "", "ok"},
     {"lachan_feed_held", "gauge", "1 when a new version waits for a person.",
         write_feed_result, "", "held"},
+
+    {"lachan_share_waiting", "gauge", "Documents that the recipient has not answered for.",
+        write_recipient, "", "waiting"},
+    {"lachan_share_stopped", "gauge", "1: it does not know us; nothing is sent to it.",
+        write_recipient, "", "stopped"},
+    {"lachan_share_failures", "gauge", "Tries in a row without a usable answer.",
+        write_recipient, "", "failures"},
+    {"lachan_share_delivered_total", "counter", "Documents that it has taken.",
+        write_recipient, "", "delivered"},
+    {"lachan_share_delivered_age_seconds", "gauge", "Since it took the last one.",
+        write_recipient, "", "delivered_s_ago"},
 
     {"lachan_uptime_seconds", "gauge", "Since the filter was started.", write_number, "",
         "uptime_s"},

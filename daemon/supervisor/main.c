@@ -96,6 +96,7 @@ static void on_child_ready(void *context, struct child *child)
 	sv->said_ready = true;
 	notify_send("READY=1\nSTATUS=serving");
 	feeds_run_begin(&sv->feeds, 0);
+	share_run_begin(&sv->share, 0);
 }
 
 static void on_child_end(void *context, struct child *child)

@@ -8,6 +8,7 @@
 #include "lachanctl/diagnose_words.h"
 #include "lachanctl/feeds_json.h"
 #include "lachanctl/say.h"
+#include "lachanctl/share_status.h"
 #include "lachanctl/table.h"
 
 static int64_t number(const json_t *object, const char *key)
@@ -326,6 +327,7 @@ static void say_status(const struct ctl *c, const json_t *status)
 	say_upstreams(t, json_object_get(status, "upstreams"));
 	say_cache(t, json_object_get(status, "cache"));
 	say_children(t, json_object_get(status, "children"));
+	share_status_say(t, json_object_get(status, "sharing"));
 	table_print(t, 0, stdout);
 	table_free(t);
 	say_worries(c, status);
@@ -347,6 +349,7 @@ enum ctl_status command_status(struct ctl *c)
 		(void)json_object_update_missing(status, supervisor);
 	json_decref(supervisor);
 	(void)json_object_set_new(status, "held_feeds", find_held(c));
+	(void)json_object_set_new(status, "sharing", share_status_find(c));
 	if (c->json)
 		return ctl_print_json(status);
 	say_status(c, status);
