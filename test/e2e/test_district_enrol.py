@@ -70,6 +70,30 @@ class Enrol(DistrictAdminTest):
         for key in (made["public_key"], json.loads(said)["public_key"]):
             self.assertIn(key, listed)
 
+    def test_the_departments_bundle_is_pulled_from_then_on(self):
+        self.need("lachan-feeds")
+        self.prepare()
+        self.two_schools()
+        self.serve()
+        source = self.write("bundle.yaml", "name: tinh\nmandatory: [{tier: lower_secondary, "
+                            "categories: [gambling]}]\nlists: [{name: a, category: gambling, "
+                            "names: [nhacai.example]}]\n")
+        self.run_district("bundle", "publish", source)
+        file = self.path("q1.json")
+        self.run_district("token", "create", "q1", "--out", file)
+        school = self.school("a")
+        status, said, error = school("enrol", file)
+        self.assertEqual(status, 0, said + error)
+        # By the token, and the anchor, of the recipient that lives at the same place.
+        done = self.run_program("lachan-feeds", "-c", self.path("a", "lachan.yaml"))
+        self.assertEqual(done[0], 0, done)
+        feeds = {f["name"]: f for f in json.loads(school("feeds", "--json")[1])["feeds"]}
+        bundle = feeds["department"]["bundle"]
+        self.assertEqual((bundle["name"], bundle["serial"]), ("tinh", 1))
+        self.assertGreater(len(feeds), 1)  # beside the recommended ones
+        said = school("explain", "nhacai.example", "--tier", "lower_secondary")[1]
+        self.assertIn("the education department requires", said)
+
     def test_a_revoked_file_lets_nobody_in(self):
         self.prepare()
         self.two_schools()

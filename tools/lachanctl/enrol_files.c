@@ -174,8 +174,28 @@ static void put_text(struct buf *out, const char *key, const char *value)
 	buf_text(out, "\"\n");
 }
 
-static void write_ours(
-    struct buf *out, const struct enrol_files *f, const struct enrolment_answer *a)
+/* The department's bundle as a feed that is called like the recipient. A key that came with the
+ * file, by hand, is better than one that came over the network. */
+static void write_bundle(
+    struct buf *out, const struct enrolment *e, const struct enrolment_answer *a)
+{
+	const char *key = e->bundle_key[0] != 0 ? e->bundle_key : a->bundle_key;
+	struct sign_public public;
+
+	if (a->bundle_url[0] == 0 || sign_public_read(&public, slice_of(key)) != OK)
+		return;
+	buf_text(out, "filter:\n  feeds:\n    - name: \"");
+	/* Feeds have no underscores in their names. */
+	for (const char *c = a->recipient; *c != 0; c++)
+		buf_byte(out, (uint8_t)(*c == '_' ? '-' : *c));
+	buf_text(out, "\"\n      format: bundle\n      url:\n        - \"");
+	buf_printf(out, "%s\"\n      ", a->bundle_url);
+	put_text(out, "public_key", key);
+	buf_text(out, "      refresh: 1h\n");
+}
+
+static void write_ours(struct buf *out, const struct enrol_files *f,
+    const struct enrolment *e, const struct enrolment_answer *a)
 {
 	const struct config_school *school = &f->ctl->config->school;
 
@@ -195,6 +215,7 @@ static void write_ours(
 	put_text(out, "token_file", f->token_name);
 	buf_text(out, "      ");
 	put_text(out, "ca_file", f->ca_name);
+	write_bundle(out, e, a);
 }
 
 /* The configuration as it would be: what `lachand --check` would say of it. */
@@ -259,8 +280,8 @@ static enum err replace(
 	return rc == OK ? OK : fail(why, f->overrides, rc);
 }
 
-static enum err write_overrides(
-    const struct enrol_files *f, const struct enrolment_answer *a, struct diag *why)
+static enum err write_overrides(const struct enrol_files *f, const struct enrolment *e,
+    const struct enrolment_answer *a, struct diag *why)
 {
 	struct buf old = BUF_INIT(OVERRIDES_MAX_BYTES);
 	struct buf ours = BUF_INIT(OVERRIDES_MAX_BYTES);
@@ -271,7 +292,7 @@ static enum err write_overrides(
 		rc = fail(why, f->overrides, rc);
 		goto done;
 	}
-	write_ours(&ours, f, a);
+	write_ours(&ours, f, e, a);
 	rc = buf_status(&ours);
 	if (rc == OK)
 		rc = overrides_lay(&text, buf_slice(&old), buf_slice(&ours), why);
@@ -292,7 +313,7 @@ enum err enrol_files_finish(struct enrol_files *f, const struct enrolment *e,
 	enum err rc = write_secrets(f, e, a, why);
 
 	if (rc == OK)
-		rc = write_overrides(f, a, why);
+		rc = write_overrides(f, e, a, why);
 	if (rc != OK)
 		return rc;
 	if (rename(f->new_key, f->key) != 0 || file_sync_folder(f->key) != OK)

@@ -95,6 +95,7 @@ enum err enrolment_read(
 	e.ca = text(e.root, "ca");
 	e.token = text(e.root, "token");
 	e.expires = text(e.root, "expires");
+	e.bundle_key = text(e.root, "bundle-key");
 	rc = judge(&e, today, why);
 	if (rc == OK)
 		*out = e;

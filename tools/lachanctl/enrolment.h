@@ -20,7 +20,8 @@ struct enrolment {
 	const char *url;
 	const char *ca; /* PEM, or "" */
 	const char *token;
-	const char *expires; /* "2026-12-31", the last day; "" */
+	const char *expires;    /* "2026-12-31", the last day; "" */
+	const char *bundle_key; /* by which its bundles are believed; "" */
 };
 
 /* What the department says: who receives, and by which token. */
