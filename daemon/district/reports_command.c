@@ -298,12 +298,15 @@ static bool unit_is_known(struct store *store, const char *unit)
 static int set_entry(
     struct command *c, const struct entry_place *place, struct manual_entry *entry)
 {
+	char by[32];
 	const struct manual_save save = {.unit = place->unit,
 	    .period = &place->period,
-	    .by = "lachan-district",
+	    .by = by,
 	    .seen = entry->id,
 	    .now_s = c->now.wall_s};
 
+	/* As the record names who runs a command. */
+	(void)snprintf(by, sizeof by, "uid:%u", (unsigned)c->caller_uid);
 	int status = set_fields(c, entry);
 	if (status != ADMIN_DONE)
 		return status;
