@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "district/audit_book.h"
 #include "district/config.h"
 #include "district/district.h"
 #include "district/web.h"
@@ -98,6 +99,18 @@ void web_login_get(struct call *c)
 		show(c, &p, 200, &none);
 }
 
+/* What stands in the record is where it came from: what was typed as a name may be a password. */
+static void record_lock(struct call *c, const char *client)
+{
+	const struct audit_entry entry = {
+	    .actor = "web", .action = "sign-in-locked", .scope = "all", .detail = client};
+	struct diag why = {.text = ""};
+
+	log_warn("web", "too many wrong passwords from %s: locked for a while", client);
+	if (audit_book_write(c->district->state_dir, c->now.wall_s, &entry, &why) != OK)
+		log_error("web", "the record cannot be written");
+}
+
 /* The name is written down only where it is an account's: what is typed may be a password. */
 static void tell(struct call *c, enum web_sign_in result, const struct web_tried *tried)
 {
@@ -107,8 +120,7 @@ static void tell(struct call *c, enum web_sign_in result, const struct web_tried
 	if (result == WEB_SIGN_IN_DONE)
 		log_info("web", "%s signed in from %s", tried->person.name, client);
 	else if (tried->lock_began)
-		log_warn(
-		    "web", "too many wrong passwords from %s: locked for a while", client);
+		record_lock(c, client);
 }
 
 static void show_refused(

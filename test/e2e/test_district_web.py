@@ -398,6 +398,8 @@ class People(WebTest):
         self.assertEqual(locked.status, 429)
         self.assertIn("minutes", locked.text())
         self.assertNotIn("wrong 1", self.collector.log())
+        self.assertEqual(self.audit().count("sign-in-locked"), 2)
+        self.assertNotIn("nobody", self.audit())
 
     def test_tries_of_one_client_are_bounded(self):
         self.begin_with_users("viewer")
