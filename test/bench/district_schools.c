@@ -261,7 +261,7 @@ static int prepare(const char *where, const char *count_text, const char *path)
 	struct store *store = NULL;
 	struct diag why = {.text = ""};
 	struct buf file = BUF_INIT(FILE_MAX_BYTES);
-	uint64_t count, seed = 20261122;
+	uint64_t count = 0, seed = 20261122;
 	const int64_t now_s = time(NULL);
 
 	if (!slice_to_u64(slice_of(count_text), SCHOOLS_MAX, &count))
@@ -473,7 +473,7 @@ static int send_all(char **words)
 	struct load load = {.to = {.sin_family = AF_INET}};
 	struct buf file = BUF_INIT(FILE_MAX_BYTES);
 	const struct timeval tick = {0, TICK_US};
-	uint64_t port, seconds;
+	uint64_t port = 0, seconds = 0;
 
 	if (!slice_to_u64(slice_of(words[1]), UINT16_MAX, &port) ||
 	    !slice_to_u64(slice_of(words[2]), 7200, &seconds) || seconds == 0)
