@@ -12,7 +12,7 @@
 #include "spool/gzip.h"
 
 enum {
-	UNITS_SETTING_BYTES = PAPER_ID_BYTES + 16
+	UNITS_SETTING_BYTES = BUNDLE_NAME_MAX + 40 /* "bundle.units.", a name, a serial */
 };
 
 /* ---- stages ---- */
