@@ -5,7 +5,9 @@ import datetime
 import email.utils
 import json
 import os
+import pwd
 import time
+import unittest
 
 from lachan_test import main, wait_for
 from share_test import UNIT, ShareTest, document, quick_report, report_id
@@ -250,6 +252,29 @@ class Enrolment(ShareTest):
         self.assertEqual(again.body, one.posts[0].body)
         fresh = [p for p in by_id.values() if p is not again]
         self.assertTrue(all(self.signed_by_us(p) for p in fresh))
+
+
+@unittest.skipUnless(os.geteuid() == 0, "becoming another user needs root")
+class OtherUser(ShareTest):
+    def test_secrets_are_read_by_root_and_the_rest_is_done_as_the_user(self):
+        nobody = pwd.getpwnam("nobody")
+        one = self.receiver()
+        path = self.configure(self.recipient(one))
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        self.write("lachan.yaml", text.replace('  user: ""', "  user: nobody"))
+        names = self.days(2)
+        os.chmod(self.dir, 0o755)
+        for folder, _, files in os.walk(self.path("state")):
+            for name in [folder] + [os.path.join(folder, f) for f in files]:
+                os.chown(name, nobody.pw_uid, nobody.pw_gid)
+        os.chown(self.path("run"), nobody.pw_uid, nobody.pw_gid)
+        os.chmod(self.path("secrets"), 0o700)
+        self.share()
+        self.assertEqual(len(one.posts), 2)
+        self.assertEqual(self.sent(), names)
+        for folder in ("sent", "sharing", "sent/so-gddt"):
+            self.assertEqual(os.stat(self.path("state", folder)).st_uid, nobody.pw_uid)
 
 
 class Recipients(ShareTest):
