@@ -1,5 +1,6 @@
 """The collector's door: strict requests, limits before reading, slow and many clients, TLS."""
 import os
+import pwd
 import re
 import signal
 import socket
@@ -8,6 +9,7 @@ import subprocess
 import threading
 import time
 import unittest
+import unittest.mock
 
 import certificates
 import district_test
@@ -300,6 +302,45 @@ class Tls(Raw):
 
 
 class Life(DistrictTest):
+    def status_of(self, pid):
+        with open("/proc/%d/status" % pid, encoding="utf-8") as file:
+            return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+    def test_it_keeps_no_right_that_it_does_not_need(self):
+        status = self.status_of(self.begin().pid)
+        self.assertEqual({status[cap] for cap in ("CapPrm", "CapEff", "CapInh", "CapAmb")},
+                         {"0000000000000000"})
+        self.assertEqual(status["NoNewPrivs"], "1")
+        self.assertIn(status["Seccomp"], "02")  # 0: built without libseccomp
+
+    def test_started_by_root_it_becomes_its_user_and_so_do_its_commands(self):
+        if os.getuid() != 0:
+            self.skipTest("only root can become somebody else")
+        try:
+            nobody = pwd.getpwnam("nobody").pw_uid
+        except KeyError:
+            self.skipTest("there is no user nobody here")
+        if self.STORE != "sqlite":
+            self.skipTest("whoever it becomes has no database of its own")
+        # LSan cannot trace a process that changed who it is.
+        with unittest.mock.patch.dict(os.environ, {"ASAN_OPTIONS": "detect_leaks=0"}):
+            self.become_nobody(nobody)
+
+    def become_nobody(self, nobody):
+        os.chmod(self.dir, 0o755)
+        self.configure()
+        with open(self.config, encoding="utf-8") as file:
+            text = file.read()
+        self.write("district.yaml", text.replace('user: ""', "user: nobody"))
+        self.add_tree("thcs-01")
+        collector = self.begin()
+        self.assertEqual(self.status_of(collector.pid)["Uid"].split(), [str(nobody)] * 4)
+        self.enrolment("thcs-01")  # its file is root's, who asked for it
+        self.assertEqual(os.stat(self.path("thcs-01.enrol.json")).st_uid, 0)
+        owners = {os.stat(self.path("state", name)).st_uid for name in os.listdir(
+            self.path("state"))}
+        self.assertEqual(owners, {nobody})
+
     def test_a_killed_collector_keeps_what_it_said_was_stored(self):
         collector = self.begin()
         s = self.school("thcs-01")
