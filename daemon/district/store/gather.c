@@ -2,7 +2,9 @@
 
 enum {
 	/* Few units are looked up one by one; from an eighth on reading all rows is quicker. */
-	FEW = 8
+	FEW = 8,
+	/* Who asks for nearly everybody: so many units left out are looked at one by one. */
+	LEFT_OUT = 64
 };
 
 /* The period, cut into days before whole half-months, these, and days behind them. */
@@ -213,7 +215,16 @@ static enum err run_department_days(
 	sql_stream(store->sql, &rows,
 	    "SELECT 0, day, counts FROM day_sums WHERE day >= $1 AND day < $2",
 	    SQL_ARGS(sql_number(from), sql_number(to)));
-	return take_all(g, &rows);
+	while (sql_next(&rows)) { /* all of it is group 0 */
+		struct gathered one = {
+		    .day = (int32_t)sql_get_number(&rows, 1),
+		    .packed = sql_get_bytes(&rows, 2),
+		};
+		enum err rc = g->take(g->context, &one);
+		if (rc != OK)
+			rows.rc = rc;
+	}
+	return sql_done(&rows);
 }
 
 /* Everybody's counts: by days as far as they are kept, older ones by half-months. */
@@ -222,6 +233,8 @@ static enum err run_everybody(struct store *store, struct gather *g, struct plan
 	int32_t from = g->from < p->removed ? p->removed : g->from;
 	struct gather older = *g;
 	enum err rc = OK;
+
+	older.units = COUNTS_EVERYBODY;
 
 	if (g->from < p->removed && !g->by_day) {
 		older.to =
@@ -234,6 +247,43 @@ static enum err run_everybody(struct store *store, struct gather *g, struct plan
 	}
 	if (rc == OK)
 		rc = run_department_days(store, g, from, g->to);
+	return rc;
+}
+
+/* Whether the unit has anything in the period, or in the half-months that it cuts. */
+static enum err has_sums(
+    struct store *store, const struct gather *g, uint32_t unit, bool *has)
+{
+	struct plan all = {
+	    .half_from = day_half(g->from), .half_to = day_half(g->to - 1) + 1};
+	struct sql_rows rows;
+
+	ask_halves_of(store, &rows, g, &all, unit);
+	*has = sql_next(&rows);
+	return sql_done(&rows);
+}
+
+/* One group that leaves out only units without documents is everybody: the province's own
+ * page. Its days then come from day_sums, a fiftieth of the documents. */
+static enum err is_everybody(struct store *store, const struct gather *g, bool *is)
+{
+	int64_t highest = 0;
+	unsigned left_out = 0;
+
+	*is = g->units.group_of == NULL && g->what == GATHER_COUNTS;
+	if (*is || g->units.group_count != 1 || g->what != GATHER_COUNTS)
+		return OK;
+	enum err rc = sql_one_number(
+	    store->sql, "SELECT MAX(number) FROM units", SQL_NO_ARGS, &highest);
+	bool has = false;
+	for (uint32_t u = 1; rc == OK && !has && u <= highest; u++) {
+		if (gather_group(&g->units, u) != COUNTS_SKIP)
+			continue;
+		if (++left_out > LEFT_OUT)
+			return OK;
+		rc = has_sums(store, g, u, &has);
+	}
+	*is = rc == OK && !has;
 	return rc;
 }
 
@@ -264,10 +314,11 @@ enum err gather_run(struct store *store, struct gather *g)
 	enum err rc = find_borders(store, &p);
 	if (rc != OK)
 		return rc;
-	if (g->units.group_of == NULL && g->what == GATHER_COUNTS)
-		rc = run_everybody(store, g, &p);
-	else
-		rc = run_some(store, g, &p);
+	bool everybody = false;
+	rc = is_everybody(store, g, &everybody);
+	if (rc != OK)
+		return rc;
+	rc = everybody ? run_everybody(store, g, &p) : run_some(store, g, &p);
 	g->incomplete |= g->from < p.sums_removed;
 	return rc;
 }

@@ -1,14 +1,20 @@
-/* The names met most. Each (category, name) is a slot; who named it is a set of (slot, unit). */
+/* The names met most. Each (category, name) is a slot; who named it is a bit a unit. Rows come
+ * by half-month and unit, so one line of the cache serves many units in a row. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "district/store/gather.h"
+
+enum {
+	BITS_MAX_BYTES = 512 * 1024 * 1024
+};
 
 struct met {
 	uint64_t key; /* 0: free */
 	uint64_t device_days;
 	uint64_t days;
 	uint64_t units;
+	uint8_t *named_by; /* a bit a unit */
 	const char *name;
 };
 
@@ -18,9 +24,8 @@ struct names {
 	struct met *met;
 	size_t mask;
 	size_t count;
-	uint64_t *pairs; /* slot-independent: mixed key and unit; 0 free */
-	size_t pair_mask;
-	size_t pair_count;
+	struct arena bits;
+	size_t unit_bytes; /* of a slot's bits */
 	counts_name_row *row;
 	void *context;
 };
@@ -48,6 +53,7 @@ static bool grow_met(struct names *n)
 	return true;
 }
 
+/* NULL: no memory. */
 static struct met *met_of(struct names *n, uint64_t key)
 {
 	if ((n->met == NULL || n->count * 2 > n->mask) && !grow_met(n))
@@ -56,52 +62,13 @@ static struct met *met_of(struct names *n, uint64_t key)
 	while (n->met[at].key != 0 && n->met[at].key != key)
 		at = (at + 1) & n->mask;
 	if (n->met[at].key == 0) {
+		n->met[at].named_by = arena_alloc(&n->bits, n->unit_bytes);
+		if (n->met[at].named_by == NULL)
+			return NULL;
 		n->met[at].key = key;
 		n->count++;
 	}
 	return &n->met[at];
-}
-
-static bool grow_pairs(struct names *n)
-{
-	uint64_t *old = n->pairs;
-	size_t old_count = old == NULL ? 0 : n->pair_mask + 1;
-	size_t count = old_count == 0 ? 4096 : old_count * 2;
-	uint64_t *made = calloc(count, sizeof *made);
-
-	if (made == NULL)
-		return false;
-	n->pairs = made;
-	n->pair_mask = count - 1;
-	for (size_t i = 0; i < old_count; i++) {
-		if (old[i] == 0)
-			continue;
-		size_t at = (size_t)hash_mix64(old[i]) & n->pair_mask;
-		while (made[at] != 0)
-			at = (at + 1) & n->pair_mask;
-		made[at] = old[i];
-	}
-	free(old);
-	return true;
-}
-
-/* Whether the unit is new to this name. A pair is told by 64 bits: category (12), unit (18)
- * and name (32) fit side by side. */
-static bool is_new_pair(struct names *n, uint64_t key, uint32_t unit, bool *is_new)
-{
-	uint64_t pair = (uint64_t)sums_a(key) << 52 | (uint64_t)unit << 32 | sums_b(key);
-
-	if ((n->pairs == NULL || n->pair_count * 2 > n->pair_mask) && !grow_pairs(n))
-		return false;
-	size_t at = (size_t)hash_mix64(pair) & n->pair_mask;
-	while (n->pairs[at] != 0 && n->pairs[at] != pair)
-		at = (at + 1) & n->pair_mask;
-	*is_new = n->pairs[at] == 0;
-	if (*is_new) {
-		n->pairs[at] = pair;
-		n->pair_count++;
-	}
-	return true;
 }
 
 static enum err take(void *context, const struct gathered *one)
@@ -109,17 +76,21 @@ static enum err take(void *context, const struct gathered *one)
 	struct names *n = context;
 	struct sums_reader r = sums_reader_over(one->packed);
 	struct sums_item item;
+	size_t byte = one->unit / 8;
+	uint8_t bit = (uint8_t)(1u << one->unit % 8);
 
+	if (byte >= n->unit_bytes)
+		return OK; /* it came while we were counting */
 	while (sums_next(&r, &item)) {
-		bool is_new;
 		if (n->category != 0 && sums_a(item.key) != n->category)
 			continue;
 		struct met *met = met_of(n, item.key);
-		if (met == NULL || !is_new_pair(n, item.key, one->unit, &is_new))
+		if (met == NULL)
 			return ERR_MEMORY;
 		met->device_days += item.n[0];
 		met->days += item.n[1];
-		met->units += is_new;
+		met->units += (met->named_by[byte] & bit) == 0;
+		met->named_by[byte] |= bit;
 	}
 	return r.in.bad ? ERR_IO : OK;
 }
@@ -195,9 +166,14 @@ static enum err names_step(struct store *store, void *context)
 	    .take = take,
 	    .context = n};
 
+	int64_t highest = 0;
 	enum err rc = words_load(store);
+	if (rc == OK)
+		rc = sql_one_number(
+		    store->sql, "SELECT MAX(number) FROM units", SQL_NO_ARGS, &highest);
 	if (rc != OK)
 		return rc;
+	n->unit_bytes = (size_t)highest / 8 + 1;
 	if (n->query->category != NULL &&
 	    !text_map_find(&store->words, n->query->category, &n->category))
 		return OK; /* nobody ever said the word */
@@ -211,13 +187,16 @@ static enum err names_step(struct store *store, void *context)
 enum err store_names(struct store *store, const struct counts_names_query *query,
     counts_name_row *row, void *context)
 {
-	struct names n = {.query = query, .row = row, .context = context};
+	struct names n = {.query = query,
+	    .row = row,
+	    .context = context,
+	    .bits = ARENA_INIT(BITS_MAX_BYTES)};
 
 	store_enter(store);
 	if (query->from > query->to || query->from < DAY_FIRST || query->to > DAY_FOREVER)
 		return store_refuse(store, ERR_RANGE, "no such period");
 	enum err rc = store_read(store, names_step, &n);
 	free(n.met);
-	free(n.pairs);
+	arena_deinit(&n.bits);
 	return rc;
 }

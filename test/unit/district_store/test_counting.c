@@ -326,6 +326,28 @@ static void check_one(struct world *w, enum counts_by by, int32_t from, int32_t 
 	counts_free(c);
 }
 
+/* All of them as one group: what a province's tree asks, with and without the last school. */
+static void check_all_as_one(struct world *w, enum counts_by by, int32_t from, int32_t to)
+{
+	uint32_t group_of[UNITS + 1] = {COUNTS_SKIP};
+	struct counts *c = NULL;
+
+	for (size_t known = UNITS; known <= UNITS + 1; known++) {
+		struct counts_query q = {{group_of, known, 1}, from, to, by};
+		assert_int_equal(store_counts(w->store, &q, &c), OK);
+		uint64_t days = 0;
+		for (unsigned u = 0; u < UNITS; u++) {
+			struct asked a = {w->units[u], from, to};
+			uint32_t number = 0;
+			assert_int_equal(
+			    store_unit_number(w->store, w->units[u], &number), OK);
+			days += number < known ? recount_sum(w, &a, SUM_DAYS) : 0;
+		}
+		assert_int_equal(counts_sum(c, 0, COUNTS_TOTAL, SUM_DAYS), days);
+		counts_free(c);
+	}
+}
+
 static void sums_are_those_of_the_newest_revisions(void **state)
 {
 	static const struct {
@@ -350,6 +372,7 @@ static void sums_are_those_of_the_newest_revisions(void **state)
 			check_groups(&w, COUNTS_BY_NOTHING, from, to);
 			check_groups(&w, COUNTS_BY_MONTH, from, to);
 			check_one(&w, COUNTS_BY_NOTHING, from, to);
+			check_all_as_one(&w, COUNTS_BY_MONTH, from, to);
 			if (to - from > 50)
 				continue;
 			check_everybody(&w, COUNTS_BY_DAY, from, to);
