@@ -6,7 +6,8 @@
 #include "district/store/gather.h"
 
 enum {
-	BITS_MAX_BYTES = 512 * 1024 * 1024
+	BITS_MAX_BYTES = 512 * 1024 * 1024,
+	BATCH = 16
 };
 
 struct met {
@@ -109,17 +110,41 @@ static int by_most(const void *left, const void *right)
 	return 0;
 }
 
-static enum err load_name(struct store *store, struct arena *memory, struct met *met)
+static struct met *met_with(struct met *some, size_t count, int64_t id)
 {
+	for (size_t i = 0; i < count; i++)
+		if (some[i].name == NULL && sums_b(some[i].key) == id)
+			return &some[i];
+	return NULL;
+}
+
+/* The texts of up to BATCH, with one question: a server may be far away. */
+static enum err load_names(
+    struct store *store, struct arena *memory, struct met *some, size_t count)
+{
+	struct sql_value ids[BATCH];
 	struct sql_rows rows;
 
-	sql_ask(store->sql, &rows, "SELECT name FROM names WHERE id = $1",
-	    SQL_ARGS(sql_number(sums_b(met->key))));
-	if (sql_next(&rows))
-		met->name = arena_text(memory, slice_of(sql_get_text(&rows, 0)));
+	for (size_t i = 0; i < BATCH; i++)
+		ids[i] = sql_number(i < count ? sums_b(some[i].key) : 0);
+	sql_ask(store->sql, &rows,
+	    "SELECT id, name FROM names WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
+	    " $11, $12, $13, $14, $15, $16)",
+	    ids, BATCH);
+	while (sql_next(&rows)) {
+		const char *text = arena_text(memory, slice_of(sql_get_text(&rows, 1)));
+		struct met *met;
+		if (text == NULL)
+			rows.rc = ERR_MEMORY;
+		/* One name may stand in several categories. */
+		while (text != NULL &&
+		    (met = met_with(some, count, sql_get_number(&rows, 0))) != NULL)
+			met->name = text;
+	}
 	enum err rc = sql_done(&rows);
-	if (rc == OK && met->name == NULL)
-		rc = ERR_IO;
+	for (size_t i = 0; rc == OK && i < count; i++)
+		if (some[i].name == NULL)
+			rc = ERR_IO;
 	return rc;
 }
 
@@ -141,8 +166,8 @@ static enum err hand_out(struct store *store, struct names *n, struct arena *mem
 	size_t end = limit;
 	while (end > 0 && end < count && by_most(&all[end - 1], &all[end]) == 0)
 		end++;
-	for (size_t i = 0; rc == OK && i < end; i++)
-		rc = load_name(store, memory, &all[i]);
+	for (size_t i = 0; rc == OK && i < end; i += BATCH)
+		rc = load_names(store, memory, all + i, end - i < BATCH ? end - i : BATCH);
 	if (rc != OK)
 		return rc;
 	qsort(all, end, sizeof *all, by_most);
