@@ -150,9 +150,11 @@ bool api_take_turn(const struct api *api, const char *unit)
 	struct call *c = api->call;
 	char word[LIMIT_WORD_BYTES];
 
-	/* Summaries and quick reports of a unit share its hour; partners have their own. */
-	bool partner = api->endpoint == METRICS_NOMINATIONS;
-	(void)snprintf(word, sizeof word, "%s%s", partner ? "partner:" : "unit:", unit);
+	/* Summaries and quick reports of a unit share its hour; the others have their own. */
+	const char *kind = api->endpoint == METRICS_NOMINATIONS ? "partner"
+	    : api->endpoint == METRICS_ENROLMENTS               ? "enrol"
+	                                                        : "unit";
+	(void)snprintf(word, sizeof word, "%s:%s", kind, unit);
 	unsigned wait_s = unit_limits_take(c->district->unit_limits, word,
 	    c->config->limits.per_unit.per_hour, c->now.mono_ms);
 	if (wait_s == 0)

@@ -31,7 +31,8 @@ void api_hex(char out[2 * STORE_SHA256_BYTES + 1], const uint8_t bytes[STORE_SHA
  * known by what was shown, 403 when it was revoked or ran out. */
 bool api_find_sender(
     const struct api *api, enum token_use use, char unit[STORE_UNIT_BYTES]);
-/* limits.per_unit: 429 with Retry-After. */
+/* limits.per_unit: 429 with Retry-After. `unit`: or another word for who asks, shorter than
+ * STORE_UNIT_BYTES. */
 bool api_take_turn(const struct api *api, const char *unit);
 
 /* The media type of the request, without parameters: else 415. */

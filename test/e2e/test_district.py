@@ -233,6 +233,11 @@ class Enrolments(DistrictTest):
         self.assertEqual((status, answer["why"]), (403, "token"))
         status, answer = self.enrol("x" * 40, key)
         self.assertEqual((status, answer["why"]), (401, "token"))
+        for _ in range(200):  # a token that somebody found fills no record
+            status, answer = self.enrol("y" * 40, key)
+            if status != 401:
+                break
+        self.assertEqual((status, answer["why"]), (429, "rate"))
         with open(self.path("state", "audit.log"), encoding="utf-8") as file:
             record = [json.loads(line)["action"] for line in file]
         self.assertEqual(record.count("enrol"), 2)
