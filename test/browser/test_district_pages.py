@@ -123,6 +123,10 @@ class DistrictPages(BrowserTest, DistrictTest):
         self.judge(self.jobs({"names": "/names", "failures": "/failures", "nominations": "/nominations",
                               "nomination": self.nomination, "quick-reports": "/quick-reports"}))
 
+    def test_reports_and_bundles(self):
+        self.begin_department()
+        self.judge(self.jobs({"reports": "/reports", "bundles": "/bundles"}, widths=WIDTHS[:2]))
+
     def test_signing_in_by_the_keyboard(self):
         self.write("users", "lachan-district-users 1\n")
         os.chmod(self.path("users"), 0o600)
