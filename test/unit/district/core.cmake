@@ -7,6 +7,8 @@ lachan_unit_test(district/forwarded SOURCES test_forwarded.c LINKS district_core
 lachan_unit_test(district/gunzip SOURCES test_gunzip.c LINKS district_readers base PkgConfig::ZLIB)
 lachan_unit_test(district/nomination SOURCES test_nomination.c LINKS district_readers base)
 lachan_unit_test(district/unit_limits SOURCES test_unit_limits.c LINKS district_core base)
+# With a store of its own in place of the real one.
+lachan_unit_test(district/pool SOURCES test_pool.c LINKS district_service base PkgConfig::EVENT)
 lachan_unit_test(district/config SOURCES test_config.c LINKS district_core conf base)
 
 # The sample and the manual are what the rows print, or the rows have moved on.
