@@ -27,6 +27,8 @@ PATIENCE_S = 30.0  # sanitizers and two busy cores
 # so every test proves the lists (daemon/kit/syscall_lists.c).
 os.environ["LACHAN_SANDBOX_STRICT"] = "1"
 FORBIDDEN = "forbidden system call"
+# What lachand runs now and then, and what may have ended a moment after it was seen.
+RUNS = ("lachan-feeds", "lachan-share", "lachan-notify")
 
 
 @functools.lru_cache(maxsize=None)

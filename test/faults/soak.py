@@ -79,7 +79,7 @@ class Soak(FilterTest):
     def sample(self, since):
         pids = {**self.program.children(), "lachand": self.program.pid}
         for name, pid in pids.items():
-            if name == "lachan-feeds":
+            if name in ("lachan-feeds", "lachan-share"):
                 continue
             try:
                 row = (time.monotonic() - since, pss_kb(pid),
