@@ -141,7 +141,10 @@ static int apply(const struct command *c, struct import *it, const char *what)
 	}
 	if (it->plan.count == 0)
 		return ADMIN_DONE;
-	enum err rc = units_apply(it->store, &it->plan);
+	enum err rc = units_apply(it->store, &it->plan, it->loaded.revision);
+	if (rc == ERR_EXISTS)
+		return admin_fail(_(
+		    "somebody else changed units meanwhile; nothing was changed: once more"));
 	if (rc != OK)
 		return admin_fail_store(it->store, rc);
 	summarise(text, sizeof text, &it->plan, true);

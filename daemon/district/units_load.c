@@ -71,7 +71,9 @@ enum err units_load(struct units_loaded *out, struct store *store)
 	struct loading l = {.out = out};
 
 	*out = (struct units_loaded){.memory = ARENA_INIT(MEMORY_MAX)};
-	enum err rc = store_unit_list(store, NULL, on_unit, &l);
+	enum err rc = store_unit_revision(store, &out->revision);
+	if (rc == OK)
+		rc = store_unit_list(store, NULL, on_unit, &l);
 	if (rc == OK && l.no_memory)
 		rc = ERR_MEMORY;
 	if (out->known.count > 0)
@@ -87,17 +89,30 @@ void units_unload(struct units_loaded *loaded)
 	*loaded = (struct units_loaded){.items = NULL};
 }
 
-enum err units_apply(struct store *store, const struct units_plan *plan)
+/* In the group that changes them. */
+static enum err check_revision(struct store *store, uint64_t revision)
+{
+	uint64_t now = 0;
+	enum err rc = store_unit_revision(store, &now);
+
+	return rc == OK && now != revision ? ERR_EXISTS : rc;
+}
+
+enum err units_apply(struct store *store, const struct units_plan *plan, uint64_t revision)
 {
 	enum err rc = store_begin(store);
 
+	if (rc != OK)
+		return rc;
+	rc = check_revision(store, revision);
 	for (size_t i = 0; rc == OK && i < plan->count; i++) {
 		const struct unit_step *s = &plan->items[i];
 		rc = s->end == DAY_NONE
 		    ? store_unit_put(store, &s->after)
 		    : store_unit_end(store, s->after.unit, s->end, s->successor);
-		if (rc != OK)
-			store_rollback(store);
 	}
-	return rc == OK ? store_commit(store) : rc;
+	if (rc == OK)
+		return store_commit(store);
+	store_rollback(store);
+	return rc;
 }
