@@ -168,7 +168,16 @@ bool api_check_type(const struct api *api, const char *type)
 {
 	struct slice given = slice_of(call_header(api->call, "content-type"));
 
-	if (slice_equal_nocase(slice_trim(slice_cut(&given, ';')), slice_of(type)))
+	struct slice word = slice_trim(slice_cut(&given, ';'));
+	size_t stem = strlen(type) - strlen("json");
+
+	/* The same packed, by the suffix of RFC 6839 section 3.2. */
+	bool packed = word.len == stem + strlen("gzip") &&
+	    slice_equal_nocase((struct slice){word.ptr, stem},
+	        (struct slice){(const uint8_t *)type, stem}) &&
+	    slice_equal_nocase((struct slice){word.ptr + stem, 4}, SLICE_LIT("gzip")) &&
+	    type[stem - 1] == '+';
+	if (packed || slice_equal_nocase(word, slice_of(type)))
 		return true;
 	return api_refuse(api, 415, "type", "the media type is %s", type);
 }

@@ -129,7 +129,7 @@ static const struct schema_row SERVER_ROWS[] = {
     {"public_url", &SCHEMA_TEXT, AT(public_url), "\"\"",
         .help =
             "our address as schools reach it: https://HOST[:PORT]; enrolment files carry "
-            "it",
+            "it. Empty: the first of listen_tls or listen that is no wildcard",
         .max = 250, .example = "https://lachan.example.vn"},
     {"public_ca", &SCHEMA_TEXT, AT(public_ca), "\"\"",
         .help =
@@ -144,8 +144,8 @@ static const struct schema_row SERVER_ROWS[] = {
     {"state_dir", &SCHEMA_TEXT, AT(state_dir), "/var/lib/lachan-district",
         .help = "the store and the audit", .flags = SCHEMA_NOT_EMPTY, .max = 500},
     {"metrics", &VALUE_ENDPOINT_OR_NONE, AT(metrics), "\"\"",
-        .help = "\"127.0.0.1:9154\": Prometheus text on /metrics of this address; it is on "
-                "no other"},
+        .help = "\"127.0.0.1:9154\": Prometheus text on /metrics of this address. This "
+                "machine itself is answered on `listen`, too"},
     {"log", &SCHEMA_MAP, 0, .help = "what is logged, and where", .rows = LOG_ROWS},
     {.name = NULL}};
 #undef AT

@@ -259,9 +259,29 @@ static unsigned fill(struct request *r)
 	return rc == OK ? 0 : rc == ERR_FORMAT ? 400 : 503;
 }
 
+static void on_metrics(void *context, struct http_exchange *x);
+
+/* Who watches this machine from itself needs no listener of its own. */
+static bool is_local_watch(struct server *server, const struct http_exchange *x)
+{
+	struct forwarded who = {.peer = *http_peer(x)};
+
+	if (!slice_equal(http_head(x)->path, SLICE_LIT("/metrics")) ||
+	    http_head(x)->method == HEAD_POST || !addr_is_loopback(&who.peer) ||
+	    entrance_is_proxy(server->entrance, &who.peer))
+		return false;
+	forwarded_read(&who, http_header_lines(x), is_proxy, server->entrance);
+	return !who.there;
+}
+
 static void on_request(void *context, struct http_exchange *x)
 {
 	struct server *server = context;
+
+	if (is_local_watch(server, x)) {
+		on_metrics(server, x);
+		return;
+	}
 	struct request *r = request_new(server, x);
 
 	if (r == NULL) {
@@ -277,7 +297,7 @@ static void on_request(void *context, struct http_exchange *x)
 	request_free(r);
 }
 
-/* ---- /metrics, on a listener of its own ------------------------------------------------- */
+/* ---- /metrics, on a listener of its own and for this machine ------------------------------------------------- */
 
 static uint64_t resident_bytes(void)
 {

@@ -27,7 +27,8 @@
 enum {
 	DAY_S = 24 * 60 * 60,
 	BATCH = 100, /* files; the store is held for a batch of tokens at most */
-	KEY_BYTES = 128
+	KEY_BYTES = 128,
+	URL_BYTES = 256
 };
 
 /* What all files of a run have in common. */
@@ -35,6 +36,7 @@ struct making {
 	struct command *c;
 	struct store *store;
 	struct buf ca;
+	char url[URL_BYTES];
 	char bundle_key[KEY_BYTES];
 	int32_t last_day;
 	int64_t expires_s; /* 0: never */
@@ -99,6 +101,45 @@ static bool put_token(
 
 /* ---- enrolment files ---- */
 
+static bool url_of(
+    struct making *m, const char *scheme, const struct config_endpoints *doors)
+{
+	char text[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < doors->count; i++) {
+		if (addr_is_unspecified(&doors->items[i].addr))
+			continue;
+		addr_to_text_port(text, &doors->items[i].addr);
+		(void)snprintf(m->url, sizeof m->url, "%s://%s", scheme, text);
+		return true;
+	}
+	return false;
+}
+
+/* Without public_url: the address that is listened on, where it is one. A proxy's is not. */
+static bool find_url(struct making *m)
+{
+	const struct district_config *config = m->c->config;
+
+	if (config->server.public_url.text[0] != 0) {
+		(void)snprintf(m->url, sizeof m->url, "%s", config->server.public_url.text);
+		return true;
+	}
+	if (config->server.trusted_proxies.count == 0 &&
+	    (url_of(m, "https", &config->server.listen_tls) ||
+	        (config->server.listen_tls.count == 0 &&
+	            url_of(m, "http", &config->server.listen)))) {
+		(void)fprintf(stderr,
+		    _("lachan-district: note: server.public_url is not set; the files say %s\n"),
+		    m->url);
+		return true;
+	}
+	(void)admin_fail(
+	    _("server.public_url is not set in %s: schools would not know where to send"),
+	    m->c->config_path);
+	return false;
+}
+
 /* What every file says: whom to trust, where to send. */
 static bool gather(struct making *m)
 {
@@ -106,13 +147,8 @@ static bool gather(struct making *m)
 	struct buf key = BUF_INIT(KEY_BYTES - 1);
 	struct diag why = {.text = ""};
 
-	if (config->server.public_url.text[0] == 0) {
-		(void)admin_fail(
-		    _("server.public_url is not set in %s: schools would not know where to "
-		      "send"),
-		    m->c->config_path);
+	if (!find_url(m))
 		return false;
-	}
 	if (config->server.public_ca.text[0] != 0) {
 		enum err rc =
 		    command_read_file(m->c, config->server.public_ca.text, &m->ca, &why);
@@ -138,7 +174,7 @@ static bool write_file(
 	day_write(expires, m->last_day);
 	const struct enrolment_file file = {.unit = unit->unit,
 	    .name = unit->name,
-	    .url = m->c->config->server.public_url.text,
+	    .url = m->url,
 	    .ca = buf_cstr(&m->ca),
 	    .token = token,
 	    .expires = expires,

@@ -7,8 +7,9 @@
 #include <event2/buffer.h>
 
 enum {
-	/* What a peer may send behind its request before it is cut off: who sent a form that
-	 * is too long shall read so, a flood shall not be drained for ever. */
+	/* What a peer may send behind its request before it is cut off, where bodies may not be
+	 * longer: who sent a form that is too long shall read so, a flood shall not be drained
+	 * for ever. */
 	THROWN_AWAY_MAX_BYTES = 256 * 1024
 };
 
@@ -310,9 +311,13 @@ static void throw_away(struct http_exchange *x, struct evbuffer *in)
 {
 	size_t len = evbuffer_get_length(in);
 
+	size_t most = x->server->handlers.body_max_bytes > THROWN_AWAY_MAX_BYTES
+	    ? x->server->handlers.body_max_bytes
+	    : THROWN_AWAY_MAX_BYTES;
+
 	x->thrown_away += len;
 	evbuffer_drain(in, len);
-	if (x->thrown_away > THROWN_AWAY_MAX_BYTES)
+	if (x->thrown_away > most)
 		http_exchange_give_up(x);
 }
 

@@ -127,6 +127,16 @@ static enum report_band get_band(struct in *in, const json_t *object)
 	return REPORT_BAND_NONE;
 }
 
+/* Ours is a UUID; another sender may number as it likes. It becomes a file's name. */
+static bool is_report_id(const char *id)
+{
+	size_t len = strlen(id);
+
+	return len > 0 && len < REPORT_ID_BYTES && id[0] != '.' &&
+	    strspn(id,
+	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}
+
 static void get_head(struct in *in, const json_t *root)
 {
 	struct report_document *d = in->document;
@@ -141,8 +151,8 @@ static void get_head(struct in *in, const json_t *root)
 	if (in->bad)
 		return;
 	const char *id = get_text(in, root, "report-id");
-	if (!report_is_uuid(id))
-		refuse(in, "report-id", "no UUID");
+	if (!is_report_id(id))
+		refuse(in, "report-id", "not 1 to 36 letters, digits, dots or dashes");
 	(void)snprintf(d->report_id, sizeof d->report_id, "%s", id);
 	d->revision = get_u32(in, root, "revision");
 	d->cut = cut == NULL ? REPORT_DAY : REPORT_WEEK_SENSITIVE;
@@ -244,11 +254,23 @@ static void get_coverage(struct in *in, const json_t *root)
 	}
 }
 
+/* A week has no tiers; who writes "all" says the same. */
+static void note_tier(struct report_document *d, const json_t *tier)
+{
+	const char *text = json_string_value(tier);
+
+	if (tier != NULL && (text == NULL || strcmp(text, REPORT_ALL) != 0))
+		d->is_finer = true;
+}
+
 static void get_record(struct in *in, const json_t *one, struct report_record *r)
 {
 	const json_t *attempts = member(in, one, "attempts");
 
-	r->tier = in->document->cut == REPORT_DAY ? get_text(in, one, "tier") : NULL;
+	if (in->document->cut == REPORT_DAY)
+		r->tier = get_text(in, one, "tier");
+	else
+		note_tier(in->document, json_object_get(one, "tier"));
 	r->category = get_text(in, one, "category");
 	if (json_is_string(attempts)) {
 		r->below = strcmp(json_string_value(attempts), "below") == 0;
@@ -272,8 +294,10 @@ static void get_counts(struct in *in, const json_t *root)
 		d->record_count = i + 1;
 	}
 	d->published_total = get_number(in, root, "published-total");
-	if (d->cut != REPORT_DAY)
+	if (d->cut != REPORT_DAY) {
+		d->is_finer |= json_array_size(json_object_get(root, "names")) > 0;
 		return;
+	}
 	d->names = get_array(in, root, "names", sizeof *d->names, &array);
 	for (size_t i = 0; !in->bad && i < json_array_size(array); i++) {
 		const json_t *one = json_array_get(array, i);

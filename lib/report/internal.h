@@ -47,7 +47,7 @@ struct report_record report_record_of(
 
 /* Brackets within brackets at most eight deep, strings apart. */
 bool report_is_shallow(struct slice json);
-/* A UUID in lower case; a time in the one form of report_time(). */
+/* A UUID in lower case; a date-time of RFC 3339 with offset. */
 bool report_is_uuid(const char *id);
 bool report_is_time(const char *text);
 /* A text as the canonical JSON has it, with its quotes. NULL: "". */

@@ -63,11 +63,35 @@ static bool read_stamp(const char *text, struct stamp *out)
 	return strcmp(again, text) == 0;
 }
 
+/* Our own form, and what else RFC 3339 has: parts of a second, and Z. */
 bool report_is_time(const char *text)
 {
+	size_t seconds = strlen("2026-11-20T00:00:00");
+	size_t len = strlen(text);
+	char plain[REPORT_TIME_BYTES];
 	struct stamp stamp;
 
-	return read_stamp(text, &stamp);
+	if (len <= seconds || len >= sizeof plain)
+		return false;
+	const char *offset = text + seconds;
+	if (offset[0] == '.' && offset[1] >= '0' && offset[1] <= '9')
+		offset += 1 + strspn(offset + 1, "0123456789");
+	if (strcmp(offset, "Z") == 0)
+		offset = "+00:00";
+	(void)snprintf(plain, sizeof plain, "%.*s%s", (int)seconds, text, offset);
+	return read_stamp(plain, &stamp);
+}
+
+bool report_id_follows(const struct report_document *d)
+{
+	struct tally_period period;
+	struct diag why;
+	char id[REPORT_ID_BYTES];
+
+	if (report_period(d, &period, &why) != OK)
+		return false;
+	report_id(id, d->unit, &period, d->cut, d->revision);
+	return strcmp(id, d->report_id) == 0;
 }
 
 bool report_is_uuid(const char *id)

@@ -174,6 +174,7 @@ struct report_document {
 	uint64_t queries; /* two significant digits; not in a weekly document */
 	struct report_coverage_tier *coverage; /* not in a weekly document */
 	size_t coverage_count;
+	bool is_finer; /* read: a weekly document that has tiers or names all the same */
 	struct report_record *records;
 	size_t record_count;
 	uint64_t
@@ -241,13 +242,12 @@ enum report_fault {
 	REPORT_FINE,
 	REPORT_FAULT_FORM,   /* no such document can be: a word, an order, a doubled cell */
 	REPORT_FAULT_PERIOD, /* not exactly a local day or week */
-	REPORT_FAULT_ID,     /* report-id is not that of unit, period, cut and revision */
 	REPORT_FAULT_FLOOR,  /* it shows more than the privacy floor allows */
 	REPORT_FAULT_ROUND,  /* a number is not rounded */
 	REPORT_FAULT_TOTAL   /* published-total is not the sum of what is published */
 };
 
-/* "", "form", "period", "report-id", "floor", "rounding", "total": `why` of an answer. */
+/* "", "form", "period", "floor", "rounding", "total": `why` of an answer. */
 const char *report_fault_word(enum report_fault fault);
 
 /* Everything a receiver can see without knowing the counts (docs/protocol.md "What a
@@ -273,6 +273,8 @@ void report_time(char out[REPORT_TIME_BYTES], int64_t at_s, int offset_min);
 /* UUID (version 8, RFC 9562) of SHA-256 over unit, period, cut and revision. */
 void report_id(char out[REPORT_ID_BYTES], const char *unit,
     const struct tally_period *period, enum report_cut cut, uint32_t revision);
+/* Whether the document's id is that one. Other senders may have ids of their own. */
+bool report_id_follows(const struct report_document *document);
 
 /* The floor for screens and `stats`: may these devices be shown? */
 static inline bool report_may_show(uint32_t devices, uint32_t min_devices)

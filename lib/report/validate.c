@@ -44,7 +44,6 @@ const char *report_fault_word(enum report_fault what)
 	    [REPORT_FINE] = "",
 	    [REPORT_FAULT_FORM] = "form",
 	    [REPORT_FAULT_PERIOD] = "period",
-	    [REPORT_FAULT_ID] = "report-id",
 	    [REPORT_FAULT_FLOOR] = "floor",
 	    [REPORT_FAULT_ROUND] = "rounding",
 	    [REPORT_FAULT_TOTAL] = "total",
@@ -114,7 +113,6 @@ static void judge_head(struct judge *j)
 {
 	const struct report_document *d = j->document;
 	struct tally_period period;
-	char id[REPORT_ID_BYTES];
 
 	if (d->revision == 0)
 		fault(j, REPORT_FAULT_FORM, "revision 0");
@@ -124,14 +122,12 @@ static void judge_head(struct judge *j)
 	    d->coverage_count > TALLY_TIERS + 1 || d->feed_count > REPORT_FEEDS ||
 	    d->sensitive_count > TALLY_CATEGORIES || d->silent_count > TALLY_CATEGORIES)
 		fault(j, REPORT_FAULT_FORM, "too many of something");
+	else if (d->is_finer)
+		fault(j, REPORT_FAULT_FLOOR, "a weekly document with tiers or names");
 	else if (report_period(d, &period, j->why) != OK)
 		j->fault = REPORT_FAULT_PERIOD;
 	if (j->fault != REPORT_FINE)
 		return;
-	report_id(id, d->unit, &period, d->cut, d->revision);
-	if (strcmp(id, d->report_id) != 0)
-		fault(j, REPORT_FAULT_ID,
-		    "report-id does not follow from unit, period, cut and revision");
 	judge_privacy(j);
 }
 
@@ -256,9 +252,10 @@ static void judge_number(struct judge *j, const struct report_record *r)
 	else if (r->attempts < report_round_attempts(devices))
 		fault(j, REPORT_FAULT_FLOOR, "\"%s\": fewer attempts than devices",
 		    r->category);
-	else if (is_pool(r) && pooled_cells(j, r->category) < 2)
-		fault(j, REPORT_FAULT_FLOOR,
-		    "the pool \"%s\" is not of two withheld cells or more", r->category);
+	/* One cell alone would not have been withheld; others may be of rows that are not shown. */
+	else if (is_pool(r) && pooled_cells(j, r->category) == 0)
+		fault(j, REPORT_FAULT_FLOOR, "the pool \"%s\" is of no withheld cell",
+		    r->category);
 }
 
 static void judge_records(struct judge *j)
@@ -301,23 +298,23 @@ static bool is_name(const char *name)
 	return true;
 }
 
-/* By band, then category, then letters: an order by numbers would tell the numbers. */
-static bool in_order(const struct report_name *a, const struct report_name *b)
+static bool stands_before(const struct report_document *d, size_t at)
 {
-	int by_category = strcmp(a->category, b->category);
+	const struct report_name *n = &d->names[at];
 
-	if (a->band != b->band)
-		return a->band > b->band;
-	return by_category != 0 ? by_category < 0 : strcmp(a->name, b->name) < 0;
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(d->names[i].name, n->name) == 0 &&
+		    strcmp(d->names[i].category, n->category) == 0)
+			return true;
+	return false;
 }
 
 static void judge_names(struct judge *j)
 {
 	const struct report_document *d = j->document;
 
-	if (d->name_count > 0 && (d->coverage_count == 0 || d->revision > 1))
-		fault(
-		    j, REPORT_FAULT_FLOOR, "names of too few devices, or in a correction");
+	if (d->name_count > 0 && d->coverage_count == 0)
+		fault(j, REPORT_FAULT_FLOOR, "names of too few devices");
 	for (size_t i = 0; i < d->name_count && j->fault == REPORT_FINE; i++) {
 		const struct report_name *n = &d->names[i];
 		if (!is_word(n->category) || !is_name(n->name))
@@ -325,8 +322,8 @@ static void judge_names(struct judge *j)
 		else if (!band_may_show(n->band, j->min_devices) ||
 		    is_sensitive(j, n->category) || is_silent(j, n->category))
 			fault(j, REPORT_FAULT_FLOOR, "a name that must not be shown");
-		else if (i > 0 && !in_order(&d->names[i - 1], n))
-			fault(j, REPORT_FAULT_FORM, "names out of order");
+		else if (stands_before(d, i))
+			fault(j, REPORT_FAULT_FORM, "a name stands twice");
 	}
 }
 

@@ -40,6 +40,46 @@ class Intake(DistrictTest):
             self.assertEqual((status, answer["result"]), (200, "same"))
         self.assertEqual(self.stored(), rows)
 
+    def contract(self, day, identity):
+        """The contract's example, as somebody writes it who knows nothing else."""
+        path = os.path.join(SOURCE_DIR, "test", "unit", "report", "golden", "contract.json")
+        with open(path, encoding="utf-8") as file:
+            made = json.load(file)
+        made["report-id"] = identity
+        made["organization"]["unit"] = self.s.unit
+        made["date-range"] = self.s.day(day=day)["date-range"]
+        return made
+
+    def test_the_contracts_example_is_taken_by_ids_of_its_own(self):
+        before = yesterday() - datetime.timedelta(days=1)
+        first = self.contract(yesterday(), "r-1")
+        self.assertEqual(self.s.send(first)[0], 201)
+        self.assertEqual(self.s.send(first)[0], 200)
+        # Another day by the same id, the same day by another one.
+        self.refused(409, "conflict", self.s.send(self.contract(before, "r-1")))
+        self.refused(409, "conflict", self.s.send(self.contract(yesterday(), "r-2")))
+        self.assertEqual(self.s.send(self.contract(before, "r-2"))[0], 201)
+        self.assertEqual(len(self.stored()), 6)
+
+    def test_the_packed_media_type_is_taken_too(self):
+        body = self.s.pack(self.s.day())
+        status, answer = self.s.send_to("/v1/summaries", SUMMARY.replace("+json", "+gzip"), body)
+        self.assertEqual(status, 201, answer)
+
+    def test_a_week_by_tiers_or_with_names_is_refused(self):
+        monday = today() - datetime.timedelta(days=today().weekday() + 7)
+        tier = week_document("thcs-01", monday)
+        tier["records"][0]["tier"] = "lower_secondary"
+        names = week_document("thcs-01", monday)
+        names["names"] = [{"category": "adult", "name": "a.example", "devices": "10-19"}]
+        for document in (tier, names):
+            self.sent_refused(422, "floor", document)
+
+    def test_much_too_long_is_told_and_not_cut_off(self):
+        for size in (300 << 10, 5 << 20):
+            self.refused(413, "size", self.s.send(os.urandom(size)))
+        self.assertEqual(self.stored(), [])
+
     def test_packing_it_anew_is_the_same_document(self):
         signed = self.s.key.sign(encode(self.s.day()))
         self.assertEqual(self.s.send(gzip.compress(signed, 1, mtime=0))[0], 201)
@@ -145,8 +185,8 @@ class Intake(DistrictTest):
         total["published-total"] += 5
         self.sent_refused(422, "total", total)
         other = self.s.day()
-        other["report-id"] = "00000000-0000-8000-8000-000000000000"
-        self.sent_refused(422, "report-id", other)
+        other["report-id"] = "00000000/8000"
+        self.sent_refused(400, "json", other)
 
     def test_what_is_no_document_is_refused(self):
         text = encode(self.s.day())
@@ -194,6 +234,14 @@ class Intake(DistrictTest):
             told = re.findall(r"^\| `(lachan_district_\w+)` \|", file.read(), flags=re.M)
         served = {re.sub(r"_(bucket|sum|count)$", "", row.partition("{")[0]) for row in got}
         self.assertEqual(served - set(told), set())
+
+
+    def test_this_machine_reads_the_numbers_on_the_common_port(self):
+        status, _, text = self.get("/metrics")
+        self.assertEqual(status, 200)
+        self.assertIn(b"lachan_district_info", text)
+        status, _, _ = self.get("/metrics", X_Forwarded_For="192.0.2.7")
+        self.assertEqual(status, 404)
 
 
 class QuickReports(DistrictTest):

@@ -203,11 +203,19 @@ class Joining(DistrictAdminTest):
         self.assertIn("229 files", self.run_district("token", "create", "--all", again))
         self.assertNotIn("t007.enrolment.json", os.listdir(again))
 
-    def test_without_an_address_there_is_nothing_to_hand_out(self):
+    def test_the_address_that_is_listened_on_will_do(self):
         self.two_schools()
         with open(self.config, encoding="utf-8") as file:
             text = file.read()
         self.write("district.yaml", text.replace("public_url", "# public_url"))
+        made = json.loads(self.run_district("token", "create", "q1"))
+        self.assertEqual(made["url"], "http://127.0.0.1:%d" % self.port)
+
+    def test_without_an_address_there_is_nothing_to_hand_out(self):
+        self.two_schools()
+        with open(self.config, encoding="utf-8") as file:
+            text = file.read()
+        self.write("district.yaml", text.replace("public_url", "trusted_proxies: [192.0.2.1]\n  # public_url"))
         self.assertIn("server.public_url", self.run_district("token", "create", "q1", status=1))
         self.assertIn("0 tokens", self.run_district("token", "list"))
 
