@@ -17,9 +17,12 @@ ZONE = datetime.timezone(datetime.timedelta(hours=7))
 SUMMARY = "application/vnd.lachan.summary+json"
 
 
+TODAY = datetime.datetime.now(ZONE).date()  # once: midnight may come while tests run
+
+
 def days_ago(days):
     """A local day of the department, which is at +07:00."""
-    return datetime.datetime.now(ZONE).date() - datetime.timedelta(days=days)
+    return TODAY - datetime.timedelta(days=days)
 
 
 class School:
