@@ -16,6 +16,8 @@ from lachan_test import SOURCE_DIR, LachanTest, free_port
 UNIT = "thcs-01"
 GOLDEN = os.path.join(SOURCE_DIR, "test", "unit", "report", "golden")
 ZONE = datetime.timezone(datetime.timedelta(hours=7))
+# A day that is over everywhere, and never so old that it is removed.
+LAST = datetime.date.today() - datetime.timedelta(days=2)
 
 
 def report_id(unit, day, end, cut="day", revision=1):
@@ -204,7 +206,7 @@ class ShareTest(LachanTest):
             file.write(gzip.compress(text, mtime=0))
         return name
 
-    def days(self, count, last=datetime.date(2026, 11, 20), unit=UNIT):
+    def days(self, count, last=LAST, unit=UNIT):
         """`count` summaries up to `last`; their names, oldest first."""
         return [self.put(document(last - datetime.timedelta(days=count - 1 - i), unit))
                 for i in range(count)]

@@ -10,9 +10,8 @@ import time
 import unittest
 
 from lachan_test import main, wait_for
+from share_test import LAST as DAY
 from share_test import UNIT, ShareTest, document, quick_report, report_id
-
-DAY = datetime.date(2026, 11, 20)
 
 
 class Answers(ShareTest):
@@ -26,7 +25,7 @@ class Answers(ShareTest):
         self.share()
         posts = self.receiver_one.posts
         self.assertEqual([p.document["date-range"]["start-datetime"][:10] for p in posts],
-                         ["2026-11-18", "2026-11-19", "2026-11-20"])
+                         [(DAY - datetime.timedelta(days=i)).isoformat() for i in (2, 1, 0)])
         self.assertTrue(all(self.signed_by_us(p) for p in posts))
         self.assertEqual(posts[0].path, "/v1/summaries")
         self.assertEqual(posts[0].headers["content-type"],
@@ -151,7 +150,7 @@ class Answers(ShareTest):
 
     def test_quick_reports_go_first_and_to_their_own_address(self):
         self.days(2)
-        name = self.put(quick_report(datetime.date(2026, 11, 22), UNIT))
+        name = self.put(quick_report(DAY, UNIT))
         self.share()
         posts = self.receiver_one.posts
         self.assertEqual([p.path for p in posts],
@@ -164,7 +163,7 @@ class Answers(ShareTest):
     def test_a_damaged_document_costs_itself_alone(self):
         self.days(2)
         with open(self.path("state", "outbox", document(
-                datetime.date(2026, 1, 1), UNIT)[0]), "wb") as file:
+                DAY - datetime.timedelta(days=9), UNIT)[0]), "wb") as file:
             file.write(b"\x1f\x8b\x08 torn")
         self.assertIn("cannot be signed and stays", self.share())
         self.assertEqual(len(self.receiver_one.posts), 2)
@@ -212,7 +211,8 @@ class Enrolment(ShareTest):
         self.assertEqual(sent["organization"]["unit"], UNIT)
         self.assertTrue(all(self.signed_by_us(p) for p in one.posts))
         self.assertEqual(self.sent(), sorted([
-            "%s!20261120!20261121!%s.json.gz" % (UNIT, expected),
+            "%s!%s!%s!%s.json.gz" % (UNIT, DAY.strftime("%Y%m%d"), (
+                DAY + datetime.timedelta(days=1)).strftime("%Y%m%d"), expected),
             quick.replace("unenrolled", UNIT)]))
         # The filter, killed at the wrong moment, makes it once more: it is not sent twice.
         self.put(document(DAY))
