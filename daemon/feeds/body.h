@@ -9,9 +9,9 @@
 #include "bundle/bundle.h"
 #include "feed/feed.h"
 #include "feeds/cover.h"
-#include "kit/digest.h"
 #include "feeds/protect.h"
 #include "feeds/store.h"
+#include "kit/digest.h"
 
 struct body;
 

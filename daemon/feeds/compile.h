@@ -3,9 +3,9 @@
 #define FEEDS_COMPILE_H
 
 #include "conf/config.h"
-#include "kit/digest.h"
 #include "feeds/protect.h"
 #include "feeds/store.h"
+#include "kit/digest.h"
 
 /* What to do when a copy turns out to be damaged. */
 enum compile_damaged {

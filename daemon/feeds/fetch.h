@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "feeds/url.h"
 
+struct certificate; /* kit/certificates.h */
 struct event_base;
 struct resolver;
 struct fetcher;
@@ -69,11 +70,11 @@ struct fetch_request {
 	const char *etag;
 	const char *last_modified;
 	uint64_t max_bytes; /* decoded */
-	/* Of the server at the first address; never sent where a redirect leads. NULL or "":
+	/* Of the server at each address; never for where a redirect leads. NULL, "" or empty:
 	 * none. */
 	const char *bearer;
-	const char *certificate, *key;
-	const char *only_ca_file; /* trusted in place of the system's */
+	const struct certificate *own;
+	struct slice only_anchor; /* PEM, trusted in place of the system's */
 	const struct fetch_sink *sink;
 	void *context;
 };

@@ -7,6 +7,7 @@
 #include "base/words.h"
 #include "feeds/fetch_easy.h"
 #include "feeds/fetch_internal.h"
+#include "kit/certificates.h"
 
 enum {
 	ADDRESS_LINE_BYTES = 1536,
@@ -125,11 +126,29 @@ static curl_socket_t on_open_socket(
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+static bool is_ours(const struct job *job)
+{
+	return job->url.scheme != URL_FILE && job->redirects == 0;
+}
+
+static bool show_own(SSL_CTX *ctx, const struct certificate *own)
+{
+	return SSL_CTX_use_certificate(ctx, own->own) == 1 &&
+	    SSL_CTX_use_PrivateKey(ctx, own->key) == 1 &&
+	    (own->chain == NULL || SSL_CTX_set1_chain(ctx, own->chain) == 1);
+}
+
 static CURLcode on_tls(CURL *easy UNUSED, void *ctx, void *arg)
 {
-	const struct fetcher *f = arg;
-	int fine = SSL_CTX_load_verify_locations(ctx, f->options.ca_file, NULL);
-	return fine == 1 ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+	const struct job *job = arg;
+	const char *more = job->fetcher->options.ca_file;
+	bool alone = is_ours(job) && job->request.only_anchor.len > 0;
+
+	if (more[0] != 0 && !alone && SSL_CTX_load_verify_locations(ctx, more, NULL) != 1)
+		return CURLE_SSL_CACERT_BADFILE;
+	if (is_ours(job) && job->request.own != NULL && !show_own(ctx, job->request.own))
+		return CURLE_SSL_CERTPROBLEM;
+	return CURLE_OK;
 }
 
 /* ---- one transfer ---- */
@@ -265,28 +284,22 @@ static bool set_validators(struct job *job)
 	return true;
 }
 
-static bool is_given(const char *text)
-{
-	return text != NULL && text[0] != 0;
-}
-
 /* What tells who we are is for the server that the configuration names, and nobody else. */
 static bool set_credentials(struct job *job)
 {
 	const struct fetch_request *r = &job->request;
 	char value[FETCH_VALIDATOR_BYTES + 16];
 
-	if (job->url.scheme == URL_FILE || job->redirects > 0)
+	if (!is_ours(job))
 		return true;
-	if (is_given(r->only_ca_file)) {
-		(void)curl_easy_setopt(job->easy, CURLOPT_CAINFO, r->only_ca_file);
+	if (r->only_anchor.len > 0) {
+		/* libcurl copies it. */
+		struct curl_blob pem = {(void *)(uintptr_t)r->only_anchor.ptr,
+		    r->only_anchor.len, CURL_BLOB_COPY};
+		(void)curl_easy_setopt(job->easy, CURLOPT_CAINFO_BLOB, &pem);
 		(void)curl_easy_setopt(job->easy, CURLOPT_CAPATH, NULL);
 	}
-	if (is_given(r->certificate)) {
-		(void)curl_easy_setopt(job->easy, CURLOPT_SSLCERT, r->certificate);
-		(void)curl_easy_setopt(job->easy, CURLOPT_SSLKEY, r->key);
-	}
-	if (!is_given(r->bearer))
+	if (r->bearer == NULL || r->bearer[0] == 0)
 		return true;
 	(void)snprintf(value, sizeof value, "Bearer %s", r->bearer);
 	return fetch_add_header(&job->headers, "Authorization", value);
@@ -302,10 +315,8 @@ static void set_callbacks(struct job *job)
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, job);
 	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, job);
-	if (job->fetcher->options.ca_file[0] != 0 && !is_given(job->request.only_ca_file)) {
-		(void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
-		(void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, job->fetcher);
-	}
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, job);
 }
 
 static void start_transfer(struct job *job)

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/words.h"
 #include "conf/config.h"
+#include "feeds/credentials.h"
 #include "feeds/plan.h"
 #include "feeds/run.h"
 #include "kit/department.h"
@@ -158,11 +159,12 @@ static enum err enter(const struct startup *s, struct diag *why)
 	return rc;
 }
 
-static int work(struct startup *s, const struct options *o)
+static int work(struct startup *s, const struct options *o, struct credentials *credentials)
 {
 	struct diag why = {.text = ""};
 	struct run_options how = {
 	    .config = s->config,
+	    .credentials = credentials,
 	    .mode = RUN_FETCH,
 	    .on_feed = o->due ? print_nothing : print_feed,
 	    .context = s,
@@ -174,7 +176,8 @@ static int work(struct startup *s, const struct options *o)
 	if (o->plan)
 		return print_plan(s->config);
 	startup_speak_to_log();
-	if (enter(s, &why) != OK) {
+	/* Before rights are given up: secrets are nobody's then. */
+	if (credentials_read(credentials, s->config) != OK || enter(s, &why) != OK) {
 		log_error("feeds", "%s", why.text);
 		return EXIT_REFUSED;
 	}
@@ -210,12 +213,14 @@ int main(int argc, char **argv)
 	        N_("print as JSON what the feeds will need of this machine")},
 	    {NULL, NULL, NULL, NULL},
 	};
+	struct credentials credentials = {.count = 0};
 	struct startup s;
 	int status;
 
 	if (!startup_begin_with(&s, "lachan-feeds", argc, argv, options, &status))
 		return status;
-	status = work(&s, &o);
+	status = work(&s, &o, &credentials);
+	credentials_wipe(&credentials);
 	startup_end(&s);
 	return status;
 }

@@ -1,7 +1,6 @@
 #include "feeds/pull.h"
 
 #include <inttypes.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,13 +11,11 @@
 #include "feeds/bundle.h"
 #include "feeds/judge.h"
 #include "kit/log.h"
-#include "kit/secret.h"
 
 struct pull {
 	struct pull_options options;
 	const char *urls[FETCH_URLS_MAX];
 	struct body *body; /* under way */
-	char bearer[SECRET_BYTES];
 };
 
 static void copy_text(char *out, size_t size, const char *text)
@@ -298,26 +295,20 @@ static void set_validators(
 	request->last_modified = held ? m->held.last_modified : m->last_modified;
 }
 
-/* The department is asked for its bundle as it is sent summaries: by its recipient's token,
- * certificate and trust anchors. */
-static void set_credentials(struct pull *p, struct fetch_request *request)
+/* The department is asked for its bundle as it is sent summaries. */
+static void set_credentials(const struct pull *p, struct fetch_request *request)
 {
-	const struct config_recipient *at =
-	    bundle_recipient(p->options.config, p->options.feed->config);
-	struct diag why;
+	const struct feed_credentials *ours =
+	    credentials_of(p->options.credentials, p->options.feed->config);
 
-	if (at == NULL)
+	if (ours == NULL)
 		return;
-	request->only_ca_file = at->ca_file.text;
-	request->certificate = at->client_certificate.file.text;
-	request->key = at->client_certificate.key.text;
-	if (at->token_file.text[0] == 0)
-		return;
-	if (secret_read(p->bearer, at->token_file.text, &why) == OK)
-		request->bearer = p->bearer;
-	else
-		log_warn("feeds", "%s: asked for without a token: %s",
-		    p->options.feed->config->name.text, why.text);
+	request->bearer = ours->token;
+	request->only_anchor = buf_slice(&ours->anchor);
+	request->own = ours->own.own != NULL ? &ours->own : NULL;
+	if (ours->why.text[0] != 0)
+		log_warn("feeds", "%s: asked for without what proves who we are: %s",
+		    p->options.feed->config->name.text, ours->why.text);
 }
 
 static uint64_t max_bytes_of(const struct config_feed *config)
@@ -362,6 +353,5 @@ void pull_free(struct pull *p)
 	if (p == NULL)
 		return;
 	drop_body(p);
-	OPENSSL_cleanse(p->bearer, sizeof p->bearer);
 	free(p);
 }

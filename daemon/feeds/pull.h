@@ -3,6 +3,7 @@
 #define FEEDS_PULL_H
 
 #include "feeds/cover.h"
+#include "feeds/credentials.h"
 #include "feeds/fetch.h"
 #include "feeds/protect.h"
 #include "feeds/store.h"
@@ -15,7 +16,7 @@ enum pull_how {
 };
 
 struct pull_options {
-	const struct config *config;
+	const struct credentials *credentials;
 	struct feed *feed;
 	const struct protect *protect;
 	const struct watch *watch;

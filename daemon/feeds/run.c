@@ -129,7 +129,7 @@ static enum err queue_pulls(
 	for (size_t i = 0; i < run->store.count; i++) {
 		struct feed *feed = &run->store.feeds[i];
 		struct pull_options how = {
-		    .config = run->config,
+		    .credentials = run->options->credentials,
 		    .feed = feed,
 		    .protect = run->protect,
 		    .watch = run->watch,

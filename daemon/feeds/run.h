@@ -3,6 +3,7 @@
 #define FEEDS_RUN_H
 
 #include "conf/config.h"
+#include "feeds/credentials.h"
 #include "feeds/store.h"
 
 enum run_mode {
@@ -18,6 +19,7 @@ enum run_mode {
 
 struct run_options {
 	const struct config *config;
+	const struct credentials *credentials;
 	enum run_mode mode;
 	const char *only; /* a feed's name; NULL: all, where the mode allows that */
 	/* Called for each feed that was tried or changed, once everything is done. */
