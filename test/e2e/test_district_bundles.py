@@ -281,6 +281,22 @@ share:
         self.assertIn("the server answered 403", self.school_bundle()["reason"])
         self.assertEqual(self.addresses("nhacai.example"), [PAGE])
 
+    @lt.unittest.skipUnless(os.geteuid() == 0, "only root has rights to give up")
+    def test_the_token_may_be_roots_alone(self):
+        self.need("lachan-feeds")
+        self.begin()
+        school = self.schools(1)[0]
+        self.publish()
+        self.gateway(school, self.command("bundle", "key").strip())
+        os.chmod(self.dir, 0o755)
+        os.chmod(self.path("secrets"), 0o700)
+        text = open(self.school_config, encoding="utf-8").read()
+        self.write("school/lachan.yaml", text.replace('user: ""', "user: nobody"))
+        self.pull()
+        self.assertEqual(os.stat(self.path("school-state/feeds/so-gddt.gz")).st_uid,
+                         os.stat(self.path("school-state")).st_uid)
+        self.assertNotEqual(os.stat(self.path("school-state")).st_uid, 0)
+
     def forget_tag(self):
         path = self.path("school-state/feeds/so-gddt.meta")
         meta = json.load(open(path, encoding="utf-8"))
