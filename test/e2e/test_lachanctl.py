@@ -112,7 +112,7 @@ class Usage(English):
             self.assertEqual(self.ctl(*words)[0], 2, words)
 
     def test_what_is_not_built_says_so(self):
-        for words in (["enrol"], ["backup", "f"], ["restore", "f"]):
+        for words in (["backup", "f"], ["restore", "f"]):
             status, out, err = self.ctl(*words)
             self.assertEqual((status, out), (1, ""), words)
             self.assertIn("not built yet", err)
@@ -150,6 +150,9 @@ class Status(English):
     def test_programs_read_the_keys_of_the_contract(self):
         self.gateway({"status": STATUS})
         found = self.ctl_json("status")
+        sharing = found.pop("sharing")  # of the disk: this school is not enrolled
+        self.assertIs(sharing["enrolled"], False)
+        self.assertEqual((sharing["waiting"], sharing["recipients"]), (0, []))
         self.assertEqual(found, {**{k: v for k, v in STATUS.items() if k != "ok"},
                                  "held_feeds": []})
 
