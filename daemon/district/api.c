@@ -16,6 +16,7 @@
 
 enum {
 	STORE_RETRY_S = 60,
+	CLOCK_RETRY_S = 600,
 	TOKEN_MAX_BYTES = 256,
 	LIMIT_WORD_BYTES = STORE_UNIT_BYTES + 16
 };
@@ -132,11 +133,24 @@ static bool find_by_token(const struct api *api, struct slice text, enum token_u
 	return true;
 }
 
+/* By a clock that lost its battery every document is of the future, and a school sets aside
+ * for good what is refused as that. */
+bool api_trust_clock(const struct api *api)
+{
+	if (api->call->now.wall_trusted)
+		return true;
+	set_retry_after(api->call, CLOCK_RETRY_S);
+	return api_refuse(
+	    api, 503, "clock", "this collector's clock is wrong; ask again later");
+}
+
 bool api_find_sender(const struct api *api, enum token_use use, char unit[STORE_UNIT_BYTES])
 {
 	struct slice token = bearer_of(api->call);
 	const char *subject = api->call->client_subject;
 
+	if (!api_trust_clock(api))
+		return false;
 	if (token.len > 0)
 		return find_by_token(api, token, use, unit);
 	if (use != TOKEN_SEND || !report_is_unit(subject))

@@ -27,6 +27,9 @@ void api_accept(
 void api_sha256(uint8_t out[STORE_SHA256_BYTES], struct slice bytes);
 void api_hex(char out[2 * STORE_SHA256_BYTES + 1], const uint8_t bytes[STORE_SHA256_BYTES]);
 
+/* False: answered with 503, since our clock is before the day on which we were built. */
+bool api_trust_clock(const struct api *api);
+
 /* Whose token (of this use) or, for TOKEN_SEND, client certificate it is: 401 when nobody is
  * known by what was shown, 403 when it was revoked or ran out. */
 bool api_find_sender(

@@ -17,7 +17,8 @@ enum {
 	APART_S =
 	    60, /* what came within a minute is one enrolment, tried twice: both stay */
 	STEPS_MAX = 100000, /* of one day's sweep; what is left waits for tomorrow */
-	NUMBER_BYTES = 32
+	NUMBER_BYTES = 32,
+	SILENT_DAYS_MAX = 400
 };
 
 static void warn(const struct chore_call *c, const char *what, enum err rc)
@@ -41,6 +42,25 @@ static int32_t months_before(int32_t today, uint64_t months)
 	return day_make(year, month - (int)months, 1);
 }
 
+/* A clock that was set to the next century would remove all that is there, and for good refuse
+ * what comes of those days. */
+static bool may_forget(const struct chore_call *c, int32_t today)
+{
+	int32_t newest = DAY_NONE;
+	enum err rc = store_newest_day(c->store, &newest);
+
+	if (rc != OK)
+		warn(c, "retention", rc);
+	if (rc != OK || newest == DAY_NONE)
+		return false;
+	if (today - newest <= SILENT_DAYS_MAX)
+		return true;
+	log_warn("chores",
+	    "nothing came for %d days, or the clock is wrong: nothing old is removed",
+	    (int)(today - newest));
+	return false;
+}
+
 void chore_retention(struct chore_call *c)
 {
 	int32_t today = day_at(c->now.wall_s, local_offset_s(NULL, c->now.wall_s));
@@ -50,6 +70,8 @@ void chore_retention(struct chore_call *c)
 	bool more = true;
 	enum err rc = store_prepare(c->store, today);
 
+	if (rc == OK)
+		more = may_forget(c, today);
 	for (int i = 0; rc == OK && more && i < STEPS_MAX && !atomic_load(c->stopping); i++)
 		rc = store_sweep(c->store, &keep, &more);
 	if (rc != OK)

@@ -240,7 +240,7 @@ void enrolments_post(struct call *c)
 	const struct api api = {c, METRICS_ENROLMENTS};
 	struct wish wish;
 
-	if (api_check_type(&api, "application/json") && read_wish(&api, &wish) &&
-	    take_turn(&api, &wish))
+	if (api_trust_clock(&api) && api_check_type(&api, "application/json") &&
+	    read_wish(&api, &wish) && take_turn(&api, &wish))
 		enrol(&api, &wish);
 }

@@ -15,9 +15,9 @@ static const char *const ENDPOINTS[METRICS_ENDPOINTS] = {
 /* "stored" to "enrolled", then the words of docs/protocol.md; the last stands for all else. */
 static const char *const RESULTS[] = {"stored", "same", "superseded", "older", "enrolled",
     "credentials", "revoked", "unit", "partner", "type", "gzip", "expanded", "json", "form",
-    "period", "floor", "rounding", "total", "unsigned", "signature", "key", "future",
-    "too-old", "conflict", "rate", "category", "name", "url", "token", "busy", "store",
-    "bundle", "expired", "other"};
+    "clock", "period", "floor", "rounding", "total", "unsigned", "signature", "key",
+    "future", "too-old", "conflict", "rate", "category", "name", "url", "token", "busy",
+    "store", "bundle", "expired", "other"};
 
 static const unsigned STATUSES[] = {0, 400, 404, 405, 411, 413, 415, 417, 431, 503, 505, 1};
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,7 +25,8 @@ enum {
 	METRICS_CONNECTIONS_MAX = 8,
 	METRICS_MS = 10000,
 	METRICS_MAX_BYTES = 64 << 10,
-	RETRY_AFTER_S = 5
+	RETRY_AFTER_S = 5,
+	CLOCK_SLACK_S = 60
 };
 
 struct server {
@@ -33,6 +35,7 @@ struct server {
 	struct entrance *entrance;
 	struct http_server *http;
 	struct http_server *metrics;
+	int64_t built_s; /* no true clock is before that; set before the first request */
 };
 
 /* One request on its way through the pool. */
@@ -176,7 +179,8 @@ static void run(struct pool_job *job, struct store *store)
 	c->store = store;
 	c->now = (struct moment){.mono_ms = clock_us(CLOCK_MONOTONIC) / 1000,
 	    .wall_s = (int64_t)(clock_us(CLOCK_REALTIME) / 1000000),
-	    .wall_trusted = true};
+	    .wall_trusted = false};
+	c->now.wall_trusted = c->now.wall_s + CLOCK_SLACK_S >= r->server->built_s;
 	r->route->handler(c);
 }
 
@@ -363,6 +367,20 @@ static enum err open_http(struct server *server)
 	return rc;
 }
 
+static int64_t find_built(void)
+{
+	struct stat st;
+	int64_t now_s = (int64_t)time(NULL);
+
+	if (stat("/proc/self/exe", &st) != 0)
+		return 0;
+	if (now_s + CLOCK_SLACK_S < (int64_t)st.st_mtim.tv_sec)
+		log_error("district",
+		    "the clock is wrong: it says a day before this program was made; nothing "
+		    "is taken until it is set");
+	return (int64_t)st.st_mtim.tv_sec;
+}
+
 enum err server_open(
     struct server **out, const struct server_needs *needs, struct diag *why)
 {
@@ -371,6 +389,7 @@ enum err server_open(
 	if (server == NULL)
 		return ERR_MEMORY;
 	server->needs = *needs;
+	server->built_s = find_built();
 	(void)district_config_hold(needs->config);
 	enum err rc = entrance_open(&server->entrance, needs->base, needs->config, why);
 	if (rc == OK)

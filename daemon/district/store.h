@@ -245,6 +245,8 @@ struct retention {
 MUST_CHECK enum err store_sweep(
     struct store *store, const struct retention *keep, bool *more);
 /* Makes the PostgreSQL partitions of the months around `today` ahead of need; once a day. */
+/* The first day of the newest document; DAY_NONE without one. */
+MUST_CHECK enum err store_newest_day(struct store *store, int32_t *day);
 MUST_CHECK enum err store_prepare(struct store *store, int32_t today);
 
 /* A consistent copy while others go on: SQLite a database file, PostgreSQL a file of its

@@ -107,9 +107,11 @@ static bool url_of(
 	char text[ADDR_TEXT_MAX];
 
 	for (size_t i = 0; i < doors->count; i++) {
-		if (addr_is_unspecified(&doors->items[i].addr))
+		const struct addr *at = &doors->items[i].addr;
+		bool mine = strcmp(scheme, "https") == 0 || addr_is_loopback(at);
+		if (!mine || addr_is_unspecified(at))
 			continue;
-		addr_to_text_port(text, &doors->items[i].addr);
+		addr_to_text_port(text, at);
 		(void)snprintf(m->url, sizeof m->url, "%s://%s", scheme, text);
 		return true;
 	}

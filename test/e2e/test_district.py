@@ -1,5 +1,6 @@
 """What schools send to the department: taken once, refused each with its own answer."""
 import datetime
+import glob
 import gzip
 import json
 import os
@@ -10,6 +11,8 @@ import district_test
 from district_test import (DistrictTest, QUICK, SUMMARY, day_document, encode, quick_document,
                            today, week_document, yesterday)
 from lachan_test import SOURCE_DIR, main
+
+FAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
 
 
 class Intake(DistrictTest):
@@ -242,6 +245,25 @@ class Intake(DistrictTest):
         self.assertIn(b"lachan_district_info", text)
         status, _, _ = self.get("/metrics", X_Forwarded_For="192.0.2.7")
         self.assertEqual(status, 404)
+
+
+@unittest.skipIf(FAKETIME is None, "libfaketime is not here")
+class WrongClock(DistrictTest):
+    def test_without_a_true_clock_nothing_is_refused_for_good(self):
+        self.begin()
+        school = self.school("thcs-01")
+        self.assertEqual(self.collector.term(), 0)
+        self.collector = self.start("lachan-district", "-c", self.config, env={
+            "LD_PRELOAD": FAKETIME, "FAKETIME": "@1970-01-02 00:00:00", "NO_FAKE_STAT": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "LACHAN_SANDBOX_STRICT": "",
+            "ASAN_OPTIONS": "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")})
+        self.collector.wait_log("collecting")
+        status, headers, answer = self.post(
+            "/v1/summaries", school.pack(school.day()),
+            {"Content-Type": SUMMARY, "Authorization": "Bearer " + school.token})
+        self.assertEqual((status, answer["why"]), (503, "clock"))
+        self.assertGreaterEqual(int(headers["retry-after"]), 60)
+        self.assertEqual(school.send(b"x")[0], 503)
 
 
 class QuickReports(DistrictTest):

@@ -155,6 +155,19 @@ enum err store_sweep(struct store *store, const struct retention *keep, bool *mo
 	return rc;
 }
 
+enum err store_newest_day(struct store *store, int32_t *day)
+{
+	struct sql_rows rows;
+
+	store_enter(store);
+	*day = DAY_NONE;
+	sql_ask(store->sql, &rows, "SELECT COALESCE(MAX(day), $1) FROM documents",
+	    SQL_ARGS(sql_number(DAY_NONE)));
+	if (sql_next(&rows))
+		*day = (int32_t)sql_get_number(&rows, 0);
+	return sql_done(&rows);
+}
+
 enum err store_prepare(struct store *store, int32_t today)
 {
 	int year, month, of_month;

@@ -4,12 +4,14 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "district/store/sql.h"
 
 enum {
-	BUSY_MS = 10000
+	BUSY_MS = 10000,
+	ROOM_BYTES = 1 << 20 /* what opening needs beside the database */
 };
 
 struct sqlite {
@@ -264,6 +266,18 @@ static const char settings[] = "PRAGMA page_size=8192;"
                                "PRAGMA cache_size=-32768;"
                                "PRAGMA journal_size_limit=67108864;";
 
+/* What whoever looks after the machine can do about it. */
+static const char *advice(const char *path, int rc)
+{
+	struct statvfs disk;
+
+	if ((rc & 0xff) == SQLITE_NOTADB || (rc & 0xff) == SQLITE_CORRUPT)
+		return " (it is damaged: put it aside and restore the last backup)";
+	if (statvfs(path, &disk) == 0 && disk.f_bavail * disk.f_frsize < ROOM_BYTES)
+		return " (the disk is full: make room)";
+	return "";
+}
+
 enum err sql_open_sqlite(struct sql **out, const char *path, struct diag *why)
 {
 	enum err rc = make_file(path, why);
@@ -283,8 +297,9 @@ enum err sql_open_sqlite(struct sql **out, const char *path, struct diag *why)
 		opened = sqlite3_exec(s->db, settings, NULL, NULL, NULL);
 	}
 	if (opened != SQLITE_OK) {
-		diag_set(why, "%s: %s", path,
-		    s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db));
+		diag_set(why, "%s: %s%s", path,
+		    s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db),
+		    advice(path, opened));
 		close_sqlite(&s->sql);
 		return code_of(opened);
 	}

@@ -657,6 +657,12 @@ static void old_documents_go_and_sums_stay(void **state)
 	(void)state;
 
 	begin_world(&w, seeds[1]);
+	int32_t newest = DAY_NONE;
+	int32_t last = DAY_NONE;
+	for (size_t i = 0; i < w.count; i++)
+		last = w.all[i].day > last ? w.all[i].day : last;
+	assert_int_equal(store_newest_day(w.store, &newest), OK);
+	assert_int_equal(newest, last);
 	sweep_all(w.store, 20760); /* all of before 2026-11-01, that is 20758 */
 	for (size_t i = 0; i < w.count; i++)
 		expected += w.all[i].day >= 20758;
