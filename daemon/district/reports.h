@@ -5,7 +5,7 @@
  * Everything about blocked names is a sum of what schools published; what was withheld adds
  * nothing and makes the sum a lower bound, and the tables say so. Below the whole department
  * the numbers of incidents and quick reports stand as multiples of five, rounded down, fewer
- * than five as "hidden": the difference of two reports then isolates no case.
+ * than five as "withheld": the difference of two reports then isolates no case.
  *
  * Threads: as store.h. */
 #ifndef DISTRICT_REPORTS_H

@@ -256,7 +256,7 @@ void reports_fill_trend(const struct reports_data *data, struct yearbook *book)
 	          "counts, so the quotient would have no known side to err on."
 	        : "Tăng/giảm so sánh số đã công bố, không phải cận dưới. Cần đọc cùng mức "
 	          "tăng/giảm của ngày-trường: nhiều trường hơn thì số lớn hơn. Không tính "
-	          "trên 1.000 thiết bị: bản số liệu chỉ có khoảng thiết bị và ẩn số nhỏ nên "
+	          "trên 1.000 thiết bị: bản tổng hợp chỉ có khoảng thiết bị và ẩn số nhỏ nên "
 	          "thương số không biết sai về phía nào.");
 }
 

@@ -206,7 +206,7 @@ struct yearbook_cell yearbook_number(uint64_t n)
 
 struct yearbook_cell yearbook_at_least(uint64_t n)
 {
-	/* "At least 0" says nothing that "hidden" does not say better. */
+	/* "At least 0" says nothing that "withheld" does not say better. */
 	if (n == 0)
 		return yearbook_withheld();
 	struct yearbook_cell cell = yearbook_number(n);

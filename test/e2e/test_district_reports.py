@@ -239,7 +239,7 @@ class Reports(fixed.Department):
                                         "số liệu là cận dưới do ẩn số nhỏ", "Nơi nhận:",
                                         "Quyết định số 830/QĐ-TTg", "Phường Bình Minh", "- Bộ Giáo dục và Đào tạo;",
                                         "Buôn Hồ, ngày")),
-                                ("en", ("a lower bound, because small numbers are hidden",
+                                ("en", ("a lower bound, because small numbers are withheld",
                                         "Recipients:", "Blocked attempts by level"))):
             status, headers, page = self.http(
                 "GET", "/reports/period?%s&lang=%s" % (QUERY, language))

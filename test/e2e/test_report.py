@@ -155,7 +155,7 @@ class Report(LachanTest):
     def test_both_languages_say_where_numbers_are_lower_bounds(self):
         self.fill(1)
         for language, bound in (("vi", "số liệu là cận dưới do ẩn số nhỏ"),
-                                ("en", "a lower bound, because small numbers are hidden")):
+                                ("en", "a lower bound, because small numbers are withheld")):
             page = self.report("--period", PERIOD, "--html", "-", "--language", language)
             self.assertEqual(page.count(bound), 1, "B3 alone hides something here")
             self.assertIn("≥ ", page)

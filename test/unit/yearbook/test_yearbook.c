@@ -55,7 +55,7 @@ static void a_number_reads_as_its_language_has_it(void **state)
 	    {yearbook_number(999), "999", "999"},
 	    {yearbook_number(1234567), "1.234.567", "1,234,567"},
 	    {yearbook_at_least(85), "≥ 85", "≥ 85"},
-	    {yearbook_at_least(0), "ẩn", "hidden"},
+	    {yearbook_at_least(0), "ẩn", "withheld"},
 	    {yearbook_percent(975, 1000), "97,5 %", "97.5%"},
 	    {yearbook_percent(2, 3), "66,7 %", "66.7%"},
 	    {yearbook_percent(1, 0), "–", "–"},
@@ -160,7 +160,7 @@ static void html_escapes_and_says_lower_bound_where_numbers_are_hidden(void **st
 	assert_int_equal(yearbook_html(&book, YEARBOOK_STYLE_LINKED, "/reports/report.css",
 	                     "<a href=\"/\">x</a>", &out),
 	    OK);
-	assert_true(holds(&out, "a lower bound, because small numbers are hidden"));
+	assert_true(holds(&out, "a lower bound, because small numbers are withheld"));
 	assert_true(holds(&out, "<link rel=\"stylesheet\" href=\"/reports/report.css\">"));
 	assert_false(holds(&out, "style="));
 	assert_false(holds(&out, "<style"));

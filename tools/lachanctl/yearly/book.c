@@ -150,7 +150,7 @@ static void fill_head(const struct yearly *y, struct yearbook *book)
 		yearbook_line(book, &book->notes,
 		    yearbook_printf(book,
 		        english ? "%zu documents could not be read and are left out."
-		                : "Có %zu bản số liệu không đọc được nên không tính.",
+		                : "Có %zu bản tổng hợp không đọc được nên không tính.",
 		        y->found.unreadable));
 	}
 	if (y->now.incomplete || y->before.incomplete)
