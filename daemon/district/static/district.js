@@ -42,7 +42,7 @@
       scales: { x: { time: false, range: bars ? [-0.6, labels.length - 0.4] : undefined }, y: { range: (u, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
       axes: [
         { ...axis, space: 110, incrs: [1, 2, 3, 6, 7, 12, 14, 28, 30, 60, 90, 180, 365], values: (u, splits) => splits.map(at => labels[at] ?? "") },
-        { ...axis, size: 76, values: (u, splits) => splits.map(value => format.format(value)) },
+        { ...axis, size: (u, shown) => 24 + 7.5 * Math.max(5, ...(shown ?? []).map(one => one.length)), values: (u, splits) => splits.map(value => format.format(value)) },
       ],
       series: [
         { label: table.tHead.rows[0].cells[0].textContent.trim(), value: (u, at) => at === null ? "" : labels[at] },
