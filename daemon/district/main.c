@@ -198,9 +198,13 @@ static enum err find_people(struct command *c, struct diag *why)
 		c->user_uid = user.uid;
 		c->user_gid = user.gid;
 	}
-	return rc == OK
-	    ? sandbox_make_folder(c->config->server.state_dir.text, 0750, user, why)
-	    : rc;
+	const char *folder = c->config->server.state_dir.text;
+	if (rc == OK && access(folder, R_OK | W_OK | X_OK) != 0 && errno == EACCES) {
+		diag_set(why, _("%s: we may not go there (begin the command with sudo)"),
+		    folder);
+		return ERR_DENIED;
+	}
+	return rc == OK ? sandbox_make_folder(folder, 0750, user, why) : rc;
 }
 
 static int run_command(
