@@ -142,7 +142,10 @@ class Enrol(EnrolTest):
         first = self.file()
         self.enrol(first)
         key = self.key()
-        # The same file enrols one key; another gateway that found it gets nothing.
+        # Who types it twice hears the same twice; another gateway that found it gets nothing.
+        self.assertIn("is enrolled as", self.enrol(first))
+        self.assertEqual(self.key(), key)
+        os.unlink(self.path("state", "signing.key.by"))
         self.assertIn("has enrolled another gateway", self.enrol(first, status=1))
         self.assertEqual(self.key(), key)
         said = self.enrol(self.file("second.json", token="second"))
@@ -173,6 +176,7 @@ class Mistakes(EnrolTest):
         self.refused("version 2.0", self.file(version="2.0"))
         self.refused("damaged", self.file(unit="../../etc"))
         self.refused("damaged", self.file(token=""))
+        self.refused("not of https", self.file(url="http://10.1.1.1"))
         self.assertEqual(self.department.receiver.posts, [])
 
     def test_an_unknown_token(self):
@@ -205,7 +209,7 @@ class Mistakes(EnrolTest):
         self.assertEqual(self.department.receiver.posts, [])
 
     def test_a_token_never_goes_out_in_plain_text(self):
-        self.refused("cannot be used", self.file(url="http://192.0.2.1:8090", ca=""))
+        self.refused("not of https", self.file(url="http://192.0.2.1:8090", ca=""))
 
     def test_the_file_of_another_school(self):
         self.enrol(self.file())

@@ -136,6 +136,7 @@ static enum ctl_status join(struct ctl *c, struct joining *j)
 		rc = enrol_files_key(&j->files, &j->key, &why);
 	if (rc != OK)
 		return ctl_fail(c, CTL_FAILED, "%s", why.text);
+	j->again = j->again && !j->files.by_same_file;
 	const struct sign_public public = sign_public_of(&j->key);
 	sign_public_text(j->public, &public);
 	enum ctl_status status = ask(c, j);

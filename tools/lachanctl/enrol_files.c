@@ -43,9 +43,11 @@ enum err enrol_files_open(
 	*f = (struct enrol_files){.ctl = c};
 	(void)EVP_Digest(e->token, strlen(e->token), sum, &len, EVP_sha256(), NULL);
 	(void)snprintf(f->key, sizeof f->key, "%s", c->config->share.signing_key.text);
-	int n = snprintf(f->new_key, sizeof f->new_key, "%s.new-%02x%02x%02x%02x", f->key,
-	    sum[0], sum[1], sum[2], sum[3]);
-	if (n < 0 || (size_t)n >= sizeof f->new_key ||
+	(void)snprintf(f->token_mark, sizeof f->token_mark, "%02x%02x%02x%02x", sum[0],
+	    sum[1], sum[2], sum[3]);
+	int n = snprintf(f->new_key, sizeof f->new_key, "%s.new-%s", f->key, f->token_mark);
+	int m = snprintf(f->by, sizeof f->by, "%s.by", f->key);
+	if (n < 0 || (size_t)n >= sizeof f->new_key || m < 0 || (size_t)m >= sizeof f->by ||
 	    !new_file_config_folder(c, f->folder) ||
 	    !join(f->secrets, f->folder, "secrets") ||
 	    !join(f->overrides, f->folder, "lachan.d/overrides.yaml")) {
@@ -110,17 +112,33 @@ static enum err make_key(struct enrol_files *f, struct sign_key *out)
 	return rc;
 }
 
+/* Whoever types the same command twice shall hear the same answer. */
+static enum err read_enrolled(struct enrol_files *f, struct buf *text)
+{
+	struct buf by = BUF_INIT(64);
+
+	enum err rc = file_read(f->by, &by);
+	f->by_same_file =
+	    rc == OK && slice_equal(slice_trim(buf_slice(&by)), slice_of(f->token_mark));
+	buf_deinit(&by);
+	return f->by_same_file ? file_read(f->key, text) : ERR_NOT_FOUND;
+}
+
 enum err enrol_files_key(struct enrol_files *f, struct sign_key *out, struct diag *why)
 {
 	struct buf text = BUF_INIT(SIGN_FILE_MAX);
 	struct diag unreadable = {.text = ""};
 
 	enum err rc = file_read(f->new_key, &text);
+	if (rc == ERR_NOT_FOUND)
+		rc = read_enrolled(f, &text);
 	if (rc == OK)
 		rc = sign_key_read(out, buf_slice(&text), &unreadable);
 	/* Torn it cannot be; but what cannot be read never met the department. */
-	if (rc == ERR_NOT_FOUND || rc == ERR_FORMAT)
+	if (rc == ERR_NOT_FOUND || rc == ERR_FORMAT) {
+		f->by_same_file = false;
 		rc = make_key(f, out);
+	}
 	if (text.ptr != NULL)
 		OPENSSL_cleanse(text.ptr, text.cap);
 	buf_deinit(&text);
@@ -314,8 +332,13 @@ enum err enrol_files_finish(struct enrol_files *f, const struct enrolment *e,
 
 	if (rc == OK)
 		rc = write_overrides(f, e, a, why);
-	if (rc != OK)
+	if (rc != OK || f->by_same_file)
 		return rc;
+	char folder[FILE_PATH_BYTES];
+	folder_of(folder, f->key);
+	rc = write_like(f->by, slice_of(f->token_mark), SECRET_MODE, folder);
+	if (rc != OK)
+		return fail(why, f->by, rc);
 	if (rename(f->new_key, f->key) != 0 || file_sync_folder(f->key) != OK)
 		return fail(why, f->key, ERR_IO);
 	return OK;

@@ -5,9 +5,11 @@
  *	secrets/NAME.token, secrets/NAME.ca.pem
  *	lachan.d/overrides.yaml              judged as a whole configuration before it is replaced;
  *	                                     the one before stays as overrides.yaml.prev
+ *	state_dir/signing.key.by             that X, so that the same file finds its key again
  *	state_dir/signing.key                the new key takes its place, last
  *
- * Run again after a crash, the same token and key meet the department, which knows both.
+ * Run again after a crash or after the end, the same token and key meet the department, which
+ * knows both.
  * Threads: none. */
 #ifndef LACHANCTL_ENROL_FILES_H
 #define LACHANCTL_ENROL_FILES_H
@@ -22,6 +24,9 @@ struct enrol_files {
 	char secrets[FILE_PATH_BYTES];
 	char key[FILE_PATH_BYTES];
 	char new_key[FILE_PATH_BYTES];
+	char by[FILE_PATH_BYTES]; /* beside `key`: whose token enrolled it */
+	char token_mark[16];
+	bool by_same_file; /* enrol_files_key() found what this very file enrolled before */
 	char overrides[FILE_PATH_BYTES];
 	char
 	    token_name[128]; /* "secrets/department.token", as the configuration names it */

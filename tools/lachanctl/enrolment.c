@@ -73,6 +73,18 @@ static enum err judge(const struct enrolment *e, const char *today, struct diag 
 	return OK;
 }
 
+/* In the clear on this machine alone: a demo, or a test. */
+static bool is_private(const char *url)
+{
+	static const char *const starts[] = {
+	    "https://", "http://127.", "http://localhost", "http://[::1]"};
+
+	for (size_t i = 0; i < COUNT_OF(starts); i++)
+		if (strncmp(url, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return false;
+}
+
 enum err enrolment_read(
     struct enrolment *out, const char *path, const char *today, struct diag *why)
 {
@@ -97,6 +109,13 @@ enum err enrolment_read(
 	e.expires = text(e.root, "expires");
 	e.bundle_key = text(e.root, "bundle-key");
 	rc = judge(&e, today, why);
+	if (rc == OK && !is_private(e.url)) {
+		diag_set(why,
+		    _("the address in this enrolment file is not of https: %s (tell the "
+		      "department)"),
+		    e.url);
+		rc = ERR_FORMAT;
+	}
 	if (rc == OK)
 		*out = e;
 	else
