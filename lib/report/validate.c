@@ -8,7 +8,8 @@
 
 enum {
 	CAP_MAX = 20, /* attempts of one device that count, CONTRACT.md */
-	NAMES_MAX = 100
+	NAMES_MAX = 100,
+	FAILURES_MAX = 64 /* ours has TALLY_FAILURES; another sender may tell more apart */
 };
 
 /* One judgement: the first fault stays. */
@@ -109,6 +110,19 @@ static void judge_privacy(struct judge *j)
 	j->min_population = d->privacy.min_population;
 }
 
+/* More of anything than a school has: receivers compare lists with lists. */
+static bool has_too_many(const struct report_document *d)
+{
+	for (size_t i = 0; i < d->tier_count; i++)
+		if (d->tiers[i].block_count > TALLY_CATEGORIES)
+			return true;
+	return d->record_count > REPORT_RECORDS || d->name_count > NAMES_MAX ||
+	    d->coverage_count > TALLY_TIERS + 1 || d->feed_count > REPORT_FEEDS ||
+	    d->sensitive_count > TALLY_CATEGORIES || d->silent_count > TALLY_CATEGORIES ||
+	    d->tier_count > TALLY_TIERS + 1 || d->category_count > TALLY_CATEGORIES ||
+	    d->kind_count > REPORT_KINDS || d->failure_count > FAILURES_MAX;
+}
+
 static void judge_head(struct judge *j)
 {
 	const struct report_document *d = j->document;
@@ -118,9 +132,7 @@ static void judge_head(struct judge *j)
 		fault(j, REPORT_FAULT_FORM, "revision 0");
 	else if (d->unit[0] != 0 && !report_is_unit(d->unit))
 		fault(j, REPORT_FAULT_FORM, "unit is no id");
-	else if (d->record_count > REPORT_RECORDS || d->name_count > NAMES_MAX ||
-	    d->coverage_count > TALLY_TIERS + 1 || d->feed_count > REPORT_FEEDS ||
-	    d->sensitive_count > TALLY_CATEGORIES || d->silent_count > TALLY_CATEGORIES)
+	else if (has_too_many(d))
 		fault(j, REPORT_FAULT_FORM, "too many of something");
 	else if (d->is_finer)
 		fault(j, REPORT_FAULT_FLOOR, "a weekly document with tiers or names");

@@ -186,6 +186,51 @@ static void the_contracts_example_is_welcome(void **state)
 	}
 }
 
+/* `count` items behind the bracket that `from` ends with. */
+static enum report_fault judge_many(const char *from, const char *item, size_t count)
+{
+	struct buf golden = BUF_INIT(REPORT_MAX_BYTES);
+	struct buf to = BUF_INIT(REPORT_MAX_BYTES);
+	struct buf changed = BUF_INIT(REPORT_MAX_BYTES);
+
+	buf_text(&to, from);
+	for (size_t i = 0; i < count; i++)
+		buf_text(&to, item);
+	assert_int_equal(file_read(DAY, &golden), OK);
+	change(&changed, &golden, from, buf_cstr(&to));
+	enum report_fault fault = judge(buf_slice(&changed), NULL);
+	buf_deinit(&golden);
+	buf_deinit(&to);
+	buf_deinit(&changed);
+	return fault;
+}
+
+/* A receiver compares some of these lists with each other: a megabyte of them costs minutes. */
+static void lists_longer_than_any_schools_are_refused(void **state)
+{
+	static const struct {
+		const char *from, *item;
+		size_t count;
+	} lists[] = {
+	    {"\"kind\":[", "\"primary\",", REPORT_KINDS},
+	    {"\"block\":[", "\"games\",", TALLY_CATEGORIES},
+	    {"\"tiers\":[", "{\"tier\":\"a\",\"block\":[],\"youtube\":\"\"},",
+	        TALLY_TIERS + 1},
+	    {"\"categories\":[", "{\"category\":\"a\",\"entries\":0},", TALLY_CATEGORIES},
+	    {"\"failures\":[",
+	        "{\"type\":\"a\",\"count\":1,\"first\":\"2026-11-20T00:40:00+07:00\","
+	        "\"last\":\"2026-11-20T00:40:00+07:00\"},",
+	        64},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lists); i++) {
+		assert_int_equal(judge_many(lists[i].from, lists[i].item, 1), REPORT_FINE);
+		assert_int_equal(judge_many(lists[i].from, lists[i].item, lists[i].count),
+		    REPORT_FAULT_FORM);
+	}
+}
+
 static void an_id_may_be_the_senders_own(void **state)
 {
 	static const char *const paths[] = {DAY, WEEK, CONTRACT};
@@ -315,6 +360,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_broken_rule_has_its_word),
 	    cmocka_unit_test(the_contracts_example_is_welcome),
+	    cmocka_unit_test(lists_longer_than_any_schools_are_refused),
 	    cmocka_unit_test(an_id_may_be_the_senders_own),
 	    cmocka_unit_test(the_receivers_own_floor_counts_too),
 	    cmocka_unit_test(a_stricter_school_is_welcome),
