@@ -91,8 +91,10 @@ static const char *begin_text(const struct sql *sql, enum sql_group group)
 enum err sql_begin(struct sql *sql, enum sql_group group)
 {
 	enum err rc = sql_script(sql, begin_text(sql, group));
-	if (rc == OK)
+	if (rc == OK) {
 		sql->in_group = true;
+		sql->writes = group == SQL_WRITE;
+	}
 	return rc;
 }
 

@@ -87,6 +87,7 @@ struct sql {
 	const struct sql_driver *driver;
 	struct diag why; /* of the last failure */
 	bool in_group;   /* between BEGIN and COMMIT or ROLLBACK */
+	bool writes;     /* that group is one of SQL_WRITE */
 	bool keep_group; /* the group holds several calls' changes: none may break it */
 	bool collided;   /* the last failure was two writers meeting: worth another try */
 };
@@ -139,6 +140,8 @@ enum sql_group {
 	SQL_READ /* one state of the database for several answers */
 };
 MUST_CHECK enum err sql_begin(struct sql *sql, enum sql_group group);
+/* Not OK: nothing of the group is kept. ERR_IO: a statement of it had failed, after which
+ * PostgreSQL takes no other, and answers COMMIT with a rollback. */
 MUST_CHECK enum err sql_commit(struct sql *sql);
 void sql_rollback(struct sql *sql);
 

@@ -72,10 +72,22 @@ static bool is_good(const PGresult *result)
 	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
+/* "COMMIT" of a group in which a statement failed is a success to libpq, with the tag of what
+ * the server did instead. Readers call off what they do not want: theirs may end so. */
+static bool was_undone(const struct postgresql *p, const char *text, PGresult *result)
+{
+	return p->sql.in_group && p->sql.writes && strcmp(text, "COMMIT") == 0 &&
+	    strcmp(PQcmdStatus(result), "COMMIT") != 0;
+}
+
 static enum err simple(struct postgresql *p, const char *text)
 {
 	PGresult *result = PQexec(p->conn, text);
 	enum err rc = is_good(result) ? OK : failed(p, result);
+	if (rc == OK && was_undone(p, text, result)) {
+		set_why(p, "a statement had failed, and nothing was kept");
+		rc = ERR_IO;
+	}
 	PQclear(result);
 	return rc;
 }

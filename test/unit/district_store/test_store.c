@@ -549,6 +549,33 @@ static void a_server_that_was_restarted_is_found_again(void **state)
 	store_close(store);
 }
 
+/* PostgreSQL answers COMMIT with success and undoes all of it. */
+static void what_was_committed_is_kept_or_said_to_be_lost(void **state)
+{
+	char where[WHERE_BYTES];
+	struct sql *sql = NULL;
+	int64_t kept = 0;
+
+	(void)state;
+	if (databases_kind() != DATABASE_POSTGRESQL)
+		skip();
+	databases_new(where);
+	open_sql(where, &sql);
+	assert_int_equal(sql_script(sql, "CREATE TABLE t (n BIGINT PRIMARY KEY)"), OK);
+	assert_int_equal(sql_begin(sql, SQL_WRITE), OK);
+	assert_int_equal(sql_script(sql, "INSERT INTO t VALUES (1)"), OK);
+	assert_int_equal(sql_script(sql, "INSERT INTO t VALUES (1)"), ERR_EXISTS);
+	assert_int_equal(sql_commit(sql), ERR_IO);
+	assert_int_equal(sql_begin(sql, SQL_WRITE), OK);
+	assert_int_equal(sql_script(sql, "INSERT INTO t VALUES (2)"), OK);
+	assert_int_equal(sql_commit(sql), OK);
+	assert_int_equal(
+	    sql_one_number(sql, "SELECT CAST(SUM(n) AS BIGINT) FROM t", SQL_NO_ARGS, &kept),
+	    OK);
+	assert_int_equal(kept, 2);
+	sql_close(sql);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -563,6 +590,7 @@ int main(void)
 	    cmocka_unit_test(documents_come_back_as_they_came),
 	    cmocka_unit_test(documents_that_cannot_be_counted_are_refused),
 	    cmocka_unit_test(a_group_is_all_or_nothing),
+	    cmocka_unit_test(what_was_committed_is_kept_or_said_to_be_lost),
 	    cmocka_unit_test(a_newer_schema_is_refused),
 	    cmocka_unit_test(a_strange_address_is_refused),
 	    cmocka_unit_test(a_server_that_was_restarted_is_found_again),
