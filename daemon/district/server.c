@@ -161,11 +161,19 @@ static unsigned on_post(void *context, const struct http_exchange *x)
 
 /* ---- a call on its way ------------------------------------------------------------------ */
 
+/* A password as it was typed, a session's cookie, the token of a school that has just joined. */
+static void wipe(struct buf *b)
+{
+	if (b->ptr != NULL)
+		explicit_bzero(b->ptr, b->cap);
+	buf_deinit(b);
+}
+
 static void request_free(struct request *r)
 {
-	buf_deinit(&r->call.out);
-	buf_deinit(&r->call.headers);
-	arena_deinit(&r->memory);
+	wipe(&r->call.out);
+	wipe(&r->call.headers);
+	arena_wipe(&r->memory);
 	district_config_release(r->call.config);
 	free(r);
 }
@@ -197,7 +205,7 @@ static void answer(struct request *r)
 	    .headers = sound ? buf_cstr(&headers) : "",
 	    .body = sound ? buf_slice(&c->out) : SLICE_EMPTY};
 	http_reply(r->exchange, &reply);
-	buf_deinit(&headers);
+	wipe(&headers);
 }
 
 /* On the main thread again. Without a status: no thread took it before the end. */

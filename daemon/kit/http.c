@@ -82,6 +82,8 @@ static void forget(struct http_exchange *x)
 	x->server->count--;
 	(void)count_siblings(x, -1);
 	event_free(x->deadline);
+	if (x->head_bytes != NULL) /* a session's cookie, a school's token */
+		explicit_bzero(x->head_bytes, x->head_len);
 	free(x->head_bytes);
 	if (x->body_bytes != NULL) /* a password, what happened to somebody */
 		explicit_bzero(x->body_bytes, x->body_len);

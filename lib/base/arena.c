@@ -24,6 +24,13 @@ void arena_deinit(struct arena *a)
 	a->used_bytes = 0;
 }
 
+void arena_wipe(struct arena *a)
+{
+	for (struct arena_chunk *chunk = a->head; chunk != NULL; chunk = chunk->next)
+		explicit_bzero(chunk->bytes, chunk->used);
+	arena_deinit(a);
+}
+
 static struct arena_chunk *add_chunk(struct arena *a, size_t need)
 {
 	size_t size = need > CHUNK_BYTES ? need : CHUNK_BYTES;

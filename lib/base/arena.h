@@ -17,6 +17,8 @@ struct arena {
 #define ARENA_INIT(max) ((struct arena){.max_bytes = (max)})
 
 void arena_deinit(struct arena *a);
+/* The same, and nothing of what stood in it stays in memory: for what held passwords. */
+void arena_wipe(struct arena *a);
 /* Zeroed memory aligned for any type, or NULL at the ceiling or the end of memory. */
 void *arena_alloc(struct arena *a, size_t size);
 /* `count` objects of `size` bytes, the product checked. */
