@@ -5,7 +5,8 @@
 
 enum {
 	SENSITIVE_MAX = 64,
-	SKEW_S = 600 /* a school's clock may be so far before ours */
+	/* A school's clock may be so far before ours: what is refused is set aside for good. */
+	SKEW_S = 3600
 };
 
 /* What is sensitive is ours to say, whatever a document calls so itself. */
