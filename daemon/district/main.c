@@ -84,7 +84,8 @@ static const char *language_of_terminal(void)
 
 static void print_command(FILE *to, const struct subcommand *c)
 {
-	(void)fprintf(to, "  %s %s\n      %s\n", c->name, c->arguments, _(c->help));
+	(void)fprintf(to, "  %s%s%s\n      %s\n", c->name, c->arguments[0] == 0 ? "" : " ",
+	    c->arguments, _(c->help));
 }
 
 static void print_usage(FILE *to)
