@@ -381,7 +381,7 @@ static int withdraw(struct command *c)
 	static const struct bundle_stage none = {REACH_NONE, 0, ""};
 	uint64_t serial;
 
-	return read_words(c, &serial, 2) ? set_stage(c, &none, serial, "none")
+	return read_words(c, &serial, 2) ? set_stage(c, &none, serial, _("withdrawn"))
 	                                 : ADMIN_USAGE;
 }
 

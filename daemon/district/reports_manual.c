@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "district/papers.h"
 
 enum {
@@ -35,7 +36,7 @@ static enum err set_text(
     struct manual_entry *entry, size_t field, const char *written, struct diag *why)
 {
 	if (strlen(written) > MANUAL_TEXT_MAX) {
-		diag_set(why, "at most %d bytes", MANUAL_TEXT_MAX);
+		diag_set(why, _("at most %d bytes"), MANUAL_TEXT_MAX);
 		return ERR_FORMAT;
 	}
 	const char *copy = arena_text(&entry->memory, slice_of(written));
@@ -61,7 +62,7 @@ enum err manual_entry_set(
 	if (fields[field].kind == MANUAL_TEXT)
 		return set_text(entry, field, written, why);
 	if (!slice_to_u64(trimmed, MANUAL_NUMBER_MAX, &number)) {
-		diag_set(why, "not a whole number up to %d", MANUAL_NUMBER_MAX);
+		diag_set(why, _("not a whole number up to %d"), MANUAL_NUMBER_MAX);
 		return ERR_FORMAT;
 	}
 	entry->values[field] = (struct manual_value){.has = true, .number = number};

@@ -173,7 +173,7 @@ static void add_grant(const struct ctl *c, struct table *t, const json_t *one)
 	                                                             : _("open"));
 	table_cell(t, "%s", text(one, "name"));
 	table_cell(t, "%s", *who != 0 ? who : _("everybody"));
-	table_cell(t, "%s", is_always(until) ? _("revoked") : at);
+	table_cell(t, "%s", is_always(until) ? _("it is revoked") : at);
 	table_cell(t, "%s", text(one, "by"));
 	table_cell(t, "%s%s",
 	    json_is_false(json_object_get(one, "applies")) ? _("(without effect now) ")

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/words.h"
 #include "district/store/internal.h"
 
 enum {
@@ -150,7 +151,7 @@ static enum err check_empty(struct store *store)
 		int64_t rows = 0;
 		enum err rc = sql_one_number(store->sql, questions[i], SQL_NO_ARGS, &rows);
 		if (rc == OK && rows > 0)
-			rc = store_refuse(store, ERR_EXISTS, "this store is not empty");
+			rc = store_refuse(store, ERR_EXISTS, _("this store is not empty"));
 		if (rc != OK)
 			return rc;
 	}
