@@ -106,7 +106,8 @@ MUST_CHECK enum err store_unit_list(
 /* The number of a unit that has a version, a token, a key or a document. ERR_NOT_FOUND. */
 MUST_CHECK enum err store_unit_number(
     struct store *store, const char *unit, uint32_t *number);
-/* Grows with every change of units: whoever keeps a tree asks this. */
+/* Grows with every change of units: whoever keeps a tree asks this. Asked in a group, no other
+ * changes units until that ends: what was planned by this revision still holds then. */
 MUST_CHECK enum err store_unit_revision(struct store *store, uint64_t *revision);
 
 /* ---- tokens: only their SHA-256 is kept ---- */

@@ -11,13 +11,16 @@ static enum err bump_revision(struct store *store)
 	    SQL_NO_ARGS, NULL);
 }
 
+#define REVISION "SELECT value FROM counters WHERE name = 'unit-revision'"
+
 enum err store_unit_revision(struct store *store, uint64_t *revision)
 {
 	int64_t value = 0;
 
 	store_enter(store);
 	enum err rc = sql_one_number(store->sql,
-	    "SELECT value FROM counters WHERE name = 'unit-revision'", SQL_NO_ARGS, &value);
+	    store->group ? SQL_LOCKING(store->sql, REVISION) : REVISION, SQL_NO_ARGS,
+	    &value);
 	if (rc == OK)
 		*revision = (uint64_t)value;
 	return rc;

@@ -248,6 +248,66 @@ static void who_starts_at_once_waits_for_the_migration(void **state)
 	}
 }
 
+/* ---- plans of units ---- */
+
+enum {
+	ROUNDS = 4
+};
+
+struct planning {
+	unsigned number;
+	uint64_t revisions[ROUNDS]; /* what each plan rested on */
+	bool failed;
+};
+
+static void *plan_units(void *context)
+{
+	struct planning *p = context;
+	struct store *store = databases_open_again();
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		char unit[STORE_UNIT_BYTES], name[STORE_UNIT_BYTES];
+		(void)snprintf(unit, sizeof unit, "unit-%u", p->number);
+		(void)snprintf(name, sizeof name, "name %u", i);
+		const struct unit u = {.unit = unit,
+		    .from = FIRST_DAY,
+		    .name = name,
+		    .level = "school",
+		    .parent = "",
+		    .kinds = "",
+		    .contact = ""};
+		p->failed |= store_begin(store) != OK ||
+		    store_unit_revision(store, &p->revisions[i]) != OK ||
+		    store_unit_put(store, &u) != OK || store_commit(store) != OK;
+	}
+	store_close(store);
+	return NULL;
+}
+
+/* Who looks at the revision within a group and then changes units is alone with it. */
+static void no_two_plans_rest_on_one_revision(void **state)
+{
+	struct planning each[THREADS];
+	pthread_t threads[THREADS];
+	(void)state;
+
+	struct store *store = databases_open();
+	for (unsigned i = 0; i < THREADS; i++) {
+		each[i] = (struct planning){.number = i};
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, plan_units, &each[i]), 0);
+	}
+	for (unsigned i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_false(each[i].failed);
+	}
+	for (unsigned i = 0; i < THREADS * ROUNDS; i++)
+		for (unsigned k = 0; k < i; k++)
+			assert_true(each[i / ROUNDS].revisions[i % ROUNDS] !=
+			    each[k / ROUNDS].revisions[k % ROUNDS]);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +315,7 @@ int main(void)
 	    cmocka_unit_test(two_collectors_count_it_once),
 	    cmocka_unit_test(readers_never_see_less_than_before),
 	    cmocka_unit_test(who_starts_at_once_waits_for_the_migration),
+	    cmocka_unit_test(no_two_plans_rest_on_one_revision),
 	};
 	int failed = 0;
 
