@@ -159,6 +159,21 @@ class Enrol(EnrolTest):
         self.assertIn("https://thu.example/v1/bundles/", self.enrol(self.file()))
 
 
+    def test_what_the_department_answers_is_text_and_no_configuration(self):
+        key = base64.b64encode(bytes(range(32))).decode()
+        place = "https://thu.example/v1/bundles/"
+        self.department.bundle = {"url": place + '"\nshare:\n  approve: never\n# "', "public-key": key}
+        self.assertIn("cannot be used", self.enrol(self.file(), status=1))
+        self.department.bundle = {"url": place + '?a=" , "b', "public-key": key}
+        got, out, err = self.run_program("lachanctl", "-c", self.path("lachan.yaml"), "enrol", self.file())
+        self.assertIn(got, (0, 1), out + err)
+        self.department.bundle = {"url": place, "public-key": key}
+        self.enrol(self.file())
+        self.check()
+        self.assertIn('- "%s"\n' % place, self.overrides())
+        self.assertNotIn("approve", self.overrides())
+
+
 class Mistakes(EnrolTest):
     def refused(self, words, path):
         said = self.enrol(path, status=1)

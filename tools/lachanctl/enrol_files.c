@@ -181,15 +181,23 @@ static enum err write_secrets(struct enrol_files *f, const struct enrolment *e,
 
 /* ---- overrides.yaml ---- */
 
-static void put_text(struct buf *out, const char *key, const char *value)
+/* What came over the network stays one text, whatever stands in it: enrolment.c has seen that
+ * it is one line. */
+static void put_quoted(struct buf *out, const char *value)
 {
-	buf_printf(out, "%s: \"", key);
+	buf_byte(out, '"');
 	for (const char *c = value; *c != 0; c++) {
 		if (*c == '"' || *c == '\\')
 			buf_byte(out, '\\');
 		buf_byte(out, (uint8_t)*c);
 	}
 	buf_text(out, "\"\n");
+}
+
+static void put_text(struct buf *out, const char *key, const char *value)
+{
+	buf_printf(out, "%s: ", key);
+	put_quoted(out, value);
 }
 
 /* The department's bundle as a feed that is called like the recipient. A key that came with the
@@ -206,8 +214,9 @@ static void write_bundle(
 	/* Feeds have no underscores in their names. */
 	for (const char *c = a->recipient; *c != 0; c++)
 		buf_byte(out, (uint8_t)(*c == '_' ? '-' : *c));
-	buf_text(out, "\"\n      format: bundle\n      url:\n        - \"");
-	buf_printf(out, "%s\"\n      ", a->bundle_url);
+	buf_text(out, "\"\n      format: bundle\n      url:\n        - ");
+	put_quoted(out, a->bundle_url);
+	buf_text(out, "      ");
 	put_text(out, "public_key", key);
 	buf_text(out, "      refresh: 1h\n");
 }

@@ -158,7 +158,7 @@ static bool is_whole(const struct enrolment_answer *a)
 	    is_name(a->recipient, "abcdefghijklmnopqrstuvwxyz0123456789_-", 63) &&
 	    is_name(a->role, "abcdefghijklmnopqrstuvwxyz_", 63) && a->url[0] != 0 &&
 	    a->token[0] != 0 && is_one_line(a->url) && is_one_line(a->token) &&
-	    is_one_line(a->name) && strlen(a->token) < 500;
+	    is_one_line(a->name) && is_one_line(a->bundle_url) && strlen(a->token) < 500;
 }
 
 static enum err take(struct enrolment_answer *out, const struct enrolment *asked,
