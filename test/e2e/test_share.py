@@ -316,9 +316,11 @@ class Recipients(ShareTest):
         os.chmod(self.path("secrets", "other"), 0o644)
         self.days(1)
         status, _, said = self.run_program("lachan-share", "-c", path)
-        self.assertEqual(status, 2)  # the configuration is refused with its place
-        self.assertIn("others may read the password in", said)
-        self.assertRegex(said, r"lachan\.yaml:\d+:\d+: error")
+        self.assertEqual(status, 1)
+        self.assertRegex(said, r"lachan\.yaml:\d+:\d+: others may read the password in")
+        self.assertEqual((len(one.posts), len(two.posts)), (1, 0))
+        # It keeps no gateway from its work either.
+        self.assertEqual(self.run_program("lachand", "-c", path, "--check")[0], 0)
 
 
 class Moments(ShareTest):
