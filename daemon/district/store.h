@@ -66,7 +66,7 @@ MUST_CHECK enum err store_begin(struct store *store);
 MUST_CHECK enum err store_commit(struct store *store);
 void store_rollback(struct store *store);
 
-/* Whether the database answers and is writable: for /healthz. Cheap. */
+/* Whether the database answers and is writable: for /healthz. A commit, as a document's is. */
 MUST_CHECK enum err store_ping(struct store *store);
 /* Looks at everything (SQLite: integrity_check and foreign keys; both: every unit's sums
  * against its documents). Slow. ERR_FORMAT with the first thing found. */

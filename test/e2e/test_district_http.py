@@ -124,6 +124,16 @@ class Crowds(Raw):
         for _ in range(5):
             self.assertEqual(self.get("/healthz")[0], 200)
 
+    def test_who_asks_for_its_health_without_end_writes_little(self):
+        self.begin()
+        log, page = self.path("state", "district.db-wal"), 8192
+        before, began = os.stat(log).st_size, time.monotonic()
+        for _ in range(200):
+            self.assertEqual(self.get("/healthz")[0], 200)
+        pages = (os.stat(log).st_size - before) / page
+        # One commit a second at most; a chore or two beside them.
+        self.assertLess(pages, 60 + 3 * (time.monotonic() - began))
+
     def test_a_client_that_goes_away_harms_nobody(self):
         self.begin()
         s = self.school("thcs-01")
