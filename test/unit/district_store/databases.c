@@ -270,3 +270,20 @@ struct store *databases_open(void)
 	databases_new(where);
 	return databases_open_again();
 }
+
+int databases_run(const struct CMUnitTest *tests, size_t count)
+{
+	static const struct {
+		const char *name;
+		enum database_kind kind;
+	} kinds[] = {{"sqlite", DATABASE_SQLITE}, {"postgresql", DATABASE_POSTGRESQL}};
+	int failed = 0;
+
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		if (!databases_begin(kinds[i].kind))
+			continue;
+		failed += _cmocka_run_group_tests(kinds[i].name, tests, count, NULL, NULL);
+		databases_end();
+	}
+	return failed;
+}

@@ -5,6 +5,12 @@
 #ifndef TEST_DATABASES_H
 #define TEST_DATABASES_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
 #include "district/store.h"
 
 enum {
@@ -30,6 +36,9 @@ enum database_kind databases_kind(void);
 /* PostgreSQL: as an upgrade does; and with all its processes killed. */
 void databases_restart_server(void);
 void databases_crash_server(void);
+
+/* All tests on SQLite, then on PostgreSQL where there is one; how many failed. */
+int databases_run(const struct CMUnitTest *tests, size_t count);
 
 /* A new, empty store. */
 struct store *databases_open(void);

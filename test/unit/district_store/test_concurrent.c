@@ -317,15 +317,6 @@ int main(void)
 	    cmocka_unit_test(who_starts_at_once_waits_for_the_migration),
 	    cmocka_unit_test(no_two_plans_rest_on_one_revision),
 	};
-	int failed = 0;
 
-	if (databases_begin(DATABASE_SQLITE)) {
-		failed += cmocka_run_group_tests_name("sqlite", tests, NULL, NULL);
-		databases_end();
-	}
-	if (databases_begin(DATABASE_POSTGRESQL)) {
-		failed += cmocka_run_group_tests_name("postgresql", tests, NULL, NULL);
-		databases_end();
-	}
-	return failed;
+	return databases_run(tests, COUNT_OF(tests));
 }

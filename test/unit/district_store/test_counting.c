@@ -739,15 +739,6 @@ int main(void)
 	    cmocka_unit_test(old_documents_go_and_sums_stay),
 	    cmocka_unit_test(a_backup_restores_into_either_kind),
 	};
-	int failed = 0;
 
-	if (databases_begin(DATABASE_SQLITE)) {
-		failed += cmocka_run_group_tests_name("sqlite", tests, NULL, NULL);
-		databases_end();
-	}
-	if (databases_begin(DATABASE_POSTGRESQL)) {
-		failed += cmocka_run_group_tests_name("postgresql", tests, NULL, NULL);
-		databases_end();
-	}
-	return failed;
+	return databases_run(tests, COUNT_OF(tests));
 }

@@ -212,15 +212,6 @@ int main(void)
 	    cmocka_unit_test(a_full_database_refuses_and_goes_on_when_there_is_room),
 	    cmocka_unit_test(a_full_disk_refuses_and_damages_nothing),
 	};
-	int failed = 0;
 
-	if (databases_begin(DATABASE_SQLITE)) {
-		failed += cmocka_run_group_tests_name("sqlite", tests, NULL, NULL);
-		databases_end();
-	}
-	if (databases_begin(DATABASE_POSTGRESQL)) {
-		failed += cmocka_run_group_tests_name("postgresql", tests, NULL, NULL);
-		databases_end();
-	}
-	return failed;
+	return databases_run(tests, COUNT_OF(tests));
 }

@@ -595,15 +595,6 @@ int main(void)
 	    cmocka_unit_test(a_strange_address_is_refused),
 	    cmocka_unit_test(a_server_that_was_restarted_is_found_again),
 	};
-	int failed = 0;
 
-	if (databases_begin(DATABASE_SQLITE)) {
-		failed += cmocka_run_group_tests_name("sqlite", tests, NULL, NULL);
-		databases_end();
-	}
-	if (databases_begin(DATABASE_POSTGRESQL)) {
-		failed += cmocka_run_group_tests_name("postgresql", tests, NULL, NULL);
-		databases_end();
-	}
-	return failed;
+	return databases_run(tests, COUNT_OF(tests));
 }

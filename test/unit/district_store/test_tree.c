@@ -349,15 +349,6 @@ int main(void)
 	    cmocka_unit_test(the_shelf_gives_a_new_tree_after_a_change),
 	    cmocka_unit_test(subtrees_agree_with_a_naive_walk),
 	};
-	int failed = 0;
 
-	if (databases_begin(DATABASE_SQLITE)) {
-		failed += cmocka_run_group_tests_name("sqlite", tests, NULL, NULL);
-		databases_end();
-	}
-	if (databases_begin(DATABASE_POSTGRESQL)) {
-		failed += cmocka_run_group_tests_name("postgresql", tests, NULL, NULL);
-		databases_end();
-	}
-	return failed;
+	return databases_run(tests, COUNT_OF(tests));
 }
