@@ -10,7 +10,7 @@ import time
 from lachan_test import SOURCE_DIR, LachanTest, main, plain_rules
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-BY_NOTHING, BY_LOCKED, BY_CATEGORY, BY_PORTAL = 0, 1, 7, 13
+BY_NOTHING, BY_LOCKED, BY_CATEGORY, BY_PORTAL = 0, 1, 8, 14
 PORTAL = "lachan.internal"
 
 
@@ -49,7 +49,7 @@ class FakeFilter:
             if not question:
                 return
             kind, version, number, family = struct.unpack_from("<BBIB", question)
-            assert (kind, version) == (ord("Q"), 4), question
+            assert (kind, version) == (ord("Q"), 5), question
             length = question[23]
             name = wire_to_text(question[24:24 + length])
             self.asked.append((name, family, question[7:7 + 4]))
@@ -64,7 +64,7 @@ class FakeFilter:
                  self.trial << 6 | (name in self.openable) << 7)
         strings = b"".join(bytes([len(s)]) + s.encode()
                            for s in (self.tier, category, "", self.window, "test-list"))
-        return struct.pack("<BBIBI5Q", ord("A"), 4, number, reason, flags, self.opens_at, 0,
+        return struct.pack("<BBIBI5Q", ord("A"), 5, number, reason, flags, self.opens_at, 0,
                            self.staff_until, self.paused_until, self.grant_until) + strings
 
     def block(self, name, category, locked=False, sensitive=False):

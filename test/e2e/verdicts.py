@@ -10,8 +10,8 @@ import types
 
 import lachan_dns as dns
 
-VERSION = 4
-REASONS = ("nothing locked grant allow deny allow-only never-block category service answer "
+VERSION = 5
+REASONS = ("nothing locked required grant allow deny allow-only never-block category service answer "
            "no-rules pause trial portal safe-search bypass").split()
 FLAGS = "blocked locked sensitive name_shown recorded by_default trial openable".split()
 TIMES = "opens_at_s diagnosed_until_s staff_until_s paused_until_s grant_until_s".split()
