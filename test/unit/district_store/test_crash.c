@@ -176,6 +176,10 @@ static bool mount_small_disk(const char *folder)
 	    mount("none", folder, "tmpfs", 0, "size=1m") == 0;
 }
 
+enum {
+	FULL_PINGS = 1000 /* what one page each would never fit into */
+};
+
 static void a_full_disk_refuses_and_damages_nothing(void **state)
 {
 	char folder[WHERE_BYTES], where[WHERE_BYTES + 64];
@@ -192,7 +196,10 @@ static void a_full_disk_refuses_and_damages_nothing(void **state)
 	unsigned taken = fill_up(store, 0, &rc);
 	assert_true(rc == ERR_FULL || rc == ERR_IO);
 	assert_true(taken > 0);
-	assert_int_not_equal(store_ping(store), ERR_FORMAT);
+	unsigned pings = 0;
+	while (store_ping(store) == OK && pings < FULL_PINGS)
+		pings++;
+	assert_true(pings < FULL_PINGS); /* who watches hears of it */
 	all_are_there(store, taken);
 	store_close(store);
 	assert_int_equal(mount(NULL, folder, "tmpfs", MS_REMOUNT, "size=64m"), 0);
