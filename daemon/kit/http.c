@@ -241,12 +241,12 @@ static unsigned admit_body(struct http_exchange *x)
 {
 	const struct http_handlers *handlers = &x->server->handlers;
 
+	if (x->head.is_packed && !handlers->takes_packed)
+		return 415;
 	unsigned status =
 	    handlers->on_post == NULL ? 405 : handlers->on_post(handlers->context, x);
 	if (status != 0)
 		return status;
-	if (x->head.is_packed && !handlers->takes_packed)
-		return 415;
 	if (x->head.body_bytes > handlers->body_max_bytes)
 		return 413;
 	x->body_bytes = malloc(x->head.body_bytes + 1u);
