@@ -199,7 +199,7 @@ static bool read_wish(struct call *c, struct page *p, struct bundle_row *row,
 		return false;
 	}
 	if (word == NULL || version == NULL ||
-	    !slice_to_u64(slice_of(version), UINT64_MAX, &seen) ||
+	    !slice_to_u64(slice_of(version), INT64_MAX, &seen) || seen == 0 ||
 	    bundle_stage_read(stage, word, units, &why) != OK) {
 		web_refuse(c, p, 400, WORD_NAV_BUNDLES, WORD_BUNDLE_STAGE_BAD);
 		return false;
