@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/words.h"
+#include "kit/translate.h"
 #include "lachanctl/doctor/doctor.h"
 #include "lachanctl/feeds_json.h"
 
@@ -160,9 +161,11 @@ static void judge_feed(struct doctor *d, const json_t *feed)
 		    name, name);
 		doctor_find(d, &f);
 	} else if (strcmp(text_of(feed, "result"), "refused") == 0) {
+		char why[TRANSLATE_TEXT_BYTES];
+		translate_text(why, sizeof why, text_of(feed, "reason"));
 		f.severity = SEVERITY_HINT;
-		finding_detail(&f, _("The list %s was refused the last time: %s"), name,
-		    text_of(feed, "reason"));
+		finding_detail(
+		    &f, _("The list %s was refused the last time: %s"), name, why);
 		finding_fix(&f, "%s",
 		    _("Its last good copy stays in force, and it is tried again by itself. "
 		      "To try now: sudo lachanctl feeds update"));
