@@ -194,6 +194,24 @@ class Summary(DeskTest):
         self.assertEqual(files[DAY]["sent"], ["so-gddt"])
         self.stop_desk()
 
+    def test_nothing_on_a_stick_speaks_to_the_terminal(self):
+        self.run_school(approve="never")
+        self.put_three()
+        stick = self.path("stick")
+        os.mkdir(stick)
+        exported = {f["name"]: f["sha256"] for f in self.summary("export", stick)["files"]}
+        receipt = {"format": "lachan-receipt", "report-id": DAY, "status": 422,
+                   "sha256": exported[DAY_NAME + ".json.gz"], "error": "clear \x1b[2J \u009b2J"}
+        with open(os.path.join(stick, DAY_NAME + ".receipt.json"), "w", encoding="utf-8") as file:
+            json.dump(receipt, file)
+        with open(os.path.join(stick, "x\x1b[2J.receipt.json"), "w", encoding="utf-8") as file:
+            file.write("none")
+        _, out, said = self.ctl("summary", "import", stick, typed=PASSWORD + "\n")
+        self.assertIn("clear", out + said)
+        self.assertNotIn("\x1b", out + said)
+        self.assertNotIn("\u009b", out + said)
+        self.stop_desk()
+
     def test_a_refusal_that_comes_by_stick_is_told_with_the_departments_words(self):
         self.run_school(approve="never")
         self.put_three()

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "base/words.h"
 #include "kit/json_memory.h"
 
@@ -133,8 +134,9 @@ void enrolment_free(struct enrolment *e)
 
 static enum err refuse(json_int_t status, const json_t *answer, struct diag *why)
 {
-	const char *said = text(answer, "error");
+	char said[200];
 
+	text_printable(said, sizeof said, slice_of(text(answer, "error")));
 	if (status == 401)
 		diag_set(why,
 		    _("the department does not know this enrolment file (ask for a new one)"));

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/text.h"
 #include "base/words.h"
 
 #define RECEIPT ".receipt.json"
@@ -176,15 +177,22 @@ static json_t *read_receipts(const char *folder, json_t *refused)
 	return all;
 }
 
+/* Names and reasons are whatever stands on the stick. */
 static void say_imported(const json_t *reply)
 {
+	char name[256], why[1024];
 	const json_t *one;
 	size_t i;
 
 	printf(_("%zu documents are with the department.\n"),
 	    json_array_size(json_object_get(reply, "taken")));
 	json_array_foreach(json_object_get(reply, "refused"), i, one)
-	    printf("  %s: %s\n", text(one, "name"), _(text(one, "error")));
+	{
+		text_printable(name, sizeof name, slice_of(text(one, "name")));
+		const char *error = text(one, "error");
+		text_printable(why, sizeof why, slice_of(error[0] != 0 ? _(error) : ""));
+		printf("  %s: %s\n", name, why);
+	}
 }
 
 enum ctl_status summary_import(struct ctl *c)
