@@ -129,24 +129,13 @@ void web_nominations(struct call *c)
 
 /* ---- one ---- */
 
-static void fact(struct page *p, enum word word, const char *text)
-{
-	if (text == NULL || *text == 0)
-		return;
-	page_raw(p, "<dt>");
-	page_word(p, word);
-	page_raw(p, "</dt><dd>");
-	page_text(p, text);
-	page_raw(p, "</dd>\n");
-}
-
 /* Addresses as text: whoever opens one does it on purpose, and not from here. */
 static void put_evidence(struct page *p, const json_t *body)
 {
 	const json_t *list = json_object_get(body, "evidence");
 
 	for (size_t i = 0; i < json_array_size(list); i++)
-		fact(p, WORD_NOMINATION_EVIDENCE,
+		web_paper_fact(p, WORD_NOMINATION_EVIDENCE,
 		    json_string_value(json_array_get(list, i)));
 }
 
@@ -155,14 +144,16 @@ static void put_paper(struct page *p, const struct paper *paper)
 	json_t *body = json_loadb((const char *)paper->body.ptr, paper->body.len, 0, NULL);
 
 	page_raw(p, "<dl class=\"facts\">\n");
-	fact(p, WORD_CATEGORY, term_of(TERM_CATEGORY, paper->category, p->language));
-	fact(p, WORD_NOMINATION_PARTNER,
+	web_paper_fact(
+	    p, WORD_CATEGORY, term_of(TERM_CATEGORY, paper->category, p->language));
+	web_paper_fact(p, WORD_NOMINATION_PARTNER,
 	    json_string_value(json_object_get(body, "partner")));
 	put_evidence(p, body);
-	fact(p, WORD_NOMINATION_SAYS, json_string_value(json_object_get(body, "note")));
-	fact(p, WORD_STATE, state_text(p, paper->state));
-	fact(p, WORD_DECIDED_BY, paper->changed_by);
-	fact(p, WORD_DECIDED_REASON, paper->note);
+	web_paper_fact(
+	    p, WORD_NOMINATION_SAYS, json_string_value(json_object_get(body, "note")));
+	web_paper_fact(p, WORD_STATE, state_text(p, paper->state));
+	web_paper_fact(p, WORD_DECIDED_BY, paper->changed_by);
+	web_paper_fact(p, WORD_DECIDED_REASON, paper->note);
 	page_raw(p, "<dt>");
 	page_word(p, WORD_UNIT_RECEIVED);
 	page_raw(p, "</dt><dd>");
@@ -173,17 +164,8 @@ static void put_paper(struct page *p, const struct paper *paper)
 
 static void put_form(struct call *c, struct page *p, const struct paper *paper)
 {
-	char version[24];
-
-	(void)snprintf(version, sizeof version, "%llu", (unsigned long long)paper->version);
 	page_heading(p, 2, NULL, WORD_NOMINATION_DECIDE);
-	page_post_open(p, link_of(c, paper->id));
-	page_hidden(p, "version", version);
-	page_area(p,
-	    &(struct page_field){.name = "note",
-	        .label = WORD_DECIDED_REASON,
-	        .max_length = WEB_NOTE_MAX,
-	        .required = true});
+	web_paper_form_open(p, link_of(c, paper->id), paper, WORD_DECIDED_REASON);
 	page_button(p, "decision", "accepted", WORD_NOMINATION_ACCEPT);
 	page_raw(p, " ");
 	page_button(p, "decision", "rejected", WORD_NOMINATION_REJECT);
@@ -196,24 +178,13 @@ static bool is_open(const struct paper *paper)
 	    strcmp(paper->state, "rejected") == 0;
 }
 
-/* False: answered. */
-static bool find(struct call *c, struct page *p, struct paper *paper)
-{
-	enum err rc = web_paper_find(c, PAPER_NOMINATION, c->path_rest, paper);
-
-	if (rc == ERR_NOT_FOUND)
-		web_refuse(c, p, 404, WORD_MISSING_TITLE, WORD_MISSING_ITEM);
-	else if (rc != OK)
-		web_fail(c, p, rc);
-	return rc == OK;
-}
-
 void web_nomination(struct call *c)
 {
 	struct paper paper;
 	struct page p;
 
-	if (!web_enter(c, SECTION_NOMINATIONS, &p) || !find(c, &p, &paper))
+	if (!web_enter(c, SECTION_NOMINATIONS, &p) ||
+	    !web_paper_find(c, &p, PAPER_NOMINATION, &paper))
 		return;
 	page_open(&p, paper.title);
 	page_crumbs_open(&p);
@@ -233,7 +204,8 @@ void web_nomination_decide(struct call *c)
 	struct paper paper;
 	struct page p;
 
-	if (!web_enter_to_change(c, SECTION_NOMINATIONS, &p) || !find(c, &p, &paper))
+	if (!web_enter_to_change(c, SECTION_NOMINATIONS, &p) ||
+	    !web_paper_find(c, &p, PAPER_NOMINATION, &paper))
 		return;
 	bool accept = wanted != NULL && strcmp(wanted, "accepted") == 0;
 	if (!is_open(&paper) ||

@@ -1,5 +1,6 @@
 #include "district/web_papers.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "district/audit_book.h"
@@ -40,7 +41,7 @@ static bool copy_paper(void *context, const struct paper *paper)
 	return false;
 }
 
-enum err web_paper_find(
+static enum err read_paper(
     struct call *c, enum paper_kind kind, const char *id, struct paper *out)
 {
 	struct finding finding = {.c = c, .out = out};
@@ -55,6 +56,43 @@ enum err web_paper_find(
 	if (finding.no_memory)
 		return ERR_MEMORY;
 	return finding.found ? OK : ERR_NOT_FOUND;
+}
+
+bool web_paper_find(struct call *c, struct page *p, enum paper_kind kind, struct paper *out)
+{
+	enum err rc = read_paper(c, kind, c->path_rest, out);
+
+	if (rc == ERR_NOT_FOUND)
+		web_refuse(c, p, 404, WORD_MISSING_TITLE, WORD_MISSING_ITEM);
+	else if (rc != OK)
+		web_fail(c, p, rc);
+	return rc == OK;
+}
+
+void web_paper_fact(struct page *p, enum word word, const char *text)
+{
+	if (text == NULL || *text == 0)
+		return;
+	page_raw(p, "<dt>");
+	page_word(p, word);
+	page_raw(p, "</dt><dd>");
+	page_text(p, text);
+	page_raw(p, "</dd>\n");
+}
+
+void web_paper_form_open(
+    struct page *p, const char *address, const struct paper *paper, enum word label)
+{
+	char version[24];
+
+	(void)snprintf(version, sizeof version, "%llu", (unsigned long long)paper->version);
+	page_post_open(p, address);
+	page_hidden(p, "version", version);
+	page_area(p,
+	    &(struct page_field){.name = "note",
+	        .label = label,
+	        .max_length = WEB_NOTE_MAX,
+	        .required = true});
 }
 
 struct counting {

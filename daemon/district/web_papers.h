@@ -13,9 +13,16 @@ enum {
 	WEB_NOTE_MAX = 1000 /* characters of a reason; bytes are bounded by the store */
 };
 
-/* A copy in the call's memory of the paper with this id. ERR_NOT_FOUND, and errors of the store. */
-MUST_CHECK enum err web_paper_find(
-    struct call *c, enum paper_kind kind, const char *id, struct paper *out);
+/* A copy in the call's memory of the paper whose id stands behind the route's path. False: answered (404, 503). */
+MUST_CHECK bool web_paper_find(
+    struct call *c, struct page *p, enum paper_kind kind, struct paper *out);
+
+/* <dt> and <dd>; nothing where there is no text. */
+void web_paper_fact(struct page *p, enum word word, const char *text);
+/* A form that posts a decision about the paper to `address`: the version that was seen and a reason, called `label`.
+ * Buttons are the caller's, and page_form_close(). */
+void web_paper_form_open(
+    struct page *p, const char *address, const struct paper *paper, enum word label);
 
 /* One page of a list, newest first, `state` NULL: any. *more says whether there is a page behind it. */
 struct web_paper_list {

@@ -102,17 +102,6 @@ void web_quick_reports(struct call *c)
 
 /* ---- one ---- */
 
-static void fact(struct page *p, enum word word, const char *text)
-{
-	if (text == NULL || *text == 0)
-		return;
-	page_raw(p, "<dt>");
-	page_word(p, word);
-	page_raw(p, "</dt><dd>");
-	page_text(p, text);
-	page_raw(p, "</dd>\n");
-}
-
 static enum err put_report(struct page *p, const struct paper *paper, const char *school)
 {
 	struct report_quick quick;
@@ -125,16 +114,16 @@ static enum err put_report(struct page *p, const struct paper *paper, const char
 	format_day(day, paper->day, p->language);
 	format_time(received, paper->made_s, p->offset_s, p->language);
 	page_raw(p, "<dl class=\"facts\">\n");
-	fact(p, WORD_SCHOOL, school);
-	fact(p, WORD_QUICK_TIER, term_of(TERM_TIER, quick.tier, p->language));
-	fact(p, WORD_QUICK_DAY, day);
-	fact(p, WORD_QUICK_MEASURES, quick.measures);
-	fact(p, WORD_QUICK_REFERRED, quick.referred_to);
-	fact(p, WORD_QUICK_DECIDED_BY, quick.decided_by);
-	fact(p, WORD_UNIT_RECEIVED, received);
-	fact(p, WORD_STATE, word_of(state_word(paper->state), p->language));
-	fact(p, WORD_QUICK_HANDLED_BY, paper->changed_by);
-	fact(p, WORD_QUICK_HANDLED_NOTE, paper->note);
+	web_paper_fact(p, WORD_SCHOOL, school);
+	web_paper_fact(p, WORD_QUICK_TIER, term_of(TERM_TIER, quick.tier, p->language));
+	web_paper_fact(p, WORD_QUICK_DAY, day);
+	web_paper_fact(p, WORD_QUICK_MEASURES, quick.measures);
+	web_paper_fact(p, WORD_QUICK_REFERRED, quick.referred_to);
+	web_paper_fact(p, WORD_QUICK_DECIDED_BY, quick.decided_by);
+	web_paper_fact(p, WORD_UNIT_RECEIVED, received);
+	web_paper_fact(p, WORD_STATE, word_of(state_word(paper->state), p->language));
+	web_paper_fact(p, WORD_QUICK_HANDLED_BY, paper->changed_by);
+	web_paper_fact(p, WORD_QUICK_HANDLED_NOTE, paper->note);
 	page_raw(p, "</dl>\n");
 	report_quick_deinit(&quick);
 	return OK;
@@ -142,32 +131,11 @@ static enum err put_report(struct page *p, const struct paper *paper, const char
 
 static void put_form(struct call *c, struct page *p, const struct paper *paper)
 {
-	char version[24];
-
-	(void)snprintf(version, sizeof version, "%llu", (unsigned long long)paper->version);
 	page_heading(p, 2, NULL, WORD_QUICK_HANDLE);
-	page_post_open(p, link_of(c, paper->id));
-	page_hidden(p, "version", version);
-	page_area(p,
-	    &(struct page_field){.name = "note",
-	        .label = WORD_QUICK_HANDLED_NOTE,
-	        .max_length = WEB_NOTE_MAX,
-	        .required = true});
+	web_paper_form_open(p, link_of(c, paper->id), paper, WORD_QUICK_HANDLED_NOTE);
 	page_paragraph(p, "note", WORD_QUICK_HANDLE_HELP, NULL);
 	page_button(p, NULL, NULL, WORD_QUICK_HANDLE);
 	page_form_close(p);
-}
-
-/* False: answered. */
-static bool find(struct call *c, struct page *p, struct paper *paper)
-{
-	enum err rc = web_paper_find(c, PAPER_QUICK_REPORT, c->path_rest, paper);
-
-	if (rc == ERR_NOT_FOUND)
-		web_refuse(c, p, 404, WORD_MISSING_TITLE, WORD_MISSING_ITEM);
-	else if (rc != OK)
-		web_fail(c, p, rc);
-	return rc == OK;
 }
 
 void web_quick_report(struct call *c)
@@ -176,7 +144,8 @@ void web_quick_report(struct call *c)
 	struct paper paper;
 	struct page p;
 
-	if (!web_enter(c, SECTION_QUICK_REPORTS, &p) || !find(c, &p, &paper))
+	if (!web_enter(c, SECTION_QUICK_REPORTS, &p) ||
+	    !web_paper_find(c, &p, PAPER_QUICK_REPORT, &paper))
 		return;
 	const char *kind = term_of(TERM_INCIDENT, paper.category, p.language);
 	page_open(&p, kind);
@@ -204,7 +173,8 @@ void web_quick_report_handle(struct call *c)
 	struct paper paper;
 	struct page p;
 
-	if (!web_enter_to_change(c, SECTION_QUICK_REPORTS, &p) || !find(c, &p, &paper))
+	if (!web_enter_to_change(c, SECTION_QUICK_REPORTS, &p) ||
+	    !web_paper_find(c, &p, PAPER_QUICK_REPORT, &paper))
 		return;
 	const struct web_decision decision = {.kind = PAPER_QUICK_REPORT,
 	    .id = paper.id,
