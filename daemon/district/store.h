@@ -113,7 +113,7 @@ MUST_CHECK enum err store_unit_revision(struct store *store, uint64_t *revision)
 /* ---- tokens: only their SHA-256 is kept ---- */
 
 enum token_use {
-	TOKEN_SEND = 1, /* bearer of a unit's documents */
+	TOKEN_SEND = 1,  /* bearer of a unit's documents */
 	TOKEN_ENROL = 2, /* one time: binds a key */
 	/* Bearer of nominations; `unit` is the partner's own word, which is no unit of the
 	 * tree: `token create --partner WORD`. */

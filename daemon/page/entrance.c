@@ -11,10 +11,10 @@
 
 #include "conf/config.h"
 #include "kit/log.h"
+#include "kit/tls.h"
 #include "page/hello.h"
 #include "page/leaves.h"
 #include "page/sessions.h"
-#include "kit/tls.h"
 
 enum {
 	ASK_TIMES = 10 /* ASK_WAIT_MS each: there is no neutral page to fall back to here */

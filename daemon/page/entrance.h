@@ -13,8 +13,8 @@
 
 #include "base/diag.h"
 #include "kit/ask.h"
-#include "page/desk.h"
 #include "kit/http.h"
+#include "page/desk.h"
 #include "page/limits.h"
 
 struct config;

@@ -9,9 +9,9 @@
 #include "base/file.h"
 #include "control/frame.h"
 #include "kit/feed_meta.h"
+#include "kit/http.h"
 #include "kit/log.h"
 #include "kit/process.h"
-#include "kit/http.h"
 #include "page/inquiry.h"
 #include "page/metrics_text.h"
 

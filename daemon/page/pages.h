@@ -11,9 +11,9 @@
 #define PAGE_PAGES_H
 
 #include "kit/ask.h"
+#include "kit/http.h"
 #include "page/allow.h"
 #include "page/desk.h"
-#include "kit/http.h"
 #include "page/limits.h"
 #include "page/look.h"
 #include "page/texts.h"

@@ -18,8 +18,8 @@
 #ifndef PAGE_TOKEN_H
 #define PAGE_TOKEN_H
 
-#include "net/addr.h"
 #include "kit/head.h"
+#include "net/addr.h"
 
 enum {
 	TOKEN_KEY_BYTES = 32,

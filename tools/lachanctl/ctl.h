@@ -37,7 +37,7 @@ struct ctl {
 	const char *tier, *group, *client, *type, *at, *for_time, *reason, *note, *role,
 	    *user;
 	const char *period, *year, *html, *csv, *pdf; /* of `report` */
-	const char *dialect; /* "--nft", "--uci", "--routeros" */
+	const char *dialect;                          /* "--nft", "--uci", "--routeros" */
 	bool dialect_twice;
 	bool all;
 	bool last; /* --last: yes, even the last one */

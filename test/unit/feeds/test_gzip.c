@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "kit/digest.h"
 #include "feeds/gzip.h"
+#include "kit/digest.h"
 
 static char path[] = "/tmp/lachan-gzip-XXXXXX";
 
