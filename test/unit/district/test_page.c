@@ -87,7 +87,7 @@ static void a_name_is_text_wherever_it_stands(void **state)
 	page_row_close(p);
 	page_table_close(p);
 	page_get_open(p, HOSTILE);
-	page_hidden(p, HOSTILE + 2, HOSTILE);
+	page_hidden(p, &HOSTILE[2], HOSTILE);
 	page_field(p,
 	    &(struct page_field){
 	        .name = "q", .label = WORD_UNIT, .type = "search", .value = HOSTILE});
