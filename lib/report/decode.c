@@ -338,7 +338,7 @@ static void get_tail(struct in *in, const json_t *root)
 }
 
 /* jansson would go on to 2048. */
-bool report_is_shallow(struct slice json)
+static bool is_shallow(struct slice json)
 {
 	const unsigned max = 8;
 	unsigned depth = 0;
@@ -358,22 +358,29 @@ bool report_is_shallow(struct slice json)
 	return true;
 }
 
+json_t *report_parse(struct slice json, size_t max_bytes, struct diag *why)
+{
+	json_error_t error;
+
+	if (json.len > max_bytes || !is_shallow(json)) {
+		diag_set(why, "too long or too deep");
+		return NULL;
+	}
+	json_t *root =
+	    json_loadb((const char *)json.ptr, json.len, JSON_REJECT_DUPLICATES, &error);
+	if (root == NULL)
+		diag_set(why, "no JSON: %s", error.text);
+	return root;
+}
+
 enum err report_decode(struct report_document *out, struct slice json, struct diag *why)
 {
 	struct report_document made = {.memory = ARENA_INIT(MEMORY_MAX)};
 	struct in in = {&made, why, false};
-	json_error_t error;
 
-	if (json.len > REPORT_MAX_BYTES || !report_is_shallow(json)) {
-		diag_set(why, "too long or too deep");
+	json_t *root = report_parse(json, REPORT_MAX_BYTES, why);
+	if (root == NULL)
 		return ERR_FORMAT;
-	}
-	json_t *root =
-	    json_loadb((const char *)json.ptr, json.len, JSON_REJECT_DUPLICATES, &error);
-	if (root == NULL) {
-		diag_set(why, "no JSON: %s", error.text);
-		return ERR_FORMAT;
-	}
 	get_head(&in, root);
 	if (!in.bad)
 		get_policy(&in, root);

@@ -2,6 +2,8 @@
 #ifndef REPORT_INTERNAL_H
 #define REPORT_INTERNAL_H
 
+#include <jansson.h>
+
 #include "report/report.h"
 
 #define REPORT_MERGED          "merged"
@@ -45,8 +47,9 @@ const struct report_record *report_find(
 struct report_record report_record_of(
     const char *tier, const char *category, struct tally_cell cell);
 
-/* Brackets within brackets at most eight deep, strings apart. */
-bool report_is_shallow(struct slice json);
+/* The object that `json` holds, the caller's to json_decref(); NULL, with *why, when it is longer
+ * than max_bytes, too deep, doubled or no JSON. */
+json_t *report_parse(struct slice json, size_t max_bytes, struct diag *why);
 /* A UUID in lower case; a date-time of RFC 3339 with offset. */
 bool report_is_uuid(const char *id);
 bool report_is_time(const char *text);

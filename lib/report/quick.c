@@ -131,18 +131,10 @@ enum err report_quick_decode(struct report_quick *out, struct slice json, struct
 {
 	struct report_quick made = {.memory = ARENA_INIT(REPORT_QUICK_MEMORY_BYTES)};
 	struct in in = {&made, why, false};
-	json_error_t error;
 
-	if (json.len > REPORT_QUICK_MAX_BYTES || !report_is_shallow(json)) {
-		diag_set(why, "too long or too deep");
+	json_t *root = report_parse(json, REPORT_QUICK_MAX_BYTES, why);
+	if (root == NULL)
 		return ERR_FORMAT;
-	}
-	json_t *root =
-	    json_loadb((const char *)json.ptr, json.len, JSON_REJECT_DUPLICATES, &error);
-	if (root == NULL) {
-		diag_set(why, "no JSON: %s", error.text);
-		return ERR_FORMAT;
-	}
 	get_all(&in, root);
 	json_decref(root);
 	if (in.bad) {
